@@ -1,0 +1,63 @@
+// The compiled definition: what parse.ts makes of the YAML document and what everything else reads.
+// It holds no text of the document, save the sources that `explain` shows.
+import type { Series } from '../features/series.ts'
+import type { Calendar } from '../model/calendar.ts'
+import type { Window } from '../features/window.ts'
+import type { Action } from '../model/action.ts'
+
+/** A value a feature can read from an action, or show: JSON scalars; lists and maps pass through `first` and `last`. */
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
+
+/** A compiled CEL expression over one action. `undefined` where it has no value (a missing key, a wrong type). */
+export interface Expression {
+  readonly source: string
+  evaluate(action: Action): Value | undefined
+  /** `timestamp`: values are epoch milliseconds and are shown as ISO 8601. */
+  readonly type: 'any' | 'timestamp'
+}
+
+export type PropertyKind = 'string' | 'number' | 'integer' | 'boolean' | 'timestamp' | 'list' | 'map'
+export interface PropertyType {
+  kind: PropertyKind
+  required: boolean
+}
+
+/** A declared action: its properties are checked when it comes in. */
+export interface ActionType {
+  name: string
+  /** The type that `object.type` takes when missing, and must equal when sent. */
+  object?: string
+  properties: Map<string, PropertyType>
+}
+
+export interface Feature {
+  name: string
+  /** Index of the series whose tiles this feature reads. */
+  series: number
+  window: Window
+  aggregate: string
+  /** How the feature was declared, for `explain`. */
+  declared: Record<string, unknown>
+  /** `timestamp` values are stored as epoch milliseconds and shown as ISO 8601. */
+  type: 'any' | 'timestamp'
+}
+
+export interface Definition {
+  timezone: string
+  calendar: Calendar
+  latenessLimitMs: number
+  /** How far ahead of the engine's clock an action may be. */
+  futureLimitMs: number
+  idempotencyWindowMs: number
+  actions: Map<string, ActionType>
+  /** True where `"*"` is declared: any other action is accepted untyped. */
+  acceptsAny: boolean
+  features: Feature[]
+  featureByName: Map<string, Feature>
+  /** Features that aggregate the same thing over the same tiles share one series. */
+  series: Series[]
+  /** The series an action of this name can touch, as indexes into `series`. Cached by name, bounded. */
+  seriesOf(actionName: string): readonly number[]
+  /** Hash of everything the stored state depends on; another fingerprint means a rebuild from the log. */
+  fingerprint: string
+}

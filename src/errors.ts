@@ -1,0 +1,44 @@
+// The registry of error codes: the one place that says which codes exist, what HTTP status each has and what it
+// means. Callers branch on the code, never on the text.
+
+export const ERRORS = {
+  MALFORMED_BODY: { status: 400, title: 'The body could not be read.' },
+  INVALID_REQUEST: { status: 400, title: 'A parameter or field of the request is wrong.' },
+  INVALID_ACTION: { status: 422, title: 'An action is wrong.' },
+  UNKNOWN_ACTION: { status: 422, title: 'The definition does not know this action.' },
+  IN_THE_FUTURE: { status: 422, title: 'occurredAt lies too far in the future.' },
+  TOO_LATE: { status: 422, title: 'The action is older than the lateness limit.' },
+  AT_TOO_EARLY: { status: 422, title: "`at` lies before the user's newest action." },
+  UNKNOWN_FEATURE: { status: 400, title: 'The definition has no feature of this name.' },
+  UNKNOWN_USER: { status: 404, title: 'No action of this user was ever accepted.' },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take this method.' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is over the limit.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type or encoding is not supported.' },
+  OVERLOADED: { status: 429, title: 'The engine is at its limit; nothing was taken. Retry later.' },
+  NOT_READY: { status: 503, title: 'The engine is starting or stopping. Retry later.' },
+  NOT_YET_APPLIED: { status: 503, title: 'The shard has not reached minSequence yet. Retry later.' },
+  STORAGE_UNAVAILABLE: { status: 503, title: 'The storage refused the write; nothing was acknowledged.' },
+  INTERNAL: { status: 500, title: 'The engine made a mistake.' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** An expected failure, with its code. `path` points to the mistake; `retryAfterSeconds` goes into the header. */
+export class PulseprintError extends Error {
+  readonly code: ErrorCode
+  readonly path: string | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, message: string, details: { path?: string; retryAfterSeconds?: number } = {}) {
+    super(message)
+    this.name = 'PulseprintError'
+    this.code = code
+    this.path = details.path
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+}

@@ -1,0 +1,21 @@
+// A series: the state kept per user for one aggregate over one kind of tile. Features are views of a series:
+// a feature names a series and a window, and the series gives the value of the tiles inside that window.
+import type { Expression } from '../definition/definition.ts'
+import type { Operator } from './operator.ts'
+import type { TileUnit } from './window.ts'
+
+export interface Series {
+  /** Canonical text of what the series depends on; equal keys mean one shared series. */
+  key: string
+  /** Names of the actions it counts; undefined means any. */
+  actions?: ReadonlySet<string>
+  where?: Expression
+  of?: Expression
+  unit: TileUnit
+  operator: Operator<unknown>
+  /**
+   * First tile still needed when the user's newest action is at `newestMs`: the start of the longest window
+   * that reads this series. Lifetime series answer -Infinity.
+   */
+  firstTile(newestMs: number): number
+}

@@ -1,0 +1,43 @@
+// A batch: what one request became after its items were checked, ready for the log. It is plain data that may
+// cross a thread: encoded chunks, one per shard, and one entry per item for the receipts.
+import type { ErrorCode } from '../errors.ts'
+
+export interface Chunk {
+  shard: number
+  /** Number of actions in `bytes`. */
+  count: number
+  /** Encoded actions, see records.ts. */
+  bytes: Uint8Array
+}
+
+export interface ItemError {
+  code: ErrorCode
+  /** JSON pointer to the mistake, from the root of the request's items: `/1/occurredAt`. */
+  path: string
+  message: string
+}
+
+export interface BatchItem {
+  /** The action's id; null where it was rejected before it had one. */
+  id: string | null
+  /** Index into `chunks`, and position inside that chunk; -1 where rejected. */
+  chunk: number
+  position: number
+  error?: ItemError
+}
+
+export interface Batch {
+  chunks: Chunk[]
+  items: BatchItem[]
+}
+
+/** What the user's actor made of an action. */
+export const OUTCOME = { accepted: 0, duplicate: 1, tooLate: 2 } as const
+export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME]
+
+export interface Submitted {
+  /** Log sequence of each chunk. */
+  sequences: number[]
+  /** Outcome of each action of each chunk; empty unless the submit waited for `applied`. */
+  outcomes: Outcome[][]
+}

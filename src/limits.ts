@@ -1,0 +1,36 @@
+// Every bound of the engine in one place, with the relations between them asserted at start.
+import assert from 'node:assert/strict'
+
+export const LIMITS = {
+  /** Bytes of a request body after decompression. */
+  bodyBytesMax: 16 * 1024 * 1024,
+  /** Actions in one request. */
+  requestActionsMax: 10_000,
+  /** Bytes of one action as JSON. */
+  actionBytesMax: 32 * 1024,
+  /** UTF-16 units of a user id, anonymous id or action id. */
+  idLengthMax: 256,
+  /** UTF-16 units of an action name, object type, channel or place. */
+  nameLengthMax: 256,
+  /** How deep `properties` may nest. */
+  propertiesDepthMax: 16,
+  /** Users in one POST /v1/profiles/query. */
+  queryUsersMax: 1_000,
+  /** Idempotency ids remembered per user. */
+  rememberedIdsMax: 1_000,
+  /** Newest actions per user that the timeline can show. */
+  timelineLengthMax: 100,
+  /** Days of per-action day counts kept per user. */
+  countDaysMax: 800,
+  /** Distinct action names counted per user; further names are counted under `*`. */
+  countNamesMax: 64,
+  /** Bytes that may wait for the log; past it the front door says 429. */
+  appendQueueBytesMax: 64 * 1024 * 1024,
+  /** Messages that may wait in one user's mailbox. */
+  mailboxLengthMax: 1_000,
+  /** Exact values kept per `distinct` series of one user; beyond, windows are estimated. */
+  distinctExactMax: 1_000,
+} as const
+
+assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)
+assert(LIMITS.timelineLengthMax <= LIMITS.rememberedIdsMax)

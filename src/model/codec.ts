@@ -1,0 +1,140 @@
+// Bytes of the stored profile: an append-only writer and a reader of varints, doubles and strings. A stored
+// user is mostly small integers, and this keeps one in a few hundred bytes.
+
+/** Grows as it is written; `take` returns a copy of what was written and starts again. */
+export class Writer {
+  #bytes: Buffer = Buffer.allocUnsafe(16_384)
+  #length = 0
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + count))
+    this.#bytes.copy(grown, 0, 0, this.#length)
+    this.#bytes = grown
+  }
+
+  /** Unsigned integer, 0 to 2^53 - 1. */
+  varint(value: number): void {
+    this.#reserve(8)
+    let rest = value
+    while (rest > 0x7fff_ffff) {
+      this.#bytes[this.#length++] = (rest % 128) | 128
+      rest = Math.floor(rest / 128)
+    }
+    while (rest > 127) {
+      this.#bytes[this.#length++] = (rest & 127) | 128
+      rest >>>= 7
+    }
+    this.#bytes[this.#length++] = rest
+  }
+
+  /** Signed integer, -(2^52) to 2^52: small magnitudes take few bytes. */
+  signed(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value)
+  }
+
+  /** Any double: one marker byte and a varint for a small integer, nine bytes otherwise. */
+  number(value: number): void {
+    if (Number.isInteger(value) && Math.abs(value) < 2 ** 50 && !Object.is(value, -0)) {
+      this.signed(value * 2)
+      return
+    }
+    this.varint(2)
+    this.#reserve(8)
+    this.#bytes.writeDoubleLE(value, this.#length)
+    this.#length += 8
+  }
+
+  /** A hash below 2^53, in seven bytes. */
+  hash(value: number): void {
+    this.#reserve(7)
+    this.#bytes.writeUIntLE(value % 2 ** 32, this.#length, 4)
+    this.#bytes.writeUIntLE(Math.floor(value / 2 ** 32), this.#length + 4, 3)
+    this.#length += 7
+  }
+
+  text(value: string): void {
+    const size = Buffer.byteLength(value)
+    this.varint(size)
+    this.#reserve(size)
+    this.#length += this.#bytes.write(value, this.#length, size)
+  }
+
+  bytes(value: Uint8Array): void {
+    this.varint(value.length)
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#length)
+    this.#length += value.length
+  }
+
+  take(): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(0, this.#length))
+    this.#length = 0
+    return taken
+  }
+}
+
+/** Reads what Writer wrote, in the same order. Reading past the end throws. */
+export class Reader {
+  #bytes: Buffer
+  #at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at++]
+    if (byte === undefined) throw new RangeError('read past the end of a stored profile')
+    return byte
+  }
+
+  varint(): number {
+    let byte = this.#byte()
+    let value = byte & 127
+    let scale = 128
+    while (byte > 127) {
+      byte = this.#byte()
+      value += (byte & 127) * scale
+      scale *= 128
+    }
+    return value
+  }
+
+  signed(): number {
+    const value = this.varint()
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2
+  }
+
+  number(): number {
+    const marked = this.signed()
+    if (marked % 2 === 0) return marked / 2
+    const value = this.#bytes.readDoubleLE(this.#at)
+    this.#at += 8
+    return value
+  }
+
+  hash(): number {
+    const value = this.#bytes.readUInt32LE(this.#at) + this.#bytes.readUIntLE(this.#at + 4, 3) * 2 ** 32
+    this.#at += 7
+    return value
+  }
+
+  text(): string {
+    const size = this.varint()
+    const value = this.#bytes.toString('utf8', this.#at, this.#at + size)
+    this.#at += size
+    return value
+  }
+
+  bytes(): Buffer {
+    const size = this.varint()
+    const value = Buffer.from(this.#bytes.subarray(this.#at, this.#at + size))
+    this.#at += size
+    return value
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#bytes.length
+  }
+}
