@@ -19,6 +19,9 @@ export const ERRORS = {
   NOT_READY: { status: 503, title: 'The engine is starting or stopping. Retry later.' },
   NOT_YET_APPLIED: { status: 503, title: 'The shard has not reached minSequence yet. Retry later.' },
   STORAGE_UNAVAILABLE: { status: 503, title: 'The storage refused the write; nothing was acknowledged.' },
+  STORE_MISMATCH: { status: 500, title: 'The data folder was made with other settings.' },
+  DATA_FOLDER_IN_USE: { status: 500, title: 'Another process has the data folder open.' },
+  FENCED: { status: 503, title: 'A newer owner has taken the shard over.' },
   INTERNAL: { status: 500, title: 'The engine made a mistake.' },
 } as const satisfies Record<string, { status: number; title: string }>
 

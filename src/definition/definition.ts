@@ -50,6 +50,8 @@ export interface Definition {
   futureLimitMs: number
   idempotencyWindowMs: number
   actions: Map<string, ActionType>
+  /** Names of the declared actions, in a fixed order: stored profiles name them by their place. */
+  actionNames: string[]
   /** True where `"*"` is declared: any other action is accepted untyped. */
   acceptsAny: boolean
   features: Feature[]

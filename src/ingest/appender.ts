@@ -1,0 +1,129 @@
+// Group commit: chunks that arrive while one append is on its way to the disk wait and share the next one, one
+// record per shard. Idle, an action is appended at once; under load, records grow by themselves.
+import { PulseprintError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import type { ActionLog } from '../log/action-log.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Chunk } from './batch.ts'
+import { encodeRecord } from './records.ts'
+
+/** Where a chunk ended up: its record, and the position of its first action inside it. */
+export interface Placement {
+  sequence: number
+  offset: number
+}
+
+interface Pending {
+  chunks: Uint8Array[]
+  count: number
+}
+
+/** Everything that shares one append. Each shard's record is known by its place in `shards`. */
+interface Group {
+  shards: Map<number, Pending>
+  appended: Promise<Map<number, number>>
+  settle: { resolve(sequences: Map<number, number>): void; reject(error: unknown): void }
+}
+
+export class Appender {
+  readonly #log: ActionLog
+  readonly #clock: Clock
+  readonly #epochOf: (shard: number) => number
+  #gathering: Group = newGroup()
+  #appending = false
+  #idle: Promise<void> = Promise.resolve()
+  #queuedBytes = 0
+
+  constructor(log: ActionLog, clock: Clock, epochOf: (shard: number) => number) {
+    this.#log = log
+    this.#clock = clock
+    this.#epochOf = epochOf
+  }
+
+  /** Bytes taken and not yet durable. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  /**
+   * Appends the chunks of one request; resolves when they are durable, with the placement of each.
+   * Errors: OVERLOADED before anything was taken; STORAGE_UNAVAILABLE.
+   */
+  async append(chunks: readonly Chunk[]): Promise<Placement[]> {
+    if (chunks.length === 0) return []
+    let bytes = 0
+    for (const chunk of chunks) bytes += chunk.bytes.byteLength
+    if (this.#queuedBytes + bytes > LIMITS.appendQueueBytesMax) {
+      throw new PulseprintError('OVERLOADED', 'too many actions wait for the log', { retryAfterSeconds: 1 })
+    }
+    this.#queuedBytes += bytes
+    const group = this.#gathering
+    const offsets = chunks.map((chunk) => gather(group, chunk))
+    if (!this.#appending) this.#appendLater()
+    try {
+      const sequences = await group.appended
+      return chunks.map((chunk, index) => ({
+        sequence: sequences.get(chunk.shard) as number,
+        offset: offsets[index] as number,
+      }))
+    } finally {
+      this.#queuedBytes -= bytes
+    }
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    while (this.#appending) await this.#idle
+  }
+
+  /** One turn of the event loop later, so that requests which arrived together share the append. */
+  #appendLater(): void {
+    this.#appending = true
+    this.#idle = new Promise((resolve) => setImmediate(resolve)).then(() => this.#appendAll())
+  }
+
+  async #appendAll(): Promise<void> {
+    while (this.#gathering.shards.size > 0) {
+      const group = this.#gathering
+      this.#gathering = newGroup()
+      await this.#appendGroup(group)
+    }
+    this.#appending = false
+  }
+
+  async #appendGroup(group: Group): Promise<void> {
+    try {
+      const now = this.#clock.now()
+      const entries = [...group.shards].map(([shard, { chunks, count }]) => ({
+        shard,
+        payload: encodeRecord(now, this.#epochOf(shard), count, chunks),
+      }))
+      const sequences = await this.#log.append(entries)
+      group.settle.resolve(new Map(entries.map(({ shard }, index) => [shard, sequences[index] as number])))
+    } catch (error) {
+      group.settle.reject(error)
+    }
+  }
+}
+
+function newGroup(): Group {
+  let settle: Group['settle'] | undefined
+  const appended = new Promise<Map<number, number>>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  appended.catch(() => {})
+  return { shards: new Map(), appended, settle: settle as Group['settle'] }
+}
+
+/** Puts the chunk into the group and returns the position of its first action in the shard's record. */
+function gather(group: Group, chunk: Chunk): number {
+  const pending = group.shards.get(chunk.shard)
+  if (!pending) {
+    group.shards.set(chunk.shard, { chunks: [chunk.bytes], count: chunk.count })
+    return 0
+  }
+  const offset = pending.count
+  pending.chunks.push(chunk.bytes)
+  pending.count += chunk.count
+  return offset
+}

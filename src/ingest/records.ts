@@ -1,0 +1,95 @@
+// The bytes of a log record: a header and the chunks of the requests that share it, one after the other. A
+// record explains itself: no dictionary outside it is needed to read it.
+import { Packr } from 'msgpackr'
+import type { Action } from '../model/action.ts'
+
+const FORMAT = 1
+const HEADER_BYTES = 17
+
+type Tuple = [
+  id: string,
+  user: string,
+  action: string,
+  occurredAt: number,
+  properties: Record<string, unknown>,
+  objectId: string | null,
+  objectType: string | null,
+  channel: string | null,
+  place: string | null,
+  anonymousId: string | null,
+]
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+/** Encodes the actions of one request that belong to one shard. */
+export function encodeChunk(actions: readonly Action[]): Uint8Array {
+  const tuples: Tuple[] = actions.map((action) => [
+    action.id,
+    action.user,
+    action.action,
+    action.occurredAt,
+    action.properties,
+    action.object?.id ?? null,
+    action.object?.type ?? null,
+    action.channel ?? null,
+    action.place ?? null,
+    action.anonymousId ?? null,
+  ])
+  return packr.pack(tuples)
+}
+
+/** One record: what the owner of `epoch` took in at `receivedAt` (epoch ms), `count` actions in all. */
+export function encodeRecord(receivedAt: number, epoch: number, count: number, chunks: readonly Uint8Array[]): Buffer {
+  let size = HEADER_BYTES
+  for (const chunk of chunks) size += chunk.byteLength
+  const record = Buffer.allocUnsafe(size)
+  record.writeUInt8(FORMAT, 0)
+  record.writeDoubleLE(receivedAt, 1)
+  record.writeUInt32LE(epoch, 9)
+  record.writeUInt32LE(count, 13)
+  let at = HEADER_BYTES
+  for (const chunk of chunks) {
+    record.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return record
+}
+
+export interface RecordHeader {
+  receivedAt: number
+  epoch: number
+  count: number
+}
+
+export function decodeHeader(record: Buffer): RecordHeader {
+  if (record.length < HEADER_BYTES || record[0] !== FORMAT) throw new Error('not a log record of this format')
+  return {
+    receivedAt: record.readDoubleLE(1),
+    epoch: record.readUInt32LE(9),
+    count: record.readUInt32LE(13),
+  }
+}
+
+/** The record's actions in the order they were accepted. */
+export function decodeActions(record: Buffer): Action[] {
+  const actions: Action[] = []
+  packr.unpackMultiple(record.subarray(HEADER_BYTES), (tuples: unknown) => {
+    for (const tuple of tuples as Tuple[]) actions.push(toAction(tuple))
+  })
+  return actions
+}
+
+function toAction(tuple: Tuple): Action {
+  const action: Action = {
+    id: tuple[0],
+    user: tuple[1],
+    action: tuple[2],
+    occurredAt: tuple[3],
+    properties: tuple[4],
+  }
+  if (tuple[5] !== null) action.object = tuple[6] === null ? { id: tuple[5] } : { type: tuple[6], id: tuple[5] }
+  if (tuple[7] !== null) action.channel = tuple[7]
+  if (tuple[8] !== null) action.place = tuple[8]
+  if (tuple[9] !== null) action.anonymousId = tuple[9]
+  return action
+}

@@ -1,0 +1,36 @@
+// The action log port: an append-only sequence of records per shard. It is the truth; everything else in the
+// engine can be computed again from it.
+
+export interface LogRecord {
+  /** Position in the shard's log; the first is 1. Gaps are possible, order is not. */
+  sequence: number
+  payload: Buffer
+}
+
+export interface AppendEntry {
+  shard: number
+  payload: Uint8Array
+}
+
+export interface ActionLog {
+  /**
+   * Appends one record to each named shard, durably: when it resolves, the records are on disk. All of one call
+   * go in, or none. Resolves with the sequence of each. Errors: STORAGE_UNAVAILABLE, then nothing was appended
+   * for sure or it may yet turn up (at most once).
+   */
+  append(entries: readonly AppendEntry[]): Promise<number[]>
+  /**
+   * Yields the shard's records after sequence `after`, in order, then waits for new ones until the signal
+   * aborts. Each yield is one or more records.
+   */
+  follow(shard: number, after: number, signal: AbortSignal): AsyncIterable<LogRecord[]>
+  /** One record, or undefined where there is none (any more). */
+  get(shard: number, sequence: number): LogRecord | undefined | Promise<LogRecord | undefined>
+  /** Sequence of the newest durable record; 0 for an empty log. */
+  head(shard: number): number
+  /** Sequence of the oldest record still held; head + 1 for an empty log. */
+  tail(shard: number): number
+  /** Drops the records up to and including `sequence`. */
+  trim(shard: number, sequence: number): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,146 @@
+// The action log on LMDB: one database per shard, keyed by sequence, all appended to in one transaction.
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { PulseprintError } from '../errors.ts'
+import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
+import type { ActionLog, AppendEntry, LogRecord } from './action-log.ts'
+
+/** Newest records of a shard kept in memory for its followers. */
+const RECENT_RECORDS_MAX = 64
+/** Records read at once while catching up. */
+const READ_RECORDS_MAX = 64
+
+interface Shard {
+  records: Database<Buffer, number>
+  /** Newest durable sequence. */
+  head: number
+  /** Sequence of the next append. A failed append leaves a gap: a sequence is never given twice. */
+  next: number
+  /** The newest records, oldest first: a follower at the head reads no disk. */
+  recent: LogRecord[]
+  /** Followers that wait for the next record. */
+  waiting: Set<() => void>
+}
+
+export class LmdbActionLog implements ActionLog {
+  readonly #root: RootDatabase
+  readonly #shards: Shard[]
+
+  /** Opens or creates the log in a folder. Errors: STORE_MISMATCH when it was created with another identity. */
+  constructor(path: string, identity: StoreIdentity) {
+    // Without overlappingSync a commit resolves only after its fsync: an acknowledgement must mean just that.
+    this.#root = open({
+      path,
+      maxDbs: identity.shards + 2,
+      encoding: 'binary',
+      overlappingSync: false,
+      noSubdir: false,
+    })
+    checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
+    this.#shards = Array.from({ length: identity.shards }, (_, shard) => {
+      const records: Database<Buffer, number> = this.#root.openDB({ name: `shard-${shard}`, encoding: 'binary' })
+      const head = lastKey(records)
+      return { records, head, next: head + 1, recent: [], waiting: new Set() }
+    })
+  }
+
+  async append(entries: readonly AppendEntry[]): Promise<number[]> {
+    const appended: { shard: Shard; record: LogRecord }[] = []
+    let committed: Promise<boolean> = Promise.resolve(true)
+    // Puts of one turn of the event loop share a transaction, hence one fsync for all shards.
+    for (const entry of entries) {
+      const shard = this.#shard(entry.shard)
+      const record = { sequence: shard.next++, payload: entry.payload as Buffer }
+      appended.push({ shard, record })
+      committed = shard.records.put(record.sequence, record.payload)
+    }
+    try {
+      await committed
+    } catch (error) {
+      throw new PulseprintError('STORAGE_UNAVAILABLE', `the log could not be written: ${reason(error)}`)
+    }
+    for (const { shard, record } of appended) {
+      shard.head = record.sequence
+      shard.recent.push(record)
+      if (shard.recent.length > RECENT_RECORDS_MAX) shard.recent.shift()
+      for (const wake of shard.waiting) wake()
+      shard.waiting.clear()
+    }
+    return appended.map(({ record }) => record.sequence)
+  }
+
+  async *follow(shardIndex: number, after: number, signal: AbortSignal): AsyncIterable<LogRecord[]> {
+    const shard = this.#shard(shardIndex)
+    let wake = () => {}
+    const wakeOnAbort = () => wake()
+    signal.addEventListener('abort', wakeOnAbort)
+    let position = after
+    while (!signal.aborted) {
+      const records = this.#after(shard, position)
+      const last = records.at(-1)
+      if (last) {
+        position = last.sequence
+        yield records
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          shard.waiting.add(resolve)
+        })
+      }
+    }
+    signal.removeEventListener('abort', wakeOnAbort)
+  }
+
+  #after(shard: Shard, position: number): LogRecord[] {
+    const oldest = shard.recent[0]
+    if (oldest && position + 1 >= oldest.sequence) {
+      return shard.recent.filter((record) => record.sequence > position)
+    }
+    const records: LogRecord[] = []
+    for (const { key, value } of shard.records.getRange({ start: position + 1, limit: READ_RECORDS_MAX })) {
+      records.push({ sequence: key, payload: value })
+    }
+    return records
+  }
+
+  get(shardIndex: number, sequence: number): LogRecord | undefined {
+    const payload = this.#shard(shardIndex).records.get(sequence)
+    return payload && { sequence, payload }
+  }
+
+  head(shard: number): number {
+    return this.#shard(shard).head
+  }
+
+  tail(shardIndex: number): number {
+    const shard = this.#shard(shardIndex)
+    for (const key of shard.records.getKeys({ limit: 1 })) return key
+    return shard.head + 1
+  }
+
+  async trim(shardIndex: number, sequence: number): Promise<void> {
+    const { records, head } = this.#shard(shardIndex)
+    let removed: Promise<boolean> = Promise.resolve(true)
+    // The newest record stays: after a restart it tells where the log goes on.
+    for (const key of records.getKeys({ end: Math.min(sequence + 1, head) })) removed = records.remove(key)
+    await removed
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+
+  #shard(index: number): Shard {
+    const shard = this.#shards[index]
+    if (!shard) throw new RangeError(`no shard ${index}`)
+    return shard
+  }
+}
+
+function lastKey(records: Database<Buffer, number>): number {
+  for (const key of records.getKeys({ reverse: true, limit: 1 })) return key
+  return 0
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,37 @@
+// Instants as clients write them: ISO 8601 with a zone, or epoch milliseconds.
+
+const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)$/i
+const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+/** 9999-12-31T23:59:59.999Z */
+export const INSTANT_MAX = 253_402_300_799_999
+
+/**
+ * Epoch milliseconds (integer, from 1970 to 9999) of an ISO 8601 text with a zone or a number of epoch
+ * milliseconds; undefined where it is neither. Digits beyond the millisecond are cut off.
+ */
+export function parseInstant(value: unknown): number | undefined {
+  if (typeof value === 'number') return inRange(Math.floor(value))
+  if (typeof value !== 'string' || !ISO.test(value)) return undefined
+  // Date.parse rolls the 30th of February over into March instead of refusing it.
+  const day = Number(value.slice(8, 10))
+  if (day > 28 && !dayExists(Number(value.slice(0, 4)), Number(value.slice(5, 7)), day)) return undefined
+  return inRange(Date.parse(canonical(value)))
+}
+
+function inRange(at: number): number | undefined {
+  return at >= 0 && at <= INSTANT_MAX ? at : undefined
+}
+
+function dayExists(year: number, month: number, day: number): boolean {
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  return month === 2 && !leap ? day <= 28 : day <= (DAYS_IN_MONTH[month - 1] ?? 0)
+}
+
+/** Zones written `+01` or `+0100` become `+01:00`, a decimal comma a point: the forms Date.parse knows. */
+function canonical(text: string): string {
+  if (text.endsWith('Z')) return text.replace(',', '.')
+  return text
+    .toUpperCase()
+    .replace(',', '.')
+    .replace(/([+-]\d{2})(\d{2})?$/, (_all, hours, minutes) => `${hours}:${minutes ?? '00'}`)
+}

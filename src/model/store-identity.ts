@@ -1,0 +1,28 @@
+// What a data folder was made for. Users are dealt to shards by hash, so a folder made with another hash, shard
+// count or format must be refused, not misread.
+import { PulseprintError } from '../errors.ts'
+
+export interface StoreIdentity {
+  format: number
+  shards: number
+  hashVersion: number
+}
+
+/** The few calls a store needs for its identity; LMDB databases have them. */
+export interface IdentityStore {
+  get(key: string): unknown
+  putSync(key: string, value: unknown): unknown
+}
+
+/** Writes the identity into a new store; throws STORE_MISMATCH where the store has another one. */
+export function checkStoreIdentity(store: IdentityStore, wanted: StoreIdentity, place: string): void {
+  const found = store.get('identity') as StoreIdentity | undefined
+  if (!found) {
+    store.putSync('identity', wanted)
+    return
+  }
+  const differing = (Object.keys(wanted) as (keyof StoreIdentity)[]).filter((key) => found[key] !== wanted[key])
+  if (differing.length === 0) return
+  const details = differing.map((key) => `${key} is ${found[key]}, wanted ${wanted[key]}`).join('; ')
+  throw new PulseprintError('STORE_MISMATCH', `the data in ${place} was made with other settings: ${details}`)
+}

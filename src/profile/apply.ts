@@ -1,0 +1,60 @@
+// The fold: one action applied to a profile. It reads no clock and no randomness, so the same log gives the
+// same profile, byte for byte.
+import type { Definition } from '../definition/definition.ts'
+import { OUTCOME, type Outcome } from '../ingest/batch.ts'
+import { LIMITS } from '../limits.ts'
+import type { Action } from '../model/action.ts'
+import { countAction } from './day-counts.ts'
+import type { Profile } from './profile.ts'
+import { isDuplicate } from './remembered.ts'
+
+/** Where an action stands in the log. */
+export interface Origin {
+  sequence: number
+  /** When the record was taken in, epoch ms. */
+  receivedAt: number
+  /** Position inside the record. */
+  position: number
+}
+
+/** Changes the profile by one action and says what became of it. */
+export function apply(definition: Definition, profile: Profile, action: Action, origin: Origin): Outcome {
+  if (profile.newestAt - action.occurredAt > definition.latenessLimitMs) return OUTCOME.tooLate
+  if (isDuplicate(profile.remembered, action.id, origin.receivedAt, definition.idempotencyWindowMs)) {
+    return OUTCOME.duplicate
+  }
+  if (action.occurredAt > profile.newestAt) profile.newestAt = action.occurredAt
+  addToSeries(definition, profile, action)
+  const { calendar } = definition
+  const newestDay = calendar.tile('day', profile.newestAt)
+  countAction(profile.counts, action.action, calendar.tile('day', action.occurredAt), newestDay)
+  const { timeline } = profile
+  timeline.push(origin.sequence, origin.position)
+  if (timeline.length > LIMITS.timelineLengthMax * 2) timeline.splice(0, timeline.length - LIMITS.timelineLengthMax * 2)
+  return OUTCOME.accepted
+}
+
+function addToSeries(definition: Definition, profile: Profile, action: Action): void {
+  for (const index of definition.seriesOf(action.action)) {
+    const series = definition.series[index]!
+    if (series.where && series.where.evaluate(action) !== true) continue
+    const value = series.of ? series.of.evaluate(action) : true
+    if (value === undefined) continue
+    const tile = definition.calendar.tile(series.unit, action.occurredAt)
+    const firstTile = series.firstTile(profile.newestAt)
+    if (tile < firstTile) continue
+    const state = series.operator.add(profile.states[index], value, action.occurredAt, tile)
+    profile.states[index] = series.operator.prune(state, firstTile)
+  }
+}
+
+/**
+ * Drops what no window can reach any more, also in series the newest actions did not touch. Done before a
+ * profile is stored; it changes no value.
+ */
+export function pruneAll(definition: Definition, profile: Profile): void {
+  for (let index = 0; index < definition.series.length; index++) {
+    const { operator, firstTile } = definition.series[index]!
+    profile.states[index] = operator.prune(profile.states[index], firstTile(profile.newestAt))
+  }
+}

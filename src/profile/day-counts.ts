@@ -1,0 +1,55 @@
+// Actions per local day and name, for ad hoc counts over any span of days.
+import { LIMITS } from '../limits.ts'
+import type { DayCounts } from './profile.ts'
+
+/** The name under which actions are counted once a user has done too many kinds of them. */
+export const OTHER_ACTIONS = '*'
+
+/** Counts one action. @param newestDay day tile of the user's newest action: days too far before it are dropped */
+export function countAction(counts: DayCounts, action: string, day: number, newestDay: number): void {
+  const oldestDay = newestDay - LIMITS.countDaysMax + 1
+  if (day < oldestDay) return
+  const name = nameIndex(counts.names, action)
+  const { entries } = counts
+  let at = entries.length
+  while (at > 0 && isAfter(entries, at - 3, day, name)) at -= 3
+  if (at > 0 && entries[at - 3] === day && entries[at - 2] === name) {
+    entries[at - 1] = (entries[at - 1] as number) + 1
+    return
+  }
+  if (at === entries.length) entries.push(day, name, 1)
+  else entries.splice(at, 0, day, name, 1)
+  if ((entries[0] as number) < oldestDay) drop(entries, oldestDay)
+}
+
+function isAfter(entries: number[], at: number, day: number, name: number): boolean {
+  const entryDay = entries[at] as number
+  return entryDay > day || (entryDay === day && (entries[at + 1] as number) > name)
+}
+
+function nameIndex(names: string[], action: string): number {
+  const known = names.indexOf(action)
+  if (known >= 0) return known
+  if (names.length < LIMITS.countNamesMax - 1) return names.push(action) - 1
+  const other = names.indexOf(OTHER_ACTIONS)
+  return other >= 0 ? other : names.push(OTHER_ACTIONS) - 1
+}
+
+function drop(entries: number[], oldestDay: number): void {
+  let cut = 0
+  while (cut < entries.length && (entries[cut] as number) < oldestDay) cut += 3
+  entries.splice(0, cut)
+}
+
+/** Counts per day from `from` to `to` (day tiles, inclusive), of one action or of all; days without any are left out. */
+export function countsBetween(counts: DayCounts, action: string | undefined, from: number, to: number): Map<number, number> {
+  const wanted = action === undefined ? -1 : counts.names.indexOf(action)
+  const days = new Map<number, number>()
+  if (action !== undefined && wanted < 0) return days
+  for (let at = 0; at < counts.entries.length; at += 3) {
+    const [day, name, count] = counts.entries.slice(at, at + 3) as [number, number, number]
+    if (day < from || day > to || (wanted >= 0 && name !== wanted)) continue
+    days.set(day, (days.get(day) ?? 0) + count)
+  }
+  return days
+}

@@ -1,0 +1,135 @@
+// The stored form of a profile. It holds for one definition only (series are told apart by position): the
+// snapshot store keeps the definition's fingerprint, and another one means a rebuild from the log.
+import type { Definition } from '../definition/definition.ts'
+import { Reader, Writer } from '../model/codec.ts'
+import { pruneAll } from './apply.ts'
+import type { DayCounts, Profile, Remembered } from './profile.ts'
+
+const FORMAT = 1
+const writer = new Writer()
+
+/** Encodes the profile, after pruning it. */
+export function encodeProfile(definition: Definition, profile: Profile): Buffer {
+  pruneAll(definition, profile)
+  writer.varint(FORMAT)
+  writer.varint(profile.sequence)
+  writer.varint(profile.newestAt)
+  writeRemembered(profile.remembered)
+  writeTimeline(profile.timeline)
+  writeCounts(definition, profile.counts)
+  writeStates(definition, profile.states)
+  return writer.take()
+}
+
+export function decodeProfile(definition: Definition, bytes: Buffer): Profile {
+  const reader = new Reader(bytes)
+  const format = reader.varint()
+  if (format !== FORMAT) throw new Error(`a stored profile has format ${format}; this version reads ${FORMAT}`)
+  return {
+    sequence: reader.varint(),
+    newestAt: reader.varint(),
+    remembered: readRemembered(reader),
+    timeline: readTimeline(reader),
+    counts: readCounts(definition, reader),
+    states: readStates(definition, reader),
+  }
+}
+
+function writeRemembered(remembered: Remembered): void {
+  writer.varint(remembered.length / 2)
+  let before = 0
+  for (let at = 0; at < remembered.length; at += 2) {
+    writer.hash(remembered[at] as number)
+    const seconds = remembered[at + 1] as number
+    writer.signed(seconds - before)
+    before = seconds
+  }
+}
+
+function readRemembered(reader: Reader): Remembered {
+  const remembered: Remembered = []
+  let seconds = 0
+  for (let left = reader.varint(); left > 0; left--) {
+    const hash = reader.hash()
+    seconds += reader.signed()
+    remembered.push(hash, seconds)
+  }
+  return remembered
+}
+
+function writeTimeline(timeline: number[]): void {
+  writer.varint(timeline.length / 2)
+  let before = 0
+  for (let at = 0; at < timeline.length; at += 2) {
+    const sequence = timeline[at] as number
+    writer.varint(sequence - before)
+    writer.varint(timeline[at + 1] as number)
+    before = sequence
+  }
+}
+
+function readTimeline(reader: Reader): number[] {
+  const timeline: number[] = []
+  let sequence = 0
+  for (let left = reader.varint(); left > 0; left--) {
+    sequence += reader.varint()
+    timeline.push(sequence, reader.varint())
+  }
+  return timeline
+}
+
+/** A declared action is stored as its place in the definition, counted from 1; any other as 0 and its name. */
+function writeCounts({ actionNames }: Definition, { names, entries }: DayCounts): void {
+  writer.varint(names.length)
+  for (const name of names) {
+    const declared = actionNames.indexOf(name) + 1
+    writer.varint(declared)
+    if (declared === 0) writer.text(name)
+  }
+  writer.varint(entries.length / 3)
+  let before = 0
+  for (let at = 0; at < entries.length; at += 3) {
+    const day = entries[at] as number
+    writer.varint(day - before)
+    writer.varint(entries[at + 1] as number)
+    writer.varint(entries[at + 2] as number)
+    before = day
+  }
+}
+
+function readCounts({ actionNames }: Definition, reader: Reader): DayCounts {
+  const names: string[] = []
+  for (let left = reader.varint(); left > 0; left--) {
+    const declared = reader.varint()
+    names.push(declared === 0 ? reader.text() : (actionNames[declared - 1] as string))
+  }
+  const entries: number[] = []
+  let day = 0
+  for (let left = reader.varint(); left > 0; left--) {
+    day += reader.varint()
+    entries.push(day, reader.varint(), reader.varint())
+  }
+  return { names, entries }
+}
+
+/** Only series that hold something are written, each behind its distance from the one before. */
+function writeStates({ series }: Definition, states: readonly unknown[]): void {
+  const held = [...series.keys()].filter((index) => !series[index]!.operator.isEmpty(states[index]))
+  writer.varint(held.length)
+  let before = 0
+  for (const index of held) {
+    writer.varint(index - before)
+    series[index]!.operator.encode(states[index], writer)
+    before = index
+  }
+}
+
+function readStates({ series }: Definition, reader: Reader): unknown[] {
+  const states = series.map(({ operator }) => operator.empty())
+  let index = 0
+  for (let left = reader.varint(); left > 0; left--) {
+    index += reader.varint()
+    states[index] = series[index]!.operator.decode(reader)
+  }
+  return states
+}

@@ -1,0 +1,36 @@
+// The profile: everything the fold keeps about one user. Plain data in few objects, because a node holds
+// hundreds of thousands of them.
+import type { Definition } from '../definition/definition.ts'
+
+export interface Profile {
+  /** Last record of the shard's log that was applied to this user: what came before it was seen. */
+  sequence: number
+  /** Newest occurredAt seen, epoch ms. Windows are read at or after it; tiles age out by it. */
+  newestAt: number
+  /** State of each series, in the definition's order. */
+  states: unknown[]
+  remembered: Remembered
+  /** The newest actions: pairs of (record sequence, position in the record), oldest first. */
+  timeline: number[]
+  counts: DayCounts
+}
+
+/** Idempotency ids: pairs of (hash of the id, receivedAt in seconds), oldest first. */
+export type Remembered = number[]
+
+/** Actions per local day and name: triples of (day tile, index into `names`, count), by day, then by name index. */
+export interface DayCounts {
+  names: string[]
+  entries: number[]
+}
+
+export function emptyProfile(definition: Definition): Profile {
+  return {
+    sequence: 0,
+    newestAt: 0,
+    states: definition.series.map(({ operator }) => operator.empty()),
+    remembered: [],
+    timeline: [],
+    counts: { names: [], entries: [] },
+  }
+}

@@ -1,0 +1,61 @@
+// What a reader sees of a profile: its features as of an instant. Pure: the instant is given.
+import type { Definition, Feature, Value } from '../definition/definition.ts'
+import { PulseprintError } from '../errors.ts'
+import type { Profile } from './profile.ts'
+
+export interface Features {
+  features: Record<string, Value>
+  approximate?: Record<string, { standardError: number }>
+}
+
+/**
+ * Evaluates features over the windows that end at `at` (epoch ms), which must not lie before the newest action.
+ */
+export function readFeatures(
+  definition: Definition,
+  profile: Profile,
+  wanted: readonly Feature[],
+  at: number,
+): Features {
+  const read: Features = { features: {} }
+  for (const feature of wanted) {
+    const { operator } = definition.series[feature.series]!
+    const state = profile.states[feature.series]
+    const fromTile = definition.calendar.windowStart(feature.window, at)
+    const value = operator.value(state, fromTile)
+    read.features[feature.name] = feature.type === 'timestamp' ? isoOf(value) : value
+    const standardError = operator.error?.(state, fromTile)
+    if (standardError !== undefined) {
+      read.approximate ??= {}
+      read.approximate[feature.name] = { standardError }
+    }
+  }
+  return read
+}
+
+/**
+ * The instant a read is evaluated at. Without a wish it is now, or the user's newest action where a client's
+ * clock ran ahead of ours. Errors: AT_TOO_EARLY.
+ */
+export function readInstant(profile: Profile, wished: number | undefined, now: number): number {
+  if (wished === undefined) return Math.max(now, profile.newestAt)
+  if (wished < profile.newestAt) {
+    const newest = new Date(profile.newestAt).toISOString()
+    throw new PulseprintError('AT_TOO_EARLY', `the user's newest action is at ${newest}; ask for that instant or later`)
+  }
+  return wished
+}
+
+/** Errors: UNKNOWN_FEATURE. */
+export function selectFeatures(definition: Definition, fields: readonly string[] | undefined): readonly Feature[] {
+  if (!fields) return definition.features
+  return fields.map((name) => {
+    const feature = definition.featureByName.get(name)
+    if (!feature) throw new PulseprintError('UNKNOWN_FEATURE', `the definition has no feature "${name.slice(0, 64)}"`)
+    return feature
+  })
+}
+
+function isoOf(value: Value): Value {
+  return typeof value === 'number' ? new Date(value).toISOString() : value
+}

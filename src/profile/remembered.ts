@@ -1,0 +1,28 @@
+// Which action ids a user's profile has seen lately. An id is remembered by a 53-bit hash: with the bound of
+// 1,000 ids per user, a new id is taken for an old one about once in 10^13 actions.
+import { LIMITS } from '../limits.ts'
+import { hash53 } from '../model/hash.ts'
+import type { Remembered } from './profile.ts'
+
+/** Entries beyond the bound before the oldest are cut, so that most actions cut nothing. */
+const SLACK = 128
+
+/** True where the id was remembered; otherwise it is from now on. Times are epoch milliseconds. */
+export function isDuplicate(remembered: Remembered, id: string, receivedAt: number, windowMs: number): boolean {
+  const hash = hash53(id)
+  const oldest = Math.floor((receivedAt - windowMs) / 1000)
+  for (let at = remembered.length - 2; at >= 0; at -= 2) {
+    if (remembered[at] === hash && (remembered[at + 1] as number) >= oldest) return true
+  }
+  remembered.push(hash, Math.floor(receivedAt / 1000))
+  forget(remembered, oldest)
+  return false
+}
+
+function forget(remembered: Remembered, oldest: number): void {
+  let expired = 0
+  while (expired < remembered.length && (remembered[expired + 1] as number) < oldest) expired += 2
+  const surplus = remembered.length / 2 > LIMITS.rememberedIdsMax + SLACK
+  const cut = surplus ? Math.max(expired, remembered.length - LIMITS.rememberedIdsMax * 2) : expired
+  if (cut > 0) remembered.splice(0, cut)
+}

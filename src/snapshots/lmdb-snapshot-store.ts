@@ -1,0 +1,83 @@
+// The snapshot store on LMDB: profiles keyed by shard and user, and a checkpoint per shard whose LMDB version is
+// its epoch, so that LMDB itself refuses the commit of an older owner inside the write transaction.
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { PulseprintError } from '../errors.ts'
+import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
+import type { Commit, ShardCheckpoint, SnapshotStore } from './snapshot-store.ts'
+
+export class LmdbSnapshotStore implements SnapshotStore {
+  readonly #root: RootDatabase
+  readonly #identity: Database<unknown, string>
+  readonly #checkpoints: Database<ShardCheckpoint, number>
+  readonly #profiles: Database<Buffer, Buffer>
+
+  constructor(path: string, identity: StoreIdentity) {
+    this.#root = open({ path, encoding: 'binary', noSubdir: false })
+    this.#identity = this.#root.openDB({ name: 'identity', encoding: 'json' })
+    checkStoreIdentity(this.#identity, identity, path)
+    this.#checkpoints = this.#root.openDB({ name: 'checkpoints', encoding: 'json', useVersions: true })
+    this.#profiles = this.#root.openDB({ name: 'profiles', encoding: 'binary', keyEncoding: 'binary' })
+  }
+
+  async checkpoint(shard: number): Promise<ShardCheckpoint> {
+    return this.#checkpoints.get(shard) ?? { epoch: 0, offset: 0 }
+  }
+
+  async claim(shard: number, epoch: number): Promise<void> {
+    const { epoch: claimed, offset } = await this.checkpoint(shard)
+    if (epoch <= claimed) throw fenced(shard, epoch)
+    const expected = claimed === 0 ? undefined : claimed
+    const written = await this.#checkpoints.put(shard, { epoch, offset }, epoch, expected as number)
+    if (!written) throw fenced(shard, epoch)
+  }
+
+  load(shard: number, users: readonly string[]): (Buffer | undefined)[] {
+    return users.map((user) => this.#profiles.get(profileKey(shard, user)))
+  }
+
+  async commit(shard: number, { epoch, offset, profiles }: Commit): Promise<void> {
+    let owned: boolean
+    try {
+      owned = await this.#checkpoints.ifVersion(shard, epoch, () => {
+        for (const { user, bytes } of profiles) this.#profiles.put(profileKey(shard, user), bytes as Buffer)
+        if (offset !== undefined) this.#checkpoints.put(shard, { epoch, offset }, epoch)
+      })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new PulseprintError('STORAGE_UNAVAILABLE', `snapshots could not be written: ${reason}`)
+    }
+    if (!owned) throw fenced(shard, epoch)
+  }
+
+  async count(): Promise<number> {
+    return (this.#profiles.getStats() as { entryCount: number }).entryCount
+  }
+
+  async reset(fingerprint: string): Promise<void> {
+    await this.#profiles.clearAsync()
+    for (const { key, value } of this.#checkpoints.getRange({})) {
+      await this.#checkpoints.put(key, { epoch: value.epoch, offset: 0 }, value.epoch)
+    }
+    await this.#identity.put('fingerprint', fingerprint)
+  }
+
+  async fingerprint(): Promise<string | undefined> {
+    return this.#identity.get('fingerprint') as string | undefined
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+}
+
+/** Shard, then the user's UTF-8 bytes: a shard's profiles lie together. */
+function profileKey(shard: number, user: string): Buffer {
+  const key = Buffer.allocUnsafe(2 + Buffer.byteLength(user))
+  key.writeUInt16BE(shard, 0)
+  key.write(user, 2)
+  return key
+}
+
+function fenced(shard: number, epoch: number): PulseprintError {
+  return new PulseprintError('FENCED', `epoch ${epoch} of shard ${shard} is over: a newer owner has claimed it`)
+}

@@ -1,0 +1,33 @@
+// The snapshot store port: saved points of the fold over the log. It holds per shard an epoch, an offset and
+// the encoded profiles; every commit names the epoch it was made under, and an older one is refused.
+
+export interface ShardCheckpoint {
+  epoch: number
+  /** Every profile is saved at least up to this sequence of the log. */
+  offset: number
+}
+
+export interface Commit {
+  epoch: number
+  /** Raises the saved offset, in the same transaction; leave it out to save profiles only. */
+  offset?: number
+  profiles: readonly { user: string; bytes: Uint8Array }[]
+}
+
+export interface SnapshotStore {
+  /** Epoch 0 and offset 0 for a shard that was never claimed. */
+  checkpoint(shard: number): Promise<ShardCheckpoint>
+  /** Records a higher epoch, so that commits of older ones are refused from now on. Errors: FENCED. */
+  claim(shard: number, epoch: number): Promise<void>
+  /** The stored profiles in the asked order; undefined for a user that has none. */
+  load(shard: number, users: readonly string[]): (Buffer | undefined)[] | Promise<(Buffer | undefined)[]>
+  /** Writes atomically. Errors: FENCED when a newer epoch has claimed the shard; STORAGE_UNAVAILABLE. */
+  commit(shard: number, commit: Commit): Promise<void>
+  /** Number of stored profiles. */
+  count(): Promise<number>
+  /** Removes every profile and sets every offset to 0, keeping the epochs: the start of a rebuild. */
+  reset(fingerprint: string): Promise<void>
+  /** Fingerprint of the definition the profiles were computed with; undefined in a new store. */
+  fingerprint(): Promise<string | undefined>
+  close(): Promise<void>
+}
