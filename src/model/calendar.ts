@@ -1,11 +1,77 @@
 // Local time in the definition's zone: which minute, hour or day tile an instant falls into, and where windows
 // begin. Pure: the zone's rules come from the runtime's time zone data.
 import type { TileUnit, Window } from '../features/window.ts'
+import { civilOf, dayOf } from './civil-date.ts'
+import { type OffsetInterval, ZoneOffsets } from './zone-offsets.ts'
 
 export interface Calendar {
   readonly timezone: string
-  /** Tile of the instant: 0 for `all`, days since 1970-01-01 of the local date for `day`. */
+  /**
+   * Tile of the instant; never decreases as time goes on.
+   * - `all`: 0.
+   * - `day`: days since 1970-01-01 of the local date. Where clocks set back at 00:01 make midnight come twice,
+   *   the day begins at the second, so that its first minute counts to the day before.
+   * - `hour`, `minute`: the instant the local clock hour (minute) began, in minutes since the epoch. Tiles are
+   *   real time: an hour that comes twice is two tiles, and one cut by a transition is short.
+   */
   tile(unit: TileUnit, at: number): number
   /** First tile of the window that ends at `at`; -Infinity for lifetime. */
   windowStart(window: Window, at: number): number
+}
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+
+/** @param timezone an IANA name; RangeError where it is unknown */
+export function createCalendar(timezone: string): Calendar {
+  const offsets = new ZoneOffsets(timezone)
+
+  function dayTile(at: number): number {
+    const interval = offsets.at(at)
+    return Math.floor(Math.min(at + interval.offsetMs, interval.nextLocalMs) / DAY_MS)
+  }
+
+  /** The clock tile `back` tiles before the one that holds `at`. */
+  function clockTile(unitMs: number, at: number, back: number): number {
+    let interval = offsets.at(at)
+    let index = Math.floor((at + interval.offsetMs) / unitMs)
+    let left = back
+    for (;;) {
+      const first = Math.floor((interval.from + interval.offsetMs) / unitMs)
+      if (index - first >= left) return tileStart(interval, index - left, unitMs)
+      left -= index - first + 1
+      const before = interval.from - 1
+      interval = offsets.at(before)
+      index = Math.floor((before + interval.offsetMs) / unitMs)
+    }
+  }
+
+  return {
+    timezone,
+    tile(unit, at) {
+      if (unit === 'day') return dayTile(at)
+      if (unit === 'all') return 0
+      return clockTile(unit === 'hour' ? HOUR_MS : MINUTE_MS, at, 0)
+    },
+    windowStart(window, at) {
+      if (window.kind === 'lifetime') return Number.NEGATIVE_INFINITY
+      if (window.kind === 'calendar') return periodStart(window.period, dayTile(at))
+      if (window.unit === 'day') return dayTile(at) - window.count + 1
+      return clockTile(window.unit === 'hour' ? HOUR_MS : MINUTE_MS, at, window.count - 1)
+    },
+  }
+}
+
+/** `index` counts the zone's clock hours (minutes) as if its offset had always been the interval's. */
+function tileStart(interval: OffsetInterval, index: number, unitMs: number): number {
+  return Math.floor(Math.max(interval.from, index * unitMs - interval.offsetMs) / MINUTE_MS)
+}
+
+function periodStart(period: 'day' | 'week' | 'month' | 'year', day: number): number {
+  if (period === 'day') return day
+  // 1970-01-01 was a Thursday; ISO weeks begin on Monday.
+  if (period === 'week') return day - ((day + 3) % 7)
+  const { year, dayOfMonth } = civilOf(day)
+  return period === 'month' ? day - dayOfMonth + 1 : dayOf(year, 1, 1)
 }

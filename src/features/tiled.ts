@@ -1,0 +1,83 @@
+// Windows over any aggregate: one state per tile, and a window's value is the merge of its tiles.
+import type { Aggregate } from './aggregate.ts'
+import type { Operator } from './operator.ts'
+
+/** Tiles and their states by turns, tiles increasing: one array is the leanest that JavaScript has. */
+type Tiles<State> = (number | State)[] | null
+
+/** Below this many elements an append copies, so that no spare capacity is kept; idle users have short arrays. */
+const COPY_LENGTH_MAX = 32
+
+export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>> {
+  return {
+    empty: () => null,
+    add(tiles, value, at, tile) {
+      const found = tiles ? position(tiles, tile) : 0
+      if (tiles?.[found] === tile) {
+        tiles[found + 1] = aggregate.add(tiles[found + 1] as State, value, at)
+        return tiles
+      }
+      const state = aggregate.add(aggregate.empty, value, at)
+      return aggregate.isEmpty(state) ? tiles : insert(tiles, found, tile, state)
+    },
+    prune(tiles, firstTile) {
+      if (!tiles || (tiles[0] as number) >= firstTile) return tiles
+      const kept = position(tiles, firstTile)
+      return kept === tiles.length ? null : tiles.slice(kept)
+    },
+    value(tiles, fromTile) {
+      let merged = aggregate.empty
+      if (tiles) {
+        for (let at = position(tiles, fromTile); at < tiles.length; at += 2) {
+          merged = aggregate.merge(merged, tiles[at + 1] as State)
+        }
+      }
+      return aggregate.value(merged)
+    },
+    isEmpty: (tiles) => tiles === null,
+    encode(tiles, to) {
+      to.varint(tiles!.length / 2)
+      let before = 0
+      for (let at = 0; at < tiles!.length; at += 2) {
+        const tile = tiles![at] as number
+        if (at === 0) to.signed(tile)
+        else to.varint(tile - before)
+        aggregate.encode(tiles![at + 1] as State, to)
+        before = tile
+      }
+    },
+    decode(from) {
+      const tiles: (number | State)[] = []
+      const count = from.varint()
+      let tile = from.signed()
+      for (let read = 0; read < count; read += 1) {
+        if (read > 0) tile += from.varint()
+        tiles.push(tile, aggregate.decode(from))
+      }
+      return tiles.slice()
+    },
+  }
+}
+
+/** Where the first tile at or after `tile` stands; the newest tile, the usual one, is found at once. */
+function position(tiles: readonly unknown[], tile: number): number {
+  const newest = tiles.length - 2
+  if (tile > (tiles[newest] as number)) return tiles.length
+  let low = 0
+  let high = newest / 2
+  if (tile === tiles[newest]) return newest
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((tiles[middle * 2] as number) < tile) low = middle + 1
+    else high = middle
+  }
+  return low * 2
+}
+
+function insert<State>(tiles: Tiles<State>, at: number, tile: number, state: State): Tiles<State> {
+  if (!tiles) return [tile, state]
+  if (tiles.length <= COPY_LENGTH_MAX) return [...tiles.slice(0, at), tile, state, ...tiles.slice(at)]
+  if (at === tiles.length) tiles.push(tile, state)
+  else tiles.splice(at, 0, tile, state)
+  return tiles
+}
