@@ -1,0 +1,86 @@
+// The shapes that leave the engine when it is asked: one schema each, from which the types are inferred and the
+// OpenAPI document is made. Answers are not checked against them at run time; the types do that.
+import { type Static, Type } from 'typebox'
+import type { Value } from '../definition/definition.ts'
+
+const Instant = (description: string) => Type.String({ format: 'date-time', description })
+const AnyValue = Type.Unsafe<Value>({ description: 'Any JSON value.' })
+
+export const AsOf = Type.Object(
+  {
+    shard: Type.Integer(),
+    epoch: Type.Integer({ description: 'Fencing number of the owner that answered.' }),
+    sequence: Type.Integer({ description: 'Position of the log up to which the answer is current.' }),
+    at: Instant('The instant that windows were evaluated at.'),
+  },
+  { description: 'How current the answer is.' },
+)
+
+export const ProfileView = Type.Object({
+  userId: Type.String(),
+  features: Type.Record(Type.String(), AnyValue, {
+    description: 'Value of each feature by name.',
+    examples: [{ purchases: 3, spend: 129.4, last_seen_at: '2026-11-20T09:30:00.123Z' }],
+  }),
+  approximate: Type.Optional(
+    Type.Record(
+      Type.String(),
+      Type.Object({
+        standardError: Type.Number({ description: 'Relative standard error of the method: 0.016 is 1.6 %.' }),
+      }),
+      { description: 'Features whose value is an estimate.' },
+    ),
+  ),
+  asOf: AsOf,
+  source: Type.Union([Type.Literal('live'), Type.Literal('snapshot')], {
+    description:
+      '`live`: from the owner of the shard. `snapshot`: the owner did not answer; asOf says how old.',
+  }),
+})
+export type ProfileView = Static<typeof ProfileView>
+
+export const CountsView = Type.Object({
+  userId: Type.String(),
+  action: Type.Union([Type.String(), Type.Null()], { description: 'The action counted; null: all.' }),
+  timezone: Type.String({ description: 'Zone that the days are cut in.' }),
+  coveredFrom: Type.String({
+    format: 'date',
+    description: 'First local date the engine still holds for this user; counts before it are not known.',
+  }),
+  total: Type.Integer(),
+  counts: Type.Array(Type.Object({ date: Type.String({ format: 'date' }), count: Type.Integer() })),
+})
+export type CountsView = Static<typeof CountsView>
+
+export const TimelineView = Type.Object({
+  userId: Type.String(),
+  actions: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      action: Type.String(),
+      occurredAt: Instant('When it happened.'),
+      object: Type.Optional(Type.Object({ type: Type.Optional(Type.String()), id: Type.String() })),
+      channel: Type.Optional(Type.String()),
+      place: Type.Optional(Type.String()),
+      properties: Type.Record(Type.String(), Type.Unknown()),
+      shard: Type.Integer(),
+      sequence: Type.Integer(),
+    }),
+  ),
+  cursor: Type.Union([Type.String(), Type.Null()], {
+    description: 'Pass it back as `cursor` for the next page; null on the last.',
+  }),
+})
+export type TimelineView = Static<typeof TimelineView>
+
+export const ShardStatus = Type.Object({
+  shard: Type.Integer(),
+  owner: Type.String({ description: 'The node that runs the shard.' }),
+  epoch: Type.Integer(),
+  head: Type.Integer({ description: 'Last sequence of the log.' }),
+  applied: Type.Integer({ description: 'Last sequence applied to profiles.' }),
+  committed: Type.Integer({ description: 'Last sequence covered by a committed snapshot offset.' }),
+  lag: Type.Integer({ description: 'Records appended but not yet applied.' }),
+  hotUsers: Type.Integer({ description: 'Users held in memory.' }),
+})
+export type ShardStatus = Static<typeof ShardStatus>
