@@ -28,6 +28,14 @@ export const LIMITS = {
   appendQueueBytesMax: 64 * 1024 * 1024,
   /** Messages that may wait in one user's mailbox. */
   mailboxLengthMax: 1_000,
+  /** Actions that may be durable and not yet applied; past it the front door says 429. */
+  unappliedActionsMax: 500_000,
+  /** Applied actions after which changed profiles are saved, all shards together: what a restart replays at most, about. */
+  checkpointActionsMax: 200_000,
+  /** Longest time a changed profile stays unsaved. */
+  checkpointIntervalMs: 5_000,
+  /** How long a read waits for `minSequence`, or for a shard that is still replaying its log. */
+  readWaitMs: 2_000,
   /** Exact values kept per `distinct` series of one user; beyond, windows are estimated. */
   distinctExactMax: 1_000,
 } as const

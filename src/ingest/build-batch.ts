@@ -21,7 +21,12 @@ export class UnreadableItem {
  * @param items raw actions in the engine's own form (front doors map theirs first)
  * @param now the engine's clock, epoch ms
  */
-export function buildBatch(definition: Definition, shards: number, items: readonly unknown[], now: number): Batch {
+export function buildBatch(
+  definition: Definition,
+  shards: number,
+  items: readonly unknown[],
+  now: number,
+): Batch {
   const actionsOfShard: (Action[] | undefined)[] = new Array(shards)
   const chunkOfShard = new Int32Array(shards)
   const shardOfChunk: number[] = []

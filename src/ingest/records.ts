@@ -39,7 +39,12 @@ export function encodeChunk(actions: readonly Action[]): Uint8Array {
 }
 
 /** One record: what the owner of `epoch` took in at `receivedAt` (epoch ms), `count` actions in all. */
-export function encodeRecord(receivedAt: number, epoch: number, count: number, chunks: readonly Uint8Array[]): Buffer {
+export function encodeRecord(
+  receivedAt: number,
+  epoch: number,
+  count: number,
+  chunks: readonly Uint8Array[],
+): Buffer {
   let size = HEADER_BYTES
   for (const chunk of chunks) size += chunk.byteLength
   const record = Buffer.allocUnsafe(size)
@@ -87,7 +92,8 @@ function toAction(tuple: Tuple): Action {
     occurredAt: tuple[3],
     properties: tuple[4],
   }
-  if (tuple[5] !== null) action.object = tuple[6] === null ? { id: tuple[5] } : { type: tuple[6], id: tuple[5] }
+  if (tuple[5] !== null)
+    action.object = tuple[6] === null ? { id: tuple[5] } : { type: tuple[6], id: tuple[5] }
   if (tuple[7] !== null) action.channel = tuple[7]
   if (tuple[8] !== null) action.place = tuple[8]
   if (tuple[9] !== null) action.anonymousId = tuple[9]

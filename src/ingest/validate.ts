@@ -25,13 +25,22 @@ type Fields = Record<string, unknown>
  * Checks one raw item. Throws ItemProblem.
  * @param now the engine's clock, epoch ms: the default of occurredAt and the measure of the future limit
  */
-export function validateItem(definition: Definition, item: unknown, now: number, makeId: () => string): Action {
+export function validateItem(
+  definition: Definition,
+  item: unknown,
+  now: number,
+  makeId: () => string,
+): Action {
   if (!isPlainObject(item)) throw new ItemProblem('', 'an action must be a JSON object')
   const action = name(item, 'action')
   if (action === undefined) throw new ItemProblem('/action', 'is required: the name of what the user did')
   const type = definition.actions.get(action)
   if (!type && !definition.acceptsAny) {
-    throw new ItemProblem('/action', `the definition does not know the action "${shown(action)}"`, 'UNKNOWN_ACTION')
+    throw new ItemProblem(
+      '/action',
+      `the definition does not know the action "${shown(action)}"`,
+      'UNKNOWN_ACTION',
+    )
   }
   const anonymousId = id(item, 'anonymousId', idProblem)
   const userId = id(item, 'userId', userIdProblem)
@@ -64,7 +73,11 @@ function shown(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
 
-function id(item: Fields, field: string, problemOf: (text: string) => string | undefined): string | undefined {
+function id(
+  item: Fields,
+  field: string,
+  problemOf: (text: string) => string | undefined,
+): string | undefined {
   const value = item[field]
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'string') throw new ItemProblem(`/${field}`, 'must be a string')
@@ -112,7 +125,8 @@ function objectOf(item: Fields, type: ActionType | undefined): ActionObject | un
   if (!isPlainObject(value)) throw new ItemProblem('/object', 'must be a JSON object {type, id}')
   if (value.id === undefined || value.id === null) throw new ItemProblem('/object/id', 'is required')
   const objectId = checkedName(value.id, '/object/id')
-  const sent = value.type === undefined || value.type === null ? undefined : checkedName(value.type, '/object/type')
+  const sent =
+    value.type === undefined || value.type === null ? undefined : checkedName(value.type, '/object/type')
   if (type?.object !== undefined && sent !== undefined && sent !== type.object) {
     throw new ItemProblem('/object/type', `must be "${type.object}" for the action "${type.name}"`)
   }
@@ -149,7 +163,8 @@ function checkTree(value: Fields | unknown[], path: string, depth: number): numb
         size += inner.length + 2
         break
       case 'number':
-        if (!Number.isFinite(inner)) throw new ItemProblem(`${path}/${pointer(key)}`, 'is out of the range of a double')
+        if (!Number.isFinite(inner))
+          throw new ItemProblem(`${path}/${pointer(key)}`, 'is out of the range of a double')
         size += 9
         break
       case 'object':
@@ -168,10 +183,14 @@ function checkTypes(sent: Fields, type: ActionType): void {
   for (const [property, { kind, required }] of type.properties) {
     const value = Object.hasOwn(sent, property) ? sent[property] : undefined
     if (value === undefined || value === null) {
-      if (required) throw new ItemProblem(`/properties/${pointer(property)}`, `is required for "${type.name}"`)
+      if (required)
+        throw new ItemProblem(`/properties/${pointer(property)}`, `is required for "${type.name}"`)
     } else if (!isKind(value, kind)) {
       const article = /^[aeiou]/.test(kind) ? 'an' : 'a'
-      throw new ItemProblem(`/properties/${pointer(property)}`, `must be ${article} ${kind} for "${type.name}"`)
+      throw new ItemProblem(
+        `/properties/${pointer(property)}`,
+        `must be ${article} ${kind} for "${type.name}"`,
+      )
     }
   }
 }

@@ -37,7 +37,10 @@ export class LmdbActionLog implements ActionLog {
     })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
     this.#shards = Array.from({ length: identity.shards }, (_, shard) => {
-      const records: Database<Buffer, number> = this.#root.openDB({ name: `shard-${shard}`, encoding: 'binary' })
+      const records: Database<Buffer, number> = this.#root.openDB({
+        name: `shard-${shard}`,
+        encoding: 'binary',
+      })
       const head = lastKey(records)
       return { records, head, next: head + 1, recent: [], waiting: new Set() }
     })

@@ -21,7 +21,9 @@ export function checkStoreIdentity(store: IdentityStore, wanted: StoreIdentity, 
     store.putSync('identity', wanted)
     return
   }
-  const differing = (Object.keys(wanted) as (keyof StoreIdentity)[]).filter((key) => found[key] !== wanted[key])
+  const differing = (Object.keys(wanted) as (keyof StoreIdentity)[]).filter(
+    (key) => found[key] !== wanted[key],
+  )
   if (differing.length === 0) return
   const details = differing.map((key) => `${key} is ${found[key]}, wanted ${wanted[key]}`).join('; ')
   throw new PulseprintError('STORE_MISMATCH', `the data in ${place} was made with other settings: ${details}`)

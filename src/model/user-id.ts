@@ -19,6 +19,7 @@ export function idProblem(text: string): string | undefined {
 
 /** Why the text cannot be a client's `userId`; undefined when it can. */
 export function userIdProblem(text: string): string | undefined {
-  if (text.startsWith(ANONYMOUS_PREFIX)) return `must not start with the reserved prefix "${ANONYMOUS_PREFIX}"`
+  if (text.startsWith(ANONYMOUS_PREFIX))
+    return `must not start with the reserved prefix "${ANONYMOUS_PREFIX}"`
   return idProblem(text)
 }

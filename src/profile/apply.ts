@@ -30,7 +30,8 @@ export function apply(definition: Definition, profile: Profile, action: Action, 
   countAction(profile.counts, action.action, calendar.tile('day', action.occurredAt), newestDay)
   const { timeline } = profile
   timeline.push(origin.sequence, origin.position)
-  if (timeline.length > LIMITS.timelineLengthMax * 2) timeline.splice(0, timeline.length - LIMITS.timelineLengthMax * 2)
+  if (timeline.length > LIMITS.timelineLengthMax * 2)
+    timeline.splice(0, timeline.length - LIMITS.timelineLengthMax * 2)
   return OUTCOME.accepted
 }
 

@@ -42,7 +42,12 @@ function drop(entries: number[], oldestDay: number): void {
 }
 
 /** Counts per day from `from` to `to` (day tiles, inclusive), of one action or of all; days without any are left out. */
-export function countsBetween(counts: DayCounts, action: string | undefined, from: number, to: number): Map<number, number> {
+export function countsBetween(
+  counts: DayCounts,
+  action: string | undefined,
+  from: number,
+  to: number,
+): Map<number, number> {
   const wanted = action === undefined ? -1 : counts.names.indexOf(action)
   const days = new Map<number, number>()
   if (action !== undefined && wanted < 0) return days

@@ -24,7 +24,8 @@ export function encodeProfile(definition: Definition, profile: Profile): Buffer 
 export function decodeProfile(definition: Definition, bytes: Buffer): Profile {
   const reader = new Reader(bytes)
   const format = reader.varint()
-  if (format !== FORMAT) throw new Error(`a stored profile has format ${format}; this version reads ${FORMAT}`)
+  if (format !== FORMAT)
+    throw new Error(`a stored profile has format ${format}; this version reads ${FORMAT}`)
   return {
     sequence: reader.varint(),
     newestAt: reader.varint(),

@@ -41,17 +41,24 @@ export function readInstant(profile: Profile, wished: number | undefined, now: n
   if (wished === undefined) return Math.max(now, profile.newestAt)
   if (wished < profile.newestAt) {
     const newest = new Date(profile.newestAt).toISOString()
-    throw new PulseprintError('AT_TOO_EARLY', `the user's newest action is at ${newest}; ask for that instant or later`)
+    throw new PulseprintError(
+      'AT_TOO_EARLY',
+      `the user's newest action is at ${newest}; ask for that instant or later`,
+    )
   }
   return wished
 }
 
 /** Errors: UNKNOWN_FEATURE. */
-export function selectFeatures(definition: Definition, fields: readonly string[] | undefined): readonly Feature[] {
+export function selectFeatures(
+  definition: Definition,
+  fields: readonly string[] | undefined,
+): readonly Feature[] {
   if (!fields) return definition.features
   return fields.map((name) => {
     const feature = definition.featureByName.get(name)
-    if (!feature) throw new PulseprintError('UNKNOWN_FEATURE', `the definition has no feature "${name.slice(0, 64)}"`)
+    if (!feature)
+      throw new PulseprintError('UNKNOWN_FEATURE', `the definition has no feature "${name.slice(0, 64)}"`)
     return feature
   })
 }

@@ -8,7 +8,12 @@ import type { Remembered } from './profile.ts'
 const SLACK = 128
 
 /** True where the id was remembered; otherwise it is from now on. Times are epoch milliseconds. */
-export function isDuplicate(remembered: Remembered, id: string, receivedAt: number, windowMs: number): boolean {
+export function isDuplicate(
+  remembered: Remembered,
+  id: string,
+  receivedAt: number,
+  windowMs: number,
+): boolean {
   const hash = hash53(id)
   const oldest = Math.floor((receivedAt - windowMs) / 1000)
   for (let at = remembered.length - 2; at >= 0; at -= 2) {

@@ -79,5 +79,8 @@ function profileKey(shard: number, user: string): Buffer {
 }
 
 function fenced(shard: number, epoch: number): PulseprintError {
-  return new PulseprintError('FENCED', `epoch ${epoch} of shard ${shard} is over: a newer owner has claimed it`)
+  return new PulseprintError(
+    'FENCED',
+    `epoch ${epoch} of shard ${shard} is over: a newer owner has claimed it`,
+  )
 }

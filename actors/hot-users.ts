@@ -1,0 +1,84 @@
+// The router and its bound: the hot users of one shard, by name. It brings cold users in from their snapshots
+// and lets idle ones go again; a user with unsaved changes or waiting messages stays.
+import type { Ref } from 'nact'
+import type { Definition } from '../src/definition/definition.ts'
+import { emptyProfile, type Profile } from '../src/profile/profile.ts'
+import { decodeProfile } from '../src/profile/profile-codec.ts'
+import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import { type HotUser, spawnUser, stopUser } from './user-actor.ts'
+
+/** Share of the bound that one passivation frees, so that not every activation has to look for room. */
+const PASSIVATE_SHARE = 1 / 16
+
+export class HotUsers {
+  readonly #shard: number
+  readonly #parent: Ref<never>
+  readonly #definition: Definition
+  readonly #snapshots: SnapshotStore
+  readonly #hotUsersMax: number
+  /** In the order passivation looks at them. A plain Map of references: nact copies children maps per message. */
+  readonly #users = new Map<string, HotUser>()
+
+  constructor(
+    shard: number,
+    parent: Ref<never>,
+    definition: Definition,
+    snapshots: SnapshotStore,
+    hotUsersMax: number,
+  ) {
+    this.#shard = shard
+    this.#parent = parent
+    this.#definition = definition
+    this.#snapshots = snapshots
+    this.#hotUsersMax = hotUsersMax
+  }
+
+  get size(): number {
+    return this.#users.size
+  }
+
+  /** True when there are more users than the bound allows: unsaved ones must be saved before they can go. */
+  get full(): boolean {
+    return this.#users.size > this.#hotUsersMax
+  }
+
+  get(name: string): HotUser | undefined {
+    return this.#users.get(name)
+  }
+
+  /** The actors of these users; the missing ones are loaded with one call and started. */
+  async activate(names: readonly string[]): Promise<void> {
+    const cold = names.filter((name) => !this.#users.has(name))
+    if (cold.length === 0) return
+    const loading = this.#snapshots.load(this.#shard, cold)
+    const stored = Array.isArray(loading) ? loading : await loading
+    for (let index = 0; index < cold.length; index++) {
+      const name = cold[index]!
+      const bytes = stored[index]
+      const profile = bytes ? decodeProfile(this.#definition, bytes) : emptyProfile(this.#definition)
+      this.#users.set(name, spawnUser(this.#parent, this.#definition, name, profile))
+    }
+  }
+
+  /** A cold user's profile as last saved, which is its newest: a user goes cold only after it was saved. */
+  async loadCold(name: string): Promise<Profile | undefined> {
+    const [bytes] = await this.#snapshots.load(this.#shard, [name])
+    return bytes && decodeProfile(this.#definition, bytes)
+  }
+
+  /** Lets idle users go until there is some room below the bound, giving each one used lately a second chance. */
+  passivate(): void {
+    const target = Math.floor(this.#hotUsersMax * (1 - PASSIVATE_SHARE))
+    let looks = this.#users.size * 2
+    for (const [name, user] of this.#users) {
+      if (this.#users.size <= target || looks-- <= 0) return
+      this.#users.delete(name)
+      if (user.dirty || user.saving || user.pending > 0 || user.used) {
+        user.used = false
+        this.#users.set(name, user)
+      } else {
+        stopUser(user)
+      }
+    }
+  }
+}

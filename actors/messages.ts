@@ -1,0 +1,34 @@
+// The messages of a user actor. One `apply` carries all of a user's actions of one log record.
+import type { Outcome } from '../src/ingest/batch.ts'
+import type { Action } from '../src/model/action.ts'
+import type { Profile } from '../src/profile/profile.ts'
+import type { HotUser } from './user-actor.ts'
+
+/** One log record on its way through the actors of its users. */
+export interface RecordTurn {
+  sequence: number
+  /** When the record was taken in, epoch ms. */
+  receivedAt: number
+  /** What became of each action, by its position in the record. */
+  outcomes: Outcome[]
+  /** Called by each user's actor when it has applied its part. */
+  applied(user: HotUser): void
+  /** Called when a user's actor could not. */
+  failed(error: unknown): void
+}
+
+export interface ApplyMessage {
+  kind: 'apply'
+  turn: RecordTurn
+  actions: Action[]
+  /** Position of each action in the record. */
+  positions: number[]
+}
+
+/** Looks at the profile between two turns. `read` must not keep or change it. */
+export interface ReadMessage {
+  kind: 'read'
+  read(profile: Profile): void
+}
+
+export type UserMessage = ApplyMessage | ReadMessage

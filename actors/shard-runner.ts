@@ -1,0 +1,190 @@
+// The shard runner: the one reader of a shard's log. It hands each record to the actors of its users, in
+// order, and keeps count of how far the shard has come.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Ref, spawn } from 'nact'
+import type { Definition } from '../src/definition/definition.ts'
+import { PulseprintError } from '../src/errors.ts'
+import { decodeActions, decodeHeader } from '../src/ingest/records.ts'
+import type { ActionLog, LogRecord } from '../src/log/action-log.ts'
+import type { Profile } from '../src/profile/profile.ts'
+import type { ShardCheckpoint, SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import { AppliedLog } from './applied-log.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { HotUsers } from './hot-users.ts'
+import type { ApplyMessage, RecordTurn } from './messages.ts'
+import { type HotUser, send } from './user-actor.ts'
+
+/** Pause before a refused snapshot write is tried again. */
+const STORE_RETRY_MS = 200
+
+export interface ShardParts {
+  system: Ref<never>
+  definition: Definition
+  log: ActionLog
+  snapshots: SnapshotStore
+  hotUsersMax: number
+}
+
+export class ShardRunner {
+  readonly shard: number
+  readonly epoch: number
+  readonly users: HotUsers
+  readonly checkpointer: Checkpointer
+  readonly #log: ActionLog
+  readonly #stopping = new AbortController()
+  readonly #progress: AppliedLog
+  #running: Promise<void> = Promise.resolve()
+  #failure: unknown
+
+  /** @param checkpoint the shard's saved offset, under the epoch this node has claimed */
+  constructor(shard: number, { epoch, offset }: ShardCheckpoint, parts: ShardParts) {
+    this.shard = shard
+    this.epoch = epoch
+    this.#log = parts.log
+    this.#progress = new AppliedLog(offset)
+    const supervisor = spawn(parts.system, (state: null) => state, `shard-${shard}`) as Ref<never>
+    this.users = new HotUsers(shard, supervisor, parts.definition, parts.snapshots, parts.hotUsersMax)
+    this.checkpointer = new Checkpointer(shard, epoch, parts.definition, parts.snapshots, offset)
+  }
+
+  get applied(): number {
+    return this.#progress.applied
+  }
+
+  /** Why the shard has stopped applying; undefined while it runs. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
+  start(): void {
+    this.#running = this.#run().catch((error) => {
+      this.#failure = error
+      this.#progress.fail(error)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    for await (const records of this.#log.follow(this.shard, this.applied, this.#stopping.signal)) {
+      for (const record of records) {
+        if (this.#stopping.signal.aborted) return
+        await this.#applyRecord(record)
+      }
+    }
+  }
+
+  async #applyRecord(record: LogRecord): Promise<void> {
+    const { receivedAt } = decodeHeader(record.payload)
+    const actions = decodeActions(record.payload)
+    const turn = new Turn(record.sequence, receivedAt, this.checkpointer)
+    const messages = new Map<string, ApplyMessage>()
+    for (let position = 0; position < actions.length; position++) {
+      const action = actions[position]!
+      const message = messages.get(action.user)
+      if (message) {
+        message.actions.push(action)
+        message.positions.push(position)
+      } else {
+        messages.set(action.user, { kind: 'apply', turn, actions: [action], positions: [position] })
+      }
+    }
+    await this.#makeRoom()
+    await this.users.activate([...messages.keys()])
+    turn.remaining = messages.size
+    for (const [name, message] of messages) send(this.users.get(name)!, message)
+    await turn.done
+    this.checkpointer.uncommittedActions += actions.length
+    this.#progress.advance(record.sequence, turn.outcomes)
+  }
+
+  /** Keeps the hot users within their bound: idle ones go; where all have unsaved changes, those are saved first. */
+  async #makeRoom(): Promise<void> {
+    if (!this.users.full) return
+    this.users.passivate()
+    while (this.users.full && !this.#stopping.signal.aborted) {
+      await this.checkpoint().catch(async (error) => {
+        if (isFenced(error)) throw error
+        // The store may come back; until then the shard stands still, and the front door refuses in its turn.
+        await sleep(STORE_RETRY_MS, undefined, { ref: false })
+      })
+      this.users.passivate()
+    }
+  }
+
+  /** Saves all changes so far. Errors: FENCED, STORAGE_UNAVAILABLE. */
+  checkpoint(): Promise<void> {
+    return this.checkpointer.checkpoint(this.applied)
+  }
+
+  /** Resolves when the shard has applied its log up to the sequence. */
+  reach(sequence: number): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    return this.#progress.reach(sequence)
+  }
+
+  outcomesOf(sequence: number) {
+    return this.#progress.outcomesOf(sequence)
+  }
+
+  /** Calls `read` with the user's profile between two of its turns; undefined for a user that was never seen. */
+  async read<T>(name: string, read: (profile: Profile) => T): Promise<T | undefined> {
+    const user = this.users.get(name)
+    if (!user) {
+      const profile = await this.users.loadCold(name)
+      return profile && read(profile)
+    }
+    user.used = true
+    // With an empty mailbox the actor stands between two turns: looking at its profile needs no message.
+    if (user.pending === 0) return read(user.profile)
+    return new Promise((resolve, reject) => {
+      send(user, {
+        kind: 'read',
+        read(profile) {
+          try {
+            resolve(read(profile))
+          } catch (error) {
+            reject(error)
+          }
+        },
+      })
+    })
+  }
+}
+
+class Turn implements RecordTurn {
+  readonly sequence: number
+  readonly receivedAt: number
+  readonly outcomes: RecordTurn['outcomes'] = []
+  readonly done: Promise<void>
+  remaining = 0
+  readonly #checkpointer: Checkpointer
+  #finish: () => void = () => {}
+  #fail: (error: unknown) => void = () => {}
+
+  constructor(sequence: number, receivedAt: number, checkpointer: Checkpointer) {
+    this.sequence = sequence
+    this.receivedAt = receivedAt
+    this.#checkpointer = checkpointer
+    this.done = new Promise((resolve, reject) => {
+      this.#finish = resolve
+      this.#fail = reject
+    })
+  }
+
+  applied(user: HotUser): void {
+    this.#checkpointer.markChanged(user)
+    if (--this.remaining === 0) this.#finish()
+  }
+
+  failed(error: unknown): void {
+    this.#fail(error)
+  }
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof PulseprintError && error.code === 'FENCED'
+}

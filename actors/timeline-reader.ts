@@ -1,0 +1,84 @@
+// A user's newest actions. The profile only knows where they stand in the log; their text is read from there.
+import type { TimelineView } from '../src/engine.ts'
+import { PulseprintError } from '../src/errors.ts'
+import { decodeActions } from '../src/ingest/records.ts'
+import type { ActionLog } from '../src/log/action-log.ts'
+import type { Action } from '../src/model/action.ts'
+
+export interface TimelineOptions {
+  action?: string
+  /** Bounds of occurredAt, epoch ms; `to` is exclusive. */
+  from?: number
+  to?: number
+  limit: number
+  /** `sequence.position` of the last action of the page before. */
+  cursor?: string
+}
+
+/** @param timeline pairs of (sequence, position), oldest first */
+export async function readTimeline(
+  log: ActionLog,
+  shard: number,
+  timeline: readonly number[],
+  options: TimelineOptions,
+): Promise<Pick<TimelineView, 'actions' | 'cursor'>> {
+  const actions: TimelineView['actions'] = []
+  let last = options.cursor === undefined ? undefined : parseCursor(options.cursor)
+  let record: { sequence: number; actions: Action[] } | undefined
+  for (let at = timeline.length - 2; at >= 0; at -= 2) {
+    const place = { sequence: timeline[at]!, position: timeline[at + 1]! }
+    if (last && !isBefore(place, last)) continue
+    if (record?.sequence !== place.sequence) {
+      const found = await log.get(shard, place.sequence)
+      // A trimmed record takes its part of the timeline with it.
+      if (!found) break
+      record = { sequence: place.sequence, actions: decodeActions(found.payload) }
+    }
+    const action = record.actions[place.position]!
+    if (!isWanted(action, options)) continue
+    if (actions.length === options.limit)
+      return { actions, cursor: last ? `${last.sequence}.${last.position}` : null }
+    actions.push(entryOf(action, shard, place.sequence))
+    last = place
+  }
+  return { actions, cursor: null }
+}
+
+interface Place {
+  sequence: number
+  position: number
+}
+
+function parseCursor(cursor: string): Place {
+  const [, sequence, position] = /^(\d{1,15})\.(\d{1,9})$/.exec(cursor) ?? []
+  if (sequence === undefined)
+    throw new PulseprintError('INVALID_REQUEST', 'cursor is not one this engine gave')
+  return { sequence: Number(sequence), position: Number(position) }
+}
+
+function isBefore(place: Place, other: Place): boolean {
+  return place.sequence === other.sequence ? place.position < other.position : place.sequence < other.sequence
+}
+
+function isWanted(action: Action, { action: name, from, to }: TimelineOptions): boolean {
+  return (
+    (name === undefined || action.action === name) &&
+    (from === undefined || action.occurredAt >= from) &&
+    (to === undefined || action.occurredAt < to)
+  )
+}
+
+function entryOf(action: Action, shard: number, sequence: number): TimelineView['actions'][number] {
+  const { id, action: name, occurredAt, object, channel, place, properties } = action
+  return {
+    id,
+    action: name,
+    occurredAt: new Date(occurredAt).toISOString(),
+    ...(object && { object }),
+    ...(channel !== undefined && { channel }),
+    ...(place !== undefined && { place }),
+    properties,
+    shard,
+    sequence,
+  }
+}

@@ -1,0 +1,28 @@
+// Ad hoc counts per local day, as readers see them.
+import { LIMITS } from '../limits.ts'
+import type { Calendar } from '../model/calendar.ts'
+import { dateOfDay } from '../model/civil-date.ts'
+import { countsBetween } from './day-counts.ts'
+import type { Profile } from './profile.ts'
+
+export interface DayCountsRead {
+  coveredFrom: string
+  total: number
+  counts: { date: string; count: number }[]
+}
+
+/** @param from first and @param to last day tile wanted; by default all that is held, up to the newest action's day */
+export function readDayCounts(
+  calendar: Calendar,
+  profile: Profile,
+  { action, from, to }: { action?: string; from?: number; to?: number },
+): DayCountsRead {
+  const newestDay = calendar.tile('day', profile.newestAt)
+  const days = countsBetween(profile.counts, action, from ?? -Infinity, to ?? Infinity)
+  const counts = [...days].sort(([a], [b]) => a - b).map(([day, count]) => ({ date: dateOfDay(day), count }))
+  return {
+    coveredFrom: dateOfDay(newestDay - LIMITS.countDaysMax + 1),
+    total: counts.reduce((sum, { count }) => sum + count, 0),
+    counts,
+  }
+}
