@@ -76,7 +76,7 @@ function applyTurn({ definition, user }: UserActorState, { turn, actions, positi
     turn.outcomes[position] =
       turn.sequence <= profile.sequence
         ? OUTCOME.accepted
-        : apply(definition, profile, actions[index]!, { ...turn, position })
+        : apply(definition, profile, actions[index]!, turn.sequence, position, turn.receivedAt)
   }
   if (turn.sequence > profile.sequence) profile.sequence = turn.sequence
   turn.applied(user)

@@ -1,9 +1,9 @@
 // The compiled definition: what parse.ts makes of the YAML document and what everything else reads.
 // It holds no text of the document, save the sources that `explain` shows.
 import type { Series } from '../features/series.ts'
-import type { Calendar } from '../model/calendar.ts'
 import type { Window } from '../features/window.ts'
 import type { Action } from '../model/action.ts'
+import type { Calendar } from '../model/calendar.ts'
 
 /** A value a feature can read from an action, or show: JSON scalars; lists and maps pass through `first` and `last`. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }

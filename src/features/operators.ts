@@ -2,6 +2,7 @@
 import type { Aggregate } from './aggregate.ts'
 import { avg } from './avg.ts'
 import { count } from './count.ts'
+import { distinct } from './distinct.ts'
 import { first } from './first.ts'
 import { last } from './last.ts'
 import { lifetime } from './lifetime.ts'
@@ -18,7 +19,7 @@ export type AggregateName = (typeof AGGREGATES)[number]
 const MERGEABLE = { count, sum, min, max, avg, first, last }
 
 export function createOperator(name: AggregateName, unit: TileUnit): Operator<unknown> {
-  if (name === 'distinct') throw new Error('distinct is being written')
+  if (name === 'distinct') return distinct as Operator<unknown>
   const aggregate = MERGEABLE[name] as Aggregate<unknown>
   return (unit === 'all' ? lifetime(aggregate) : tiled(aggregate)) as Operator<unknown>
 }

@@ -121,17 +121,20 @@ export class Reader {
   }
 
   text(): string {
-    const size = this.varint()
-    const value = this.#bytes.toString('utf8', this.#at, this.#at + size)
-    this.#at += size
-    return value
+    const start = this.#skip(this.varint())
+    return this.#bytes.toString('utf8', start, this.#at)
   }
 
   bytes(): Buffer {
-    const size = this.varint()
-    const value = Buffer.from(this.#bytes.subarray(this.#at, this.#at + size))
-    this.#at += size
-    return value
+    const start = this.#skip(this.varint())
+    return Buffer.from(this.#bytes.subarray(start, this.#at))
+  }
+
+  #skip(size: number): number {
+    const start = this.#at
+    if (start + size > this.#bytes.length) throw new RangeError('read past the end of a stored profile')
+    this.#at = start + size
+    return start
   }
 
   get done(): boolean {

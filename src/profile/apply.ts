@@ -8,19 +8,21 @@ import { countAction } from './day-counts.ts'
 import type { Profile } from './profile.ts'
 import { isDuplicate } from './remembered.ts'
 
-/** Where an action stands in the log. */
-export interface Origin {
-  sequence: number
-  /** When the record was taken in, epoch ms. */
-  receivedAt: number
-  /** Position inside the record. */
-  position: number
-}
-
-/** Changes the profile by one action and says what became of it. */
-export function apply(definition: Definition, profile: Profile, action: Action, origin: Origin): Outcome {
+/**
+ * Changes the profile by one action and says what became of it.
+ * @param sequence the action's record in the log, and @param position its place inside the record
+ * @param receivedAt when the record was taken in, epoch ms
+ */
+export function apply(
+  definition: Definition,
+  profile: Profile,
+  action: Action,
+  sequence: number,
+  position: number,
+  receivedAt: number,
+): Outcome {
   if (profile.newestAt - action.occurredAt > definition.latenessLimitMs) return OUTCOME.tooLate
-  if (isDuplicate(profile.remembered, action.id, origin.receivedAt, definition.idempotencyWindowMs)) {
+  if (isDuplicate(profile.remembered, action.id, receivedAt, definition.idempotencyWindowMs)) {
     return OUTCOME.duplicate
   }
   if (action.occurredAt > profile.newestAt) profile.newestAt = action.occurredAt
@@ -29,7 +31,7 @@ export function apply(definition: Definition, profile: Profile, action: Action, 
   const newestDay = calendar.tile('day', profile.newestAt)
   countAction(profile.counts, action.action, calendar.tile('day', action.occurredAt), newestDay)
   const { timeline } = profile
-  timeline.push(origin.sequence, origin.position)
+  timeline.push(sequence, position)
   if (timeline.length > LIMITS.timelineLengthMax * 2)
     timeline.splice(0, timeline.length - LIMITS.timelineLengthMax * 2)
   return OUTCOME.accepted

@@ -1,0 +1,30 @@
+// What every adapter of the shard ownership port must do.
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { ShardOwnership } from '../../src/ownership/shard-ownership.ts'
+
+export function shardOwnershipContract(name: string, open: () => Promise<ShardOwnership>): void {
+  const opened = async () => {
+    const ownership = await open()
+    onTestFinished(() => ownership.close().catch(() => {}))
+    return ownership
+  }
+
+  describe(`shard ownership: ${name}`, () => {
+    test('knows no owner of a shard that was never claimed', async () => {
+      expect((await opened()).ownerOf(3)).toBeUndefined()
+    })
+
+    test('names this node as the owner after a claim, under an epoch above the given one', async () => {
+      const ownership = await opened()
+      const epoch = await ownership.claim(3, 41)
+      expect(epoch).toBeGreaterThan(41)
+      expect(ownership.ownerOf(3)).toEqual({ node: ownership.node, epoch })
+    })
+
+    test('gives every further claim a higher epoch', async () => {
+      const ownership = await opened()
+      const first = await ownership.claim(0, 5)
+      expect(await ownership.claim(0, 0)).toBeGreaterThan(first)
+    })
+  })
+}
