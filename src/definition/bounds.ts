@@ -1,0 +1,17 @@
+// The bounds of a definition document. They keep a mistake, or a hostile document, from costing more than a message.
+export const BOUNDS = {
+  /** Bytes of the document. */
+  documentBytesMax: 1024 * 1024,
+  /** YAML aliases (`*name`) in one document. */
+  aliasesMax: 100,
+  actionsMax: 1_000,
+  /** Properties of one declared action. */
+  propertiesMax: 500,
+  featuresMax: 200,
+  /** Action names of one feature. */
+  featureActionsMax: 100,
+  /** Tiles of a rolling window: each is kept for each user. */
+  windowTilesMax: { day: 800, hour: 20_000, minute: 20_000 },
+  /** Problems reported for one document. */
+  problemsMax: 200,
+} as const

@@ -1,0 +1,174 @@
+// The `features` section: reads and checks each feature by itself. Which features share state is decided in
+// share-series.ts.
+import type { Scalar } from 'yaml'
+import { AGGREGATES, type AggregateName } from '../features/operators.ts'
+import { parseWindow, type Window } from '../features/window.ts'
+import type { DeclaredActions } from './actions-section.ts'
+import { BOUNDS } from './bounds.ts'
+import type { Expression } from './definition.ts'
+import type { Expressions } from './expressions.ts'
+import type { Field, Fields } from './fields.ts'
+import { checkFeatureName } from './names.ts'
+import { nearest, suggest } from './suggest.ts'
+
+export interface FeatureDraft {
+  name: string
+  aggregate: AggregateName
+  /** Sorted; undefined means any action. */
+  actions: string[] | undefined
+  where: Expression | undefined
+  of: Expression | undefined
+  window: Window
+  declared: Record<string, unknown>
+}
+
+const KEYS = ['aggregate', 'action', 'where', 'of', 'window']
+const NUMERIC: readonly string[] = ['sum', 'avg', 'min', 'max']
+/** CEL types that hold no number; a timestamp has an order, but no sum. */
+const NOT_NUMBERS = ['string', 'bool', 'list', 'map']
+const EXAMPLE =
+  'For example `spend: { aggregate: sum, action: purchase, of: properties.price, window: 30d }`.'
+
+export function readFeatures(
+  fields: Fields,
+  section: Field | undefined,
+  declared: DeclaredActions,
+  expressions: Expressions,
+): FeatureDraft[] {
+  const { problems } = fields
+  if (!section) {
+    problems.add(0, 'features', '`features` is missing', `Add it, if only as \`features: {}\`. ${EXAMPLE}`)
+    return []
+  }
+  const entries = [...(fields.map(section.value, section.path, section.key)?.values() ?? [])]
+  if (entries.length > BOUNDS.featuresMax) {
+    const hint = `At most ${BOUNDS.featuresMax} are allowed.`
+    problems.add(section.key, section.path, `${entries.length} features are declared`, hint)
+  }
+  return entries.slice(0, BOUNDS.featuresMax).flatMap((entry) => {
+    const named = checkFeatureName(entry, problems)
+    const draft = readFeature(fields, entry, declared, expressions)
+    return named && draft ? [draft] : []
+  })
+}
+
+function readFeature(
+  fields: Fields,
+  entry: Field,
+  declared: DeclaredActions,
+  expressions: Expressions,
+): FeatureDraft | undefined {
+  const parts = fields.map(entry.value, entry.path, entry.key, KEYS)
+  if (!parts) return undefined
+  const aggregate = readAggregate(fields, entry, parts.get('aggregate'))
+  const actions = readFeatureActions(fields, parts.get('action'), declared)
+  const where = expressions.read(parts.get('where'), 'where')
+  const of = expressions.read(parts.get('of'), 'of')
+  const window = readWindow(fields, parts.get('window'))
+  if (!aggregate) return undefined
+  if (!parts.has('of') && aggregate !== 'count') {
+    const message = `\`${aggregate}\` needs \`of\`: what to take from each action`
+    fields.problems.add(entry.key, entry.path, message, OF_EXAMPLE[aggregate])
+  }
+  if (of && NUMERIC.includes(aggregate)) checkNumeric(fields, parts.get('of')!, aggregate, of.resultType)
+  return {
+    name: entry.name,
+    aggregate,
+    actions,
+    where: where?.expression,
+    of: of?.expression,
+    window,
+    declared: Object.fromEntries([...parts].map(([name, part]) => [name, part.value?.toJSON()])),
+  }
+}
+
+const OF_EXAMPLE = {
+  count: '',
+  sum: 'For example `of: properties.price`.',
+  min: 'For example `of: properties.price`.',
+  max: 'For example `of: properties.price`.',
+  avg: 'For example `of: properties.quantity`.',
+  first: 'For example `of: occurredAt`.',
+  last: 'For example `of: occurredAt`.',
+  distinct: 'For example `of: object.id`.',
+} satisfies Record<AggregateName, string>
+
+function readAggregate(fields: Fields, entry: Field, field: Field | undefined): AggregateName | undefined {
+  if (!field) {
+    const message = `The feature \`${entry.name}\` has no \`aggregate\``
+    fields.problems.add(entry.key, entry.path, message, `Allowed: ${AGGREGATES.join(', ')}.`)
+    return undefined
+  }
+  const text = fields.text(field, `Allowed: ${AGGREGATES.join(', ')}.`)
+  const aggregate = AGGREGATES.find((name) => name === text?.value)
+  if (text && !aggregate) {
+    const near = nearest(text.value, AGGREGATES)
+    const hint = near ? `Did you mean \`aggregate: ${near}\`?` : suggest(text.value, AGGREGATES)
+    fields.problems.add(text, field.path, `Unknown aggregate: ${text.value}`, hint)
+  }
+  return aggregate
+}
+
+function readFeatureActions(
+  fields: Fields,
+  field: Field | undefined,
+  { actions, acceptsAny }: DeclaredActions,
+): string[] | undefined {
+  if (!field) return undefined
+  const names = fields.texts(field, 'Name an action, a list of actions, or `"*"` for any.')
+  if (!names) return undefined
+  if (names.length > BOUNDS.featureActionsMax) {
+    const hint = `At most ${BOUNDS.featureActionsMax} are allowed; use \`"*"\` and \`where\`.`
+    fields.problems.add(field.value, field.path, `${names.length} actions are named`, hint)
+  }
+  if (!acceptsAny) for (const name of names) checkDeclared(fields, field, name, [...actions.keys()])
+  const sorted = [...new Set(names.map((name) => name.value))].sort()
+  return sorted.includes('*') ? undefined : sorted
+}
+
+function checkDeclared(fields: Fields, field: Field, name: Scalar<string>, declared: string[]): void {
+  if (name.value === '*' || declared.includes(name.value)) return
+  const near = nearest(name.value, declared)
+  const hint = near
+    ? `Did you mean \`${near}\`?`
+    : 'Declare it under `actions`, or accept any action with `"*": {}`.'
+  fields.problems.add(name, field.path, `No declared action is named ${name.value}`, hint)
+}
+
+function readWindow(fields: Fields, field: Field | undefined): Window {
+  if (!field) return { kind: 'lifetime' }
+  const hint = 'Write `15m`, `24h`, `30d`, `day`, `week`, `month` or `year`; leave it out for lifetime.'
+  const text = fields.text(field, hint)
+  const window = text && parseWindow(text.value)
+  if (text && tooLong(text.value)) {
+    const { day, hour, minute } = BOUNDS.windowTilesMax
+    const longest = `At most ${day}d, ${hour}h or ${minute}m; leave \`window\` out for lifetime.`
+    fields.problems.add(text, field.path, `The window ${text.value} is too long`, longest)
+  } else if (text && !window) {
+    const near = nearest(text.value, ['day', 'week', 'month', 'year'])
+    fields.problems.add(
+      text,
+      field.path,
+      `Unknown window: ${text.value}`,
+      near ? `Did you mean \`${near}\`?` : hint,
+    )
+  }
+  return window ?? { kind: 'lifetime' }
+}
+
+/** By the text, since the parser gives no window for what is too long for any calendar. */
+function tooLong(text: string): boolean {
+  const match = /^(\d+)([mhd])$/.exec(text)
+  const { day, hour, minute } = BOUNDS.windowTilesMax
+  return match !== null && Number(match[1]) > { m: minute, h: hour, d: day }[match[2] as 'm' | 'h' | 'd']
+}
+
+function checkNumeric(fields: Fields, field: Field, aggregate: string, type: string): void {
+  const summed = aggregate === 'sum' || aggregate === 'avg'
+  const timestamp = type === 'google.protobuf.Timestamp'
+  const composite = NOT_NUMBERS.some((name) => type === name || type.startsWith(`${name}<`))
+  if (!composite && !(timestamp && summed)) return
+  const message = `\`${aggregate}\` needs numbers, but this gives ${timestamp ? 'timestamp' : type}`
+  const hint = 'Use a number, or another aggregate such as `last`, `count` or `distinct`.'
+  fields.problems.add(field.value, field.path, message, hint)
+}

@@ -1,0 +1,95 @@
+// Decides which state is kept: features that aggregate the same thing over the same kind of tile share one
+// series, each reading it through its own window.
+import { createOperator } from '../features/operators.ts'
+import type { Series } from '../features/series.ts'
+import { unitOf, type Window } from '../features/window.ts'
+import type { Calendar } from '../model/calendar.ts'
+import type { Feature } from './definition.ts'
+import type { FeatureDraft } from './feature-drafts.ts'
+
+export interface Shared {
+  features: Feature[]
+  series: Series[]
+  /** For each series, canonical names of the windows that decide how long its tiles are kept. */
+  retention: string[][]
+}
+
+export function shareSeries(drafts: readonly FeatureDraft[], calendar: Calendar): Shared {
+  const groups = new Map<string, FeatureDraft[]>()
+  for (const draft of drafts) {
+    const key = keyOf(draft)
+    const group = groups.get(key)
+    if (group) group.push(draft)
+    else groups.set(key, [draft])
+  }
+  // Sorted, so that moving features around in the document leaves the stored state valid.
+  const keys = [...groups.keys()].sort()
+  const windows = keys.map((key) => longest(groups.get(key)!.map((draft) => draft.window)))
+  return {
+    features: drafts.map((draft) => toFeature(draft, keys.indexOf(keyOf(draft)))),
+    series: keys.map((key, index) => toSeries(key, groups.get(key)![0]!, windows[index]!, calendar)),
+    retention: windows.map((kept) => kept.map(nameOf).sort()),
+  }
+}
+
+function keyOf({ aggregate, actions, where, of, window }: FeatureDraft): string {
+  return JSON.stringify([
+    aggregate,
+    actions ?? '*',
+    where?.source ?? null,
+    of?.source ?? null,
+    unitOf(window),
+  ])
+}
+
+function toFeature(draft: FeatureDraft, series: number): Feature {
+  const shows = ['first', 'last', 'min', 'max'].includes(draft.aggregate)
+  return {
+    name: draft.name,
+    series,
+    window: draft.window,
+    aggregate: draft.aggregate,
+    declared: draft.declared,
+    type: shows && draft.of?.type === 'timestamp' ? 'timestamp' : 'any',
+  }
+}
+
+function toSeries(key: string, draft: FeatureDraft, windows: Window[], calendar: Calendar): Series {
+  const unit = unitOf(draft.window)
+  return {
+    key,
+    ...(draft.actions && { actions: new Set(draft.actions) }),
+    ...(draft.where && { where: draft.where }),
+    ...(draft.of && { of: draft.of }),
+    unit,
+    operator: createOperator(draft.aggregate, unit),
+    firstTile: unit === 'all' ? () => Number.NEGATIVE_INFINITY : firstTileOf(windows),
+  }
+
+  /** A window begins at the same tile for every instant of one tile, so the last answer is usually the answer. */
+  function firstTileOf(windows: Window[]): (newestMs: number) => number {
+    let lastTile = Number.NaN
+    let first = 0
+    return (newestMs) => {
+      const tile = calendar.tile(unit, newestMs)
+      if (tile !== lastTile) {
+        first = Math.min(...windows.map((window) => calendar.windowStart(window, newestMs)))
+        lastTile = tile
+      }
+      return first
+    }
+  }
+}
+
+/** Of rolling windows over one series only the longest decides; calendar windows differ from day to day. */
+function longest(windows: Window[]): Window[] {
+  const counts = windows.flatMap((window) => (window.kind === 'rolling' ? [window.count] : []))
+  const most = Math.max(...counts)
+  const kept = windows.filter((window) => window.kind !== 'rolling' || window.count === most)
+  return [...new Map(kept.map((window) => [nameOf(window), window])).values()]
+}
+
+function nameOf(window: Window): string {
+  if (window.kind === 'lifetime') return 'lifetime'
+  return window.kind === 'calendar' ? window.period : `${window.count} ${window.unit}`
+}
