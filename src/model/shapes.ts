@@ -32,7 +32,7 @@ export const ProfileView = Type.Object({
     ),
   ),
   asOf: AsOf,
-  source: Type.Union([Type.Literal('live'), Type.Literal('snapshot')], {
+  source: Type.Enum(['live', 'snapshot'], {
     description:
       '`live`: from the owner of the shard. `snapshot`: the owner did not answer; asOf says how old.',
   }),

@@ -1,0 +1,101 @@
+// Wires the HTTP API: which plugins surround which routes. It owns no process, no port and no engine.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { Engine } from '../src/engine.ts'
+import { PulseprintError } from '../src/errors.ts'
+import { LIMITS } from '../src/limits.ts'
+import type { Clock } from '../src/runtime/clock.ts'
+import {
+  createActionsCounter,
+  createRequestDurations,
+  registerEngineMetrics,
+} from '../src/runtime/metrics.ts'
+import { ANY_TYPE, JSON_TYPE, NDJSON_TYPE, receiveBytes, receiveJson } from './plugins/bodies.ts'
+import { describeApi, docsRoutes } from './plugins/openapi.ts'
+import { frameworkErrors, handleProblems, onClientError } from './plugins/problems.ts'
+import { measureRequests } from './plugins/request-durations.ts'
+import { actionsRoute } from './routes/actions.ts'
+import { countsRoute } from './routes/counts.ts'
+import { healthRoutes } from './routes/health.ts'
+import { metricsRoute } from './routes/metrics.ts'
+import { profileRoute } from './routes/profile.ts'
+import { profilesQueryRoute } from './routes/profiles-query.ts'
+import { segmentRoutes } from './routes/segment.ts'
+import { shardsRoute } from './routes/shards.ts'
+import { timelineRoute } from './routes/timeline.ts'
+import type { Scope, Services } from './scope.ts'
+import { validatorCompiler } from './validator.ts'
+
+/** A UTF-16 unit takes at most nine characters percent-encoded; the prefix `anonymous:` takes a few more. */
+const PARAM_LENGTH_MAX = 9 * LIMITS.idLengthMax + 64
+const REQUEST_TIMEOUT_MS = 60_000
+const HEADERS_BYTES_MAX = 16 * 1024
+
+export interface AppOptions {
+  engine: Engine
+  clock: Clock
+  registry: Registry
+  /** Bytes of a request body, after unpacking. Default: LIMITS.bodyBytesMax. */
+  bodyBytesMax?: number
+  /** Told of rejected events and of the engine's own mistakes. Default: nobody. */
+  logger?: FastifyBaseLogger
+}
+
+export function createApp({
+  engine,
+  clock,
+  registry,
+  bodyBytesMax = LIMITS.bodyBytesMax,
+  logger,
+}: AppOptions): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: bodyBytesMax,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: HEADERS_BYTES_MAX },
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    frameworkErrors,
+    clientErrorHandler: onClientError,
+    ...(logger ? { loggerInstance: logger, childLoggerFactory: (parent: FastifyBaseLogger) => parent } : {}),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(() => JSON.stringify)
+
+  registerEngineMetrics(registry, engine)
+  measureRequests(app, createRequestDurations(registry))
+  handleProblems(app)
+  describeApi(app)
+
+  const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry) }
+  app.register(async (v1: Scope) => {
+    refuseUntilReady(v1, engine)
+    v1.register(async (scope: Scope) => {
+      receiveBytes(scope, [JSON_TYPE, NDJSON_TYPE], bodyBytesMax)
+      actionsRoute(scope, services)
+    })
+    v1.register(async (scope: Scope) => {
+      receiveBytes(scope, [ANY_TYPE], bodyBytesMax)
+      segmentRoutes(scope, services)
+    })
+    v1.register(async (scope: Scope) => {
+      receiveJson(scope, bodyBytesMax)
+      for (const route of [profileRoute, profilesQueryRoute, countsRoute, timelineRoute])
+        route(scope, services)
+    })
+  })
+  app.register(async (scope: Scope) => {
+    shardsRoute(scope, services)
+    healthRoutes(scope, services)
+    metricsRoute(scope, registry)
+    docsRoutes(scope)
+  })
+  return app
+}
+
+function refuseUntilReady(scope: Scope, engine: Engine): void {
+  scope.addHook('onRequest', (_request, _reply, done) => {
+    const reason = engine.notReady()
+    done(reason === undefined ? undefined : new PulseprintError('NOT_READY', reason))
+  })
+}

@@ -1,0 +1,3 @@
+export function docsPage(document: object): string {
+  return JSON.stringify(document)
+}

@@ -1,0 +1,65 @@
+// The OpenAPI document, made from the schemas of the routes, and the page that shows it to people.
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import { docsPage } from '../docs-page.ts'
+import { Problem } from '../problem.ts'
+import { Action, Receipt } from '../schemas/actions.ts'
+import { problems, text } from '../schemas/answers.ts'
+import { sendJson } from '../scope.ts'
+
+/** To be called before any route is added: it collects their schemas. */
+export function describeApi(app: FastifyInstance): void {
+  for (const schema of [Problem, Action, Receipt]) app.addSchema(schema)
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Pulseprint',
+        version: '1',
+        description: 'User actions in, exact live profiles out.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'write', description: 'Send what users did.' },
+        { name: 'read', description: 'Ask what is known about them, now or as of an instant.' },
+        { name: 'operate', description: 'See how the engine is.' },
+      ],
+    },
+    refResolver: { buildLocalReference: (schema) => String(schema.$id) },
+  })
+}
+
+const NO_SCRIPTS =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+export function docsRoutes(app: FastifyInstance): void {
+  const document = {
+    summary: 'The OpenAPI document',
+    tags: ['operate'],
+    response: { 200: { type: 'object' }, ...problems() },
+  }
+  app.get('/openapi.json', { schema: document }, (_request, reply) => {
+    sendJson(reply, JSON.stringify(app.swagger()))
+  })
+
+  const page = {
+    summary: 'This API for people',
+    tags: ['operate'],
+    response: { 200: text('A page.', 'text/html'), ...problems() },
+  }
+  app.get('/docs', { schema: page }, (_request, reply) => {
+    reply
+      .header('content-security-policy', NO_SCRIPTS)
+      .header('x-content-type-options', 'nosniff')
+      .header('referrer-policy', 'no-referrer')
+      .type('text/html; charset=utf-8')
+      .send(docsPage(app.swagger()))
+  })
+
+  app.get('/', { schema: { hide: true } }, (_request, reply) => {
+    reply.send(
+      'Pulseprint: user actions in, live profiles out.\nThe API: /docs, /openapi.json\nHealth: /readyz, /metrics\n',
+    )
+  })
+}

@@ -1,0 +1,69 @@
+// Turns everything that goes wrong around a request into problem+json: thrown errors, unknown addresses, wrong
+// methods, and requests so broken that no route ever saw them.
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, PulseprintError } from '../../src/errors.ts'
+import { asPulseprintError, PROBLEM_TYPE, problemJson, retryAfterSeconds } from '../problem.ts'
+import { RouteTable } from '../route-table.ts'
+
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = asPulseprintError(thrown)
+  if (error.status >= 500) request.log.error({ err: thrown, url: request.url }, 'request failed')
+  const retryAfter = retryAfterSeconds(error)
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
+  // Fastify closes the connection when it gives up on a body. Kept open, the rest of the body is read and thrown
+  // away (within requestTimeout), so that the client gets to read the answer instead of a connection reset.
+  if (error.code === 'BODY_TOO_LARGE') reply.removeHeader('connection')
+  return reply.code(error.status).header('content-type', PROBLEM_TYPE).send(problemJson(error))
+}
+
+/** Answers requests that failed before routing. */
+export function frameworkErrors(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(error, request, reply)
+}
+
+/** To be called before any route is added: it watches the routes to know which methods an address takes. */
+export function handleProblems(app: FastifyInstance): void {
+  const routes = new RouteTable()
+  app.addHook('onRoute', (route) => routes.add(route.url, route.method))
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] as string
+    const allowed = routes.methodsAt(path)
+    if (allowed.length === 0) {
+      return sendProblem(
+        new PulseprintError('NOT_FOUND', 'see /docs for the addresses there are'),
+        request,
+        reply,
+      )
+    }
+    reply.header('allow', allowed.join(', '))
+    const detail = `this address takes ${allowed.join(', ')}`
+    return sendProblem(new PulseprintError('METHOD_NOT_ALLOWED', detail), request, reply)
+  })
+}
+
+/** Answers on the bare socket what is not HTTP, is too slow, or has too large headers. */
+export function onClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = clientProblem(error.code)
+  const body = problemJson(problem)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nConnection: close\r\n` +
+      `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
+
+function clientProblem(code: string | undefined): PulseprintError {
+  const [ours, detail]: [ErrorCode, string] =
+    code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ['REQUEST_TIMEOUT', 'the whole request must arrive in time']
+      : code === 'HPE_HEADER_OVERFLOW'
+        ? ['HEADERS_TOO_LARGE', 'the request line and headers together are too long']
+        : ['INVALID_REQUEST', 'this is not a well-formed HTTP request']
+  return new PulseprintError(ours, detail)
+}

@@ -1,0 +1,66 @@
+// From a submitted batch to the receipts the client reads, in the order of its items. Written as text piece by
+// piece: with 100 actions in a request, building objects to stringify would cost more than anything else here.
+import { type Batch, type BatchItem, OUTCOME, type Submitted } from '../src/ingest/batch.ts'
+
+export interface Receipts {
+  /** The JSON of the answer. */
+  json: string
+  accepted: number
+  duplicate: number
+  rejected: number
+  /** True where nothing was rejected for anything but being unreadable. */
+  unreadable: boolean
+}
+
+/**
+ * @param submitted what the engine answered to a submit that waited for `applied`
+ * @param features JSON of the features to put on the receipt of item `index`; undefined: none
+ */
+export function writeReceipts(
+  batch: Batch,
+  submitted: Submitted,
+  features: ((index: number) => string | undefined) | undefined,
+): Receipts {
+  const receipts: Receipts = { json: '', accepted: 0, duplicate: 0, rejected: 0, unreadable: true }
+  let json = '{"receipts":['
+  for (let index = 0; index < batch.items.length; index++) {
+    const item = batch.items[index] as BatchItem
+    if (index > 0) json += ','
+    if (item.error) {
+      receipts.rejected++
+      if (item.error.code !== 'MALFORMED_BODY') receipts.unreadable = false
+      json += `{"id":${JSON.stringify(item.id)},"status":"rejected","error":${JSON.stringify(item.error)}}`
+      continue
+    }
+    const outcome = submitted.outcomes[item.chunk]?.[item.position]
+    const where = `"shard":${batch.chunks[item.chunk]?.shard},"sequence":${submitted.sequences[item.chunk]}`
+    json += `{"id":${JSON.stringify(item.id)},`
+    if (outcome === OUTCOME.tooLate) {
+      receipts.rejected++
+      receipts.unreadable = false
+      json += `"status":"rejected",${where},"error":${tooLate(index)}}`
+    } else if (outcome === OUTCOME.duplicate) {
+      receipts.duplicate++
+      json += `"status":"duplicate",${where}}`
+    } else {
+      receipts.accepted++
+      const view = features?.(index)
+      json += `"status":"accepted",${where}${view === undefined ? '' : `,"features":${view}`}}`
+    }
+  }
+  receipts.json = `${json}]}`
+  return receipts
+}
+
+function tooLate(index: number): string {
+  const message =
+    "the action is older than the definition's latenessLimit, measured from the user's newest action"
+  return JSON.stringify({ code: 'TOO_LATE', path: `/${index}/occurredAt`, message })
+}
+
+/** 200 when nothing was rejected, 207 when some were, 422 when all were, 400 when nothing could even be read. */
+export function statusOf(receipts: Receipts): 200 | 207 | 400 | 422 {
+  if (receipts.rejected === 0) return 200
+  if (receipts.accepted + receipts.duplicate > 0) return 207
+  return receipts.unreadable ? 400 : 422
+}

@@ -1,0 +1,29 @@
+// GET /healthz and /readyz: is the process alive, and may it be sent requests.
+import { Type } from 'typebox'
+import { PulseprintError } from '../../src/errors.ts'
+import { json, problems } from '../schemas/answers.ts'
+import { type Scope, type Services, sendJson } from '../scope.ts'
+
+const Status = Type.Object({ status: Type.String() })
+
+export function healthRoutes(scope: Scope, { engine }: Services): void {
+  const alive = {
+    summary: 'Is the process alive?',
+    tags: ['operate'],
+    response: { 200: json('It is.', Status), ...problems() },
+  }
+  scope.get('/healthz', { schema: alive }, (_request, reply) => {
+    sendJson(reply, '{"status":"ok"}')
+  })
+
+  const ready = {
+    summary: 'May it be sent requests?',
+    tags: ['operate'],
+    response: { 200: json('Yes.', Status), ...problems('NOT_READY') },
+  }
+  scope.get('/readyz', { schema: ready }, (_request, reply) => {
+    const reason = engine.notReady()
+    if (reason !== undefined) throw new PulseprintError('NOT_READY', reason)
+    sendJson(reply, '{"status":"ready"}')
+  })
+}

@@ -1,0 +1,16 @@
+// GET /metrics: everything Prometheus wants to know.
+import type { Registry } from 'prom-client'
+import { problems, text } from '../schemas/answers.ts'
+import type { Scope } from '../scope.ts'
+
+const schema = {
+  summary: 'Metrics for Prometheus',
+  tags: ['operate'],
+  response: { 200: text('Prometheus text format.'), ...problems() },
+}
+
+export function metricsRoute(scope: Scope, registry: Registry): void {
+  scope.get('/metrics', { schema }, async (_request, reply) => {
+    return reply.header('content-type', registry.contentType).send(await registry.metrics())
+  })
+}

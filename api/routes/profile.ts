@@ -1,0 +1,58 @@
+// GET /v1/profiles/{userId}: one live profile. The path that is read most; it costs little over the bare server.
+import { Type } from 'typebox'
+import type { ReadOptions } from '../../src/engine.ts'
+import { PulseprintError } from '../../src/errors.ts'
+import { ProfileView } from '../../src/model/shapes.ts'
+import { json, problems } from '../schemas/answers.ts'
+import { InstantText, instantOf, namesOf, UserParams } from '../schemas/parameters.ts'
+import { type Scope, type Services, sendJson } from '../scope.ts'
+import { parseUserKey } from '../user-key.ts'
+
+const Query = Type.Object(
+  {
+    fields: Type.Optional(
+      Type.String({ description: 'Names of features, separated by commas. Default: all.' }),
+    ),
+    at: Type.Optional(InstantText('Evaluates windows as of this instant; default: now.')),
+    minSequence: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: "Answers once the user's shard has applied its log up to here.",
+      }),
+    ),
+    maxStaleness: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Oldest labelled snapshot that may answer, milliseconds.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const schema = {
+  summary: 'Read a profile',
+  tags: ['read'],
+  params: UserParams,
+  querystring: Query,
+  response: {
+    200: json('The profile.', ProfileView),
+    ...problems('UNKNOWN_USER', 'UNKNOWN_FEATURE', 'AT_TOO_EARLY', 'NOT_YET_APPLIED', 'NOT_READY'),
+  },
+  'x-curl': ["curl 'http://127.0.0.1:8080/v1/profiles/u-17?fields=purchases,spend'"],
+}
+
+export function profileRoute(scope: Scope, { engine }: Services): void {
+  scope.get('/v1/profiles/:userId', { schema }, async (request, reply) => {
+    const { fields, at, minSequence, maxStaleness } = request.query
+    const options: ReadOptions = {}
+    if (fields !== undefined) options.fields = namesOf(fields, '?fields') as string[]
+    if (at !== undefined) options.at = instantOf(at, '?at') as number
+    if (minSequence !== undefined) options.minSequence = minSequence
+    if (maxStaleness !== undefined) options.maxStalenessMs = maxStaleness
+    const profile = await engine.profile(parseUserKey(request.params.userId), options)
+    if (!profile) throw unknownUser()
+    return sendJson(reply, JSON.stringify(profile))
+  })
+}
+
+export function unknownUser(): PulseprintError {
+  return new PulseprintError('UNKNOWN_USER', 'no action of this user was ever accepted')
+}

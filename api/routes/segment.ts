@@ -1,0 +1,106 @@
+// POST /v1/batch and POST /v1/track, identify, page, screen, group, alias: Segment's libraries, unmodified.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { PulseprintError } from '../../src/errors.ts'
+import type { ItemError } from '../../src/ingest/batch.ts'
+import { buildBatch } from '../../src/ingest/build-batch.ts'
+import { LIMITS } from '../../src/limits.ts'
+import { SEGMENT_TYPES, segmentBatch, segmentCall, segmentPath } from '../front-doors/segment.ts'
+import { parseJson } from '../json-body.ts'
+import { BODY_CODES, either, json, problems } from '../schemas/answers.ts'
+import { type Scope, type Services, sendJson } from '../scope.ts'
+import { bodyIsDocumentation } from '../validator.ts'
+
+const Rejected = Type.Object({
+  index: Type.Integer({ description: 'Of the event in the batch.' }),
+  code: Type.String(),
+  path: Type.String(),
+  message: Type.String(),
+})
+const Answer = Type.Object({
+  success: Type.Boolean(),
+  rejected: Type.Optional(Type.Array(Rejected, { description: 'The events that were not taken, if any.' })),
+})
+
+const failures = problems(...BODY_CODES, 'OVERLOADED', 'NOT_READY', 'STORAGE_UNAVAILABLE', 'FENCED')
+const shared = {
+  description: `Segment's form: messageId is the idempotency key, timestamps are corrected by the clock of the sender. Any media type is read as JSON, packed or not. Takes at most ${LIMITS.requestActionsMax} events.`,
+  tags: ['write'],
+  response: {
+    200: json('The events that are not listed as rejected are durable.', Answer),
+    ...failures,
+    400: either(json('Every event was rejected.', Answer), failures[400]),
+  },
+}
+
+export function segmentRoutes(scope: Scope, services: Services): void {
+  const curl = `curl http://127.0.0.1:8080/v1/batch -H 'Content-Type: application/json' \\\n  -d '{"batch":[{"type":"track","userId":"u-17","event":"purchase","messageId":"m-1"}]}'`
+  const body = Type.Object({
+    batch: Type.Array(Type.Unknown()),
+    sentAt: Type.Optional(Type.String({ format: 'date-time' })),
+    context: Type.Optional(Type.Unknown()),
+  })
+  const batchSchema = { ...shared, summary: 'Send a Segment batch', body, 'x-curl': [curl] }
+  scope.post(
+    '/v1/batch',
+    { schema: batchSchema, validatorCompiler: bodyIsDocumentation },
+    async (request, reply) => {
+      const receivedAt = services.clock.now()
+      const items = segmentBatch(parseJson(bytesOf(request)), receivedAt)
+      if (!items)
+        throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
+      const rejected = await take(items, receivedAt, services)
+      return answer(request, reply, items.length, rejected)
+    },
+  )
+
+  for (const type of SEGMENT_TYPES) {
+    const schema = { ...shared, summary: `Send a Segment ${type} call`, body: Type.Unknown() }
+    scope.post(`/v1/${type}`, { schema, validatorCompiler: bodyIsDocumentation }, async (request, reply) => {
+      const receivedAt = services.clock.now()
+      const item = segmentCall(parseJson(bytesOf(request)), type, receivedAt)
+      const rejected = await take([item], receivedAt, services)
+      return answer(request, reply, 1, rejected)
+    })
+  }
+}
+
+function bytesOf(request: FastifyRequest): Buffer {
+  const body = request.body as Buffer | undefined
+  if (!body || body.length === 0) throw new PulseprintError('MALFORMED_BODY', 'the request has no body')
+  return body
+}
+
+type RejectedEvent = ItemError & { index: number }
+
+/** Appends what is right, waits until it is durable, and returns what was wrong. */
+async function take(items: unknown[], receivedAt: number, services: Services): Promise<RejectedEvent[]> {
+  if (items.length > LIMITS.requestActionsMax) {
+    throw new PulseprintError('BODY_TOO_LARGE', `a batch may have ${LIMITS.requestActionsMax} events`)
+  }
+  const { engine, actionsCounter } = services
+  const batch = buildBatch(engine.definition, engine.shards, items, receivedAt)
+  if (batch.chunks.length > 0) await engine.submit(batch, 'durable')
+  const rejected = batch.items.flatMap(({ error }, index) =>
+    error ? [{ index, code: error.code, path: segmentPath(error.path), message: error.message }] : [],
+  )
+  actionsCounter.inc({ status: 'logged' }, items.length - rejected.length)
+  actionsCounter.inc({ status: 'rejected' }, rejected.length)
+  return rejected
+}
+
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  count: number,
+  rejected: RejectedEvent[],
+): FastifyReply {
+  if (rejected.length === 0) return sendJson(reply, '{"success":true}')
+  request.log.warn(
+    { url: request.url, rejected: rejected.length, of: count, first: rejected[0] },
+    'events rejected',
+  )
+  const success = rejected.length < count
+  return sendJson(reply.code(success ? 200 : 400), JSON.stringify({ success, rejected }))
+}

@@ -1,0 +1,41 @@
+// Checks the parts of a request against their TypeBox schemas. Query values arrive as text and are converted;
+// bodies are taken as they are, so that a number is never mistaken for a string.
+import type { FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { Value } from 'typebox/value'
+import { PulseprintError } from '../src/errors.ts'
+
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const compiled = Compile(schema)
+  const converts = httpPart === 'querystring'
+  return (value) => {
+    const converted = converts && hasKeys(value) ? Value.Convert(schema, value) : value
+    if (compiled.Check(converted)) return { value: converted }
+    return { error: describe(compiled.Errors(converted), httpPart) }
+  }
+}
+
+/** For routes that read their body themselves: the schema is documentation. */
+export const bodyIsDocumentation: FastifySchemaCompiler<TSchema> = (part) =>
+  part.httpPart === 'body' ? acceptAnything : validatorCompiler(part)
+
+function acceptAnything(): true {
+  return true
+}
+
+function hasKeys(value: unknown): boolean {
+  for (const _key in value as object) return true
+  return false
+}
+
+type Mistake = { keyword: string; instancePath: string; message: string }
+
+function describe(mistakes: readonly Mistake[], httpPart: string | undefined): PulseprintError {
+  const { keyword, instancePath, message } = mistakes[0] as Mistake
+  // What `additionalProperties: false` refuses is reported as the schema `false` at the property itself.
+  const text = keyword === 'boolean' ? 'is not known here' : message
+  const name = instancePath.slice(0, 256)
+  const path = httpPart === 'querystring' ? `?${name.slice(1)}` : name === '' ? '/' : name
+  return new PulseprintError('INVALID_REQUEST', text, { path })
+}

@@ -1,0 +1,60 @@
+// The metrics the engine shows to Prometheus, their names, labels and units. No label ever holds a user.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Engine } from '../engine.ts'
+
+/**
+ * `accepted`, `duplicate` and `rejected` are what became of an action. `logged` actions are durable and will be
+ * applied, and the front door answered without waiting to know whether they are duplicates.
+ */
+export type ActionStatus = 'accepted' | 'duplicate' | 'rejected' | 'logged'
+export type ActionsCounter = Counter<'status'>
+export type RequestDurations = Histogram<'method' | 'route' | 'status'>
+
+export function createActionsCounter(registry: Registry): ActionsCounter {
+  return new Counter({
+    name: 'pulseprint_actions_total',
+    help: 'Actions received, by what became of them.',
+    labelNames: ['status'],
+    registers: [registry],
+  })
+}
+
+export function createRequestDurations(registry: Registry): RequestDurations {
+  return new Histogram({
+    name: 'pulseprint_http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last byte of its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  })
+}
+
+/** Gauges read from the engine whenever Prometheus asks, and those of the process itself. */
+export function registerEngineMetrics(registry: Registry, engine: Engine): void {
+  collectDefaultMetrics({ register: registry })
+  new Gauge({
+    name: 'pulseprint_shard_lag_records',
+    help: 'Records appended to the log of the shard and not yet applied.',
+    labelNames: ['shard'],
+    registers: [registry],
+    collect() {
+      for (const { shard, lag } of engine.shardStatus()) this.set({ shard }, lag)
+    },
+  })
+  new Gauge({
+    name: 'pulseprint_hot_users',
+    help: 'Users whose profile is held in memory.',
+    registers: [registry],
+    collect() {
+      this.set(engine.shardStatus().reduce((sum, { hotUsers }) => sum + hotUsers, 0))
+    },
+  })
+  new Gauge({
+    name: 'pulseprint_ready',
+    help: '1 when the engine is ready to serve, 0 otherwise.',
+    registers: [registry],
+    collect() {
+      this.set(engine.notReady() === undefined ? 1 : 0)
+    },
+  })
+}
