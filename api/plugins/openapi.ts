@@ -1,7 +1,7 @@
 // The OpenAPI document, made from the schemas of the routes, and the page that shows it to people.
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { docsPage } from '../docs-page.ts'
+import { type ApiDocument, docsPage } from '../docs/page.ts'
 import { Problem } from '../problem.ts'
 import { Action, Receipt } from '../schemas/actions.ts'
 import { problems, text } from '../schemas/answers.ts'
@@ -54,7 +54,7 @@ export function docsRoutes(app: FastifyInstance): void {
       .header('x-content-type-options', 'nosniff')
       .header('referrer-policy', 'no-referrer')
       .type('text/html; charset=utf-8')
-      .send(docsPage(app.swagger()))
+      .send(docsPage(app.swagger() as unknown as ApiDocument))
   })
 
   app.get('/', { schema: { hide: true } }, (_request, reply) => {

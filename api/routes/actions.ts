@@ -54,8 +54,8 @@ const schema = {
   },
   'x-curl': [
     `curl http://127.0.0.1:8080/v1/actions -H 'Content-Type: application/json' \\\n` +
-      `  -d '{"userId":"u-17","action":"purchase","object":{"type":"product","id":"p-5"},"properties":{"price":12.5}}'`,
-    `curl 'http://127.0.0.1:8080/v1/actions?return=features' -H 'Content-Type: application/x-ndjson' --data-binary @actions.ndjson`,
+      `  -d '{"userId":"u-17","action":"purchase","properties":{"price":12.5}}'`,
+    `curl 'http://127.0.0.1:8080/v1/actions?return=features' \\\n  -H 'Content-Type: application/x-ndjson' --data-binary @actions.ndjson`,
   ],
 }
 

@@ -1,3 +1,0 @@
-export function docsPage(document: object): string {
-  return JSON.stringify(document)
-}
