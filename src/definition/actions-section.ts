@@ -1,5 +1,5 @@
 // The `actions` section: declared actions and the types of their properties.
-import { isMap } from 'yaml'
+import { isMap, isScalar } from 'yaml'
 import { BOUNDS } from './bounds.ts'
 import type { ActionType, PropertyKind, PropertyType } from './definition.ts'
 import type { Field, Fields } from './fields.ts'
@@ -88,8 +88,7 @@ function readKind(fields: Fields, field: Field): PropertyKind | undefined {
 
 function readRequired(fields: Fields, field: Field | undefined): boolean {
   if (!field) return false
-  const value: unknown = field.value?.toJSON()
-  if (typeof value === 'boolean') return value
+  if (isScalar(field.value) && typeof field.value.value === 'boolean') return field.value.value
   const place = field.value ?? field.key
   fields.problems.add(place, field.path, '`required` must be true or false', 'Write `required: true`.')
   return false

@@ -1,4 +1,4 @@
-// The compiled definition: what parse.ts makes of the YAML document and what everything else reads.
+// The compiled definition: what compile.ts makes of the YAML document and what everything else reads.
 // It holds no text of the document, save the sources that `explain` shows.
 import type { Series } from '../features/series.ts'
 import type { Window } from '../features/window.ts'

@@ -1,15 +1,14 @@
 // The `features` section: reads and checks each feature by itself. Which features share state is decided in
 // share-series.ts.
-import type { Scalar } from 'yaml'
-import { AGGREGATES, type AggregateName } from '../features/operators.ts'
-import { parseWindow, type Window } from '../features/window.ts'
+import type { AggregateName } from '../features/operators.ts'
+import type { Window } from '../features/window.ts'
 import type { DeclaredActions } from './actions-section.ts'
 import { BOUNDS } from './bounds.ts'
 import type { Expression } from './definition.ts'
 import type { Expressions } from './expressions.ts'
+import { readAggregate, readFeatureActions, readWindow } from './feature-fields.ts'
 import type { Field, Fields } from './fields.ts'
 import { checkFeatureName } from './names.ts'
-import { nearest, suggest } from './suggest.ts'
 
 export interface FeatureDraft {
   name: string
@@ -78,7 +77,7 @@ function readFeature(
     where: where?.expression,
     of: of?.expression,
     window,
-    declared: Object.fromEntries([...parts].map(([name, part]) => [name, part.value?.toJSON()])),
+    declared: Object.fromEntries([...parts].map(([name, part]) => [name, fields.plain(part.value)])),
   }
 }
 
@@ -92,76 +91,6 @@ const OF_EXAMPLE = {
   last: 'For example `of: occurredAt`.',
   distinct: 'For example `of: object.id`.',
 } satisfies Record<AggregateName, string>
-
-function readAggregate(fields: Fields, entry: Field, field: Field | undefined): AggregateName | undefined {
-  if (!field) {
-    const message = `The feature \`${entry.name}\` has no \`aggregate\``
-    fields.problems.add(entry.key, entry.path, message, `Allowed: ${AGGREGATES.join(', ')}.`)
-    return undefined
-  }
-  const text = fields.text(field, `Allowed: ${AGGREGATES.join(', ')}.`)
-  const aggregate = AGGREGATES.find((name) => name === text?.value)
-  if (text && !aggregate) {
-    const near = nearest(text.value, AGGREGATES)
-    const hint = near ? `Did you mean \`aggregate: ${near}\`?` : suggest(text.value, AGGREGATES)
-    fields.problems.add(text, field.path, `Unknown aggregate: ${text.value}`, hint)
-  }
-  return aggregate
-}
-
-function readFeatureActions(
-  fields: Fields,
-  field: Field | undefined,
-  { actions, acceptsAny }: DeclaredActions,
-): string[] | undefined {
-  if (!field) return undefined
-  const names = fields.texts(field, 'Name an action, a list of actions, or `"*"` for any.')
-  if (!names) return undefined
-  if (names.length > BOUNDS.featureActionsMax) {
-    const hint = `At most ${BOUNDS.featureActionsMax} are allowed; use \`"*"\` and \`where\`.`
-    fields.problems.add(field.value, field.path, `${names.length} actions are named`, hint)
-  }
-  if (!acceptsAny) for (const name of names) checkDeclared(fields, field, name, [...actions.keys()])
-  const sorted = [...new Set(names.map((name) => name.value))].sort()
-  return sorted.includes('*') ? undefined : sorted
-}
-
-function checkDeclared(fields: Fields, field: Field, name: Scalar<string>, declared: string[]): void {
-  if (name.value === '*' || declared.includes(name.value)) return
-  const near = nearest(name.value, declared)
-  const hint = near
-    ? `Did you mean \`${near}\`?`
-    : 'Declare it under `actions`, or accept any action with `"*": {}`.'
-  fields.problems.add(name, field.path, `No declared action is named ${name.value}`, hint)
-}
-
-function readWindow(fields: Fields, field: Field | undefined): Window {
-  if (!field) return { kind: 'lifetime' }
-  const hint = 'Write `15m`, `24h`, `30d`, `day`, `week`, `month` or `year`; leave it out for lifetime.'
-  const text = fields.text(field, hint)
-  const window = text && parseWindow(text.value)
-  if (text && tooLong(text.value)) {
-    const { day, hour, minute } = BOUNDS.windowTilesMax
-    const longest = `At most ${day}d, ${hour}h or ${minute}m; leave \`window\` out for lifetime.`
-    fields.problems.add(text, field.path, `The window ${text.value} is too long`, longest)
-  } else if (text && !window) {
-    const near = nearest(text.value, ['day', 'week', 'month', 'year'])
-    fields.problems.add(
-      text,
-      field.path,
-      `Unknown window: ${text.value}`,
-      near ? `Did you mean \`${near}\`?` : hint,
-    )
-  }
-  return window ?? { kind: 'lifetime' }
-}
-
-/** By the text, since the parser gives no window for what is too long for any calendar. */
-function tooLong(text: string): boolean {
-  const match = /^(\d+)([mhd])$/.exec(text)
-  const { day, hour, minute } = BOUNDS.windowTilesMax
-  return match !== null && Number(match[1]) > { m: minute, h: hour, d: day }[match[2] as 'm' | 'h' | 'd']
-}
 
 function checkNumeric(fields: Fields, field: Field, aggregate: string, type: string): void {
   const summed = aggregate === 'sum' || aggregate === 'avg'

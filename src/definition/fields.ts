@@ -83,6 +83,12 @@ export class Fields {
     return items.length > 0 && items.every((item) => item !== undefined) ? items : undefined
   }
 
+  /** A scalar, or a list of scalars, as it was written; null for anything else, which no field takes. */
+  plain(node: Node | undefined): unknown {
+    if (isSeq(node)) return node.items.map((item) => scalarOf(this.#present(item)))
+    return scalarOf(node)
+  }
+
   /** Milliseconds of a duration, or the default where the field is absent or wrong. */
   duration(field: Field | undefined, defaultMs: number): number {
     if (!field) return defaultMs
@@ -96,6 +102,10 @@ export class Fields {
     }
     return ms
   }
+}
+
+function scalarOf(node: Node | undefined): unknown {
+  return isScalar(node) ? node.value : null
 }
 
 /** The last name of a path, as messages show it. */

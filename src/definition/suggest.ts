@@ -5,7 +5,7 @@ export function nearest(given: string, allowed: Iterable<string>): string | unde
   const wanted = given.toLowerCase()
   if (wanted.length > 64) return undefined
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1
+  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1
   for (const name of allowed) {
     const distance = editDistance(wanted, name.toLowerCase())
     if (distance < bestDistance && distance < name.length) {
