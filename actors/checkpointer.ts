@@ -87,7 +87,7 @@ export class Checkpointer {
     const profiles = slice.map((user) => {
       user.saving = true
       user.dirty = false
-      return { user: user.name, bytes: encodeProfile(this.#definition, user.profile) }
+      return { user: user.name, bytes: encodeProfile(this.#definition, user.profile!) }
     })
     return this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
   }

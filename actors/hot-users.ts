@@ -2,7 +2,7 @@
 // and lets idle ones go again; a user with unsaved changes or waiting messages stays.
 import type { Ref } from 'nact'
 import type { Definition } from '../src/definition/definition.ts'
-import { emptyProfile, type Profile } from '../src/profile/profile.ts'
+import type { Profile } from '../src/profile/profile.ts'
 import { decodeProfile } from '../src/profile/profile-codec.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import { type HotUser, spawnUser, stopUser } from './user-actor.ts'
@@ -46,17 +46,17 @@ export class HotUsers {
     return this.#users.get(name)
   }
 
-  /** The actors of these users; the missing ones are loaded with one call and started. */
-  async activate(names: readonly string[]): Promise<void> {
-    const cold = names.filter((name) => !this.#users.has(name))
+  /** Starts the actors of those users that have none; their stored profiles are loaded with one call. */
+  activate(names: Iterable<string>): void {
+    const cold: string[] = []
+    for (const name of names) if (!this.#users.has(name)) cold.push(name)
     if (cold.length === 0) return
     const loading = this.#snapshots.load(this.#shard, cold)
-    const stored = Array.isArray(loading) ? loading : await loading
-    for (let index = 0; index < cold.length; index++) {
-      const name = cold[index]!
-      const bytes = stored[index]
-      const profile = bytes ? decodeProfile(this.#definition, bytes) : emptyProfile(this.#definition)
-      this.#users.set(name, spawnUser(this.#parent, this.#definition, name, profile))
+    // Each activation hears of a failure; nobody else has to.
+    loading.catch(() => {})
+    for (const [index, name] of cold.entries()) {
+      const activation = { kind: 'activate', loading, index } as const
+      this.#users.set(name, spawnUser(this.#parent, this.#definition, name, activation))
     }
   }
 

@@ -17,6 +17,14 @@ export interface RecordTurn {
   failed(error: unknown): void
 }
 
+/** The first message of every actor: its profile is on its way from the snapshot store. */
+export interface ActivateMessage {
+  kind: 'activate'
+  /** Stored profiles of all users that are activated together, and which of them is this one's. */
+  loading: Promise<(Buffer | undefined)[]>
+  index: number
+}
+
 export interface ApplyMessage {
   kind: 'apply'
   turn: RecordTurn
@@ -29,6 +37,7 @@ export interface ApplyMessage {
 export interface ReadMessage {
   kind: 'read'
   read(profile: Profile): void
+  failed(error: unknown): void
 }
 
-export type UserMessage = ApplyMessage | ReadMessage
+export type UserMessage = ActivateMessage | ApplyMessage | ReadMessage

@@ -6,13 +6,14 @@ import type { Definition } from '../src/definition/definition.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { decodeActions, decodeHeader } from '../src/ingest/records.ts'
 import type { ActionLog, LogRecord } from '../src/log/action-log.ts'
+import type { Action } from '../src/model/action.ts'
 import type { Profile } from '../src/profile/profile.ts'
 import type { ShardCheckpoint, SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import { AppliedLog } from './applied-log.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { HotUsers } from './hot-users.ts'
 import type { ApplyMessage, RecordTurn } from './messages.ts'
-import { type HotUser, send } from './user-actor.ts'
+import { type HotUser, tell } from './user-actor.ts'
 
 /** Pause before a refused snapshot write is tried again. */
 const STORE_RETRY_MS = 200
@@ -79,7 +80,7 @@ export class ShardRunner {
 
   async #applyRecord(record: LogRecord): Promise<void> {
     const { receivedAt } = decodeHeader(record.payload)
-    const actions = decodeActions(record.payload)
+    const actions = (record.decoded as Action[] | undefined) ?? decodeActions(record.payload)
     const turn = new Turn(record.sequence, receivedAt, this.checkpointer)
     const messages = new Map<string, ApplyMessage>()
     for (let position = 0; position < actions.length; position++) {
@@ -92,10 +93,10 @@ export class ShardRunner {
         messages.set(action.user, { kind: 'apply', turn, actions: [action], positions: [position] })
       }
     }
-    await this.#makeRoom()
-    await this.users.activate([...messages.keys()])
+    if (this.users.full) await this.#makeRoom()
+    this.users.activate(messages.keys())
     turn.remaining = messages.size
-    for (const [name, message] of messages) send(this.users.get(name)!, message)
+    for (const [name, message] of messages) tell(this.users.get(name)!, message)
     await turn.done
     this.checkpointer.uncommittedActions += actions.length
     this.#progress.advance(record.sequence, turn.outcomes)
@@ -103,7 +104,6 @@ export class ShardRunner {
 
   /** Keeps the hot users within their bound: idle ones go; where all have unsaved changes, those are saved first. */
   async #makeRoom(): Promise<void> {
-    if (!this.users.full) return
     this.users.passivate()
     while (this.users.full && !this.#stopping.signal.aborted) {
       await this.checkpoint().catch(async (error) => {
@@ -137,20 +137,8 @@ export class ShardRunner {
       const profile = await this.users.loadCold(name)
       return profile && read(profile)
     }
-    user.used = true
-    // With an empty mailbox the actor stands between two turns: looking at its profile needs no message.
-    if (user.pending === 0) return read(user.profile)
     return new Promise((resolve, reject) => {
-      send(user, {
-        kind: 'read',
-        read(profile) {
-          try {
-            resolve(read(profile))
-          } catch (error) {
-            reject(error)
-          }
-        },
-      })
+      tell(user, { kind: 'read', read: (profile) => resolve(read(profile)), failed: reject })
     })
   }
 }

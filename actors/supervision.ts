@@ -6,12 +6,19 @@ import type { UserMessage } from './messages.ts'
 // biome-ignore lint/suspicious/noExplicitAny: nact's context is generic over references we do not use
 type Context = SupervisionContext<UserMessage, any>
 
-/** Fails the record's turn, which fails the shard; the actor itself stays, so that its profile can be looked at. */
+/** nact's policy for user actors: tell who waits, and go on with the next message. */
 export function superviseUser(
   message: UserMessage | undefined,
   error: Error | undefined,
   context: Context,
 ): symbol {
-  if (message?.kind === 'apply') message.turn.failed(error)
+  if (message) tellFailure(message, error)
   return context.resume as symbol
+}
+
+/** Tells whoever waits for the message: a failed `apply` fails the record and with it the shard. */
+export function tellFailure(message: UserMessage, error: unknown): void {
+  if (message.kind === 'apply') message.turn.failed(error)
+  // After a failed activation the messages behind it find no profile and fail in their turn.
+  else if (message.kind === 'read') message.failed(error)
 }

@@ -5,16 +5,19 @@ import { PulseprintError } from '../src/errors.ts'
 import { OUTCOME } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import { apply } from '../src/profile/apply.ts'
-import type { Profile } from '../src/profile/profile.ts'
-import type { ApplyMessage, ReadMessage, UserMessage } from './messages.ts'
-import { superviseUser } from './supervision.ts'
+import { emptyProfile, type Profile } from '../src/profile/profile.ts'
+import { decodeProfile } from '../src/profile/profile-codec.ts'
+import type { ActivateMessage, ApplyMessage, UserMessage } from './messages.ts'
+import { superviseUser, tellFailure } from './supervision.ts'
 
-/** What the router knows of a hot user. */
+/** The actor's state, shared with the router of its shard. */
 export interface HotUser {
   readonly name: string
-  readonly profile: Profile
+  readonly definition: Definition
+  /** Undefined until the actor has handled its activation. */
+  profile: Profile | undefined
   ref: Ref<UserMessage>
-  /** Messages sent and not yet handled; nact's own mailboxes have no bound. */
+  /** Messages in the mailbox, or in a turn that waits; nact's own mailboxes have no bound. */
   pending: number
   /** Changed since it was last handed to the snapshot store. */
   dirty: boolean
@@ -24,35 +27,55 @@ export interface HotUser {
   used: boolean
 }
 
-export interface UserActorState {
-  definition: Definition
-  user: HotUser
-}
-
 let actorsSpawned = 0
 
-/** Starts the actor of one user below the shard's actor. */
+/** Starts the actor of one user below the shard's actor, and tells it where its profile comes from. */
 export function spawnUser(
   parent: Ref<never>,
   definition: Definition,
   name: string,
-  profile: Profile,
+  activation: ActivateMessage,
 ): HotUser {
   const ref = parent as Ref<UserMessage>
-  const user: HotUser = { name, profile, ref, pending: 0, dirty: false, saving: false, used: true }
+  const user: HotUser = {
+    name,
+    definition,
+    profile: undefined,
+    ref,
+    pending: 0,
+    dirty: false,
+    saving: false,
+    used: true,
+  }
   // nact allows few characters in a name, user ids allow nearly all: actors are numbered instead.
   const actorName = (actorsSpawned++).toString(36)
-  user.ref = spawn(parent, turn, actorName, { initialState: { definition, user }, onCrash: superviseUser })
+  user.ref = spawn(parent, turn, actorName, { initialState: user, onCrash: superviseUser })
+  queue(user, activation)
   return user
 }
 
-/** Queues a message. Errors: OVERLOADED past the mailbox bound. */
-export function send(user: HotUser, message: UserMessage): void {
+/**
+ * Hands the actor a message. With an empty mailbox its turn runs here and now, which is what makes a hot user
+ * cheap; otherwise the message waits its turn. Errors: OVERLOADED past the mailbox bound.
+ */
+export function tell(user: HotUser, message: UserMessage): void {
+  user.used = true
+  if (user.pending > 0) {
+    queue(user, message)
+    return
+  }
+  try {
+    handle(user, message)
+  } catch (error) {
+    tellFailure(message, error)
+  }
+}
+
+function queue(user: HotUser, message: UserMessage): void {
   if (user.pending >= LIMITS.mailboxLengthMax) {
     throw new PulseprintError('OVERLOADED', 'too many requests wait for this user', { retryAfterSeconds: 1 })
   }
   user.pending++
-  user.used = true
   dispatch(user.ref, message)
 }
 
@@ -61,27 +84,39 @@ export function stopUser(user: HotUser): void {
   stop(user.ref)
 }
 
-function turn(state: UserActorState, message: UserMessage): UserActorState {
-  state.user.pending--
-  if (message.kind === 'apply') applyTurn(state, message)
-  else readTurn(state, message)
-  return state
+/** A queued message's turn, run by nact. The next one waits until this one, and what it awaits, is done. */
+async function turn(user: HotUser, message: UserMessage): Promise<HotUser> {
+  try {
+    if (message.kind === 'activate') await activate(user, message)
+    else handle(user, message)
+  } finally {
+    user.pending--
+  }
+  return user
 }
 
-function applyTurn({ definition, user }: UserActorState, { turn, actions, positions }: ApplyMessage): void {
+async function activate(user: HotUser, { loading, index }: ActivateMessage): Promise<void> {
+  const stored = (await loading)[index]
+  user.profile = stored ? decodeProfile(user.definition, stored) : emptyProfile(user.definition)
+}
+
+function handle(user: HotUser, message: UserMessage): void {
   const { profile } = user
+  if (!profile) throw new PulseprintError('STORAGE_UNAVAILABLE', 'the stored profile could not be loaded')
+  if (message.kind === 'apply') applyAll(user, profile, message)
+  else if (message.kind === 'read') message.read(profile)
+}
+
+function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }: ApplyMessage): void {
+  const { sequence, receivedAt, outcomes } = turn
+  // After a restart the log is read again from the shard's offset; what the profile has seen is dropped.
+  const seen = sequence <= profile.sequence
   for (let index = 0; index < actions.length; index++) {
     const position = positions[index]!
-    // After a restart the log is read again from the shard's offset; what the profile has seen is dropped.
-    turn.outcomes[position] =
-      turn.sequence <= profile.sequence
-        ? OUTCOME.accepted
-        : apply(definition, profile, actions[index]!, turn.sequence, position, turn.receivedAt)
+    outcomes[position] = seen
+      ? OUTCOME.accepted
+      : apply(user.definition, profile, actions[index]!, sequence, position, receivedAt)
   }
-  if (turn.sequence > profile.sequence) profile.sequence = turn.sequence
+  if (!seen) profile.sequence = sequence
   turn.applied(user)
-}
-
-function readTurn({ user }: UserActorState, message: ReadMessage): void {
-  message.read(user.profile)
 }

@@ -3,6 +3,7 @@
 import { PulseprintError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { ActionLog } from '../log/action-log.ts'
+import type { Action } from '../model/action.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Chunk } from './batch.ts'
 import { encodeRecord } from './records.ts'
@@ -15,6 +16,8 @@ export interface Placement {
 
 interface Pending {
   chunks: Uint8Array[]
+  /** The chunks' actions; undefined once a chunk came without. */
+  actions: Action[] | undefined
   count: number
 }
 
@@ -94,9 +97,10 @@ export class Appender {
   async #appendGroup(group: Group): Promise<void> {
     try {
       const now = this.#clock.now()
-      const entries = [...group.shards].map(([shard, { chunks, count }]) => ({
+      const entries = [...group.shards].map(([shard, { chunks, actions, count }]) => ({
         shard,
         payload: encodeRecord(now, this.#epochOf(shard), count, chunks),
+        decoded: actions,
       }))
       const sequences = await this.#log.append(entries)
       group.settle.resolve(new Map(entries.map(({ shard }, index) => [shard, sequences[index] as number])))
@@ -119,11 +123,14 @@ function newGroup(): Group {
 function gather(group: Group, chunk: Chunk): number {
   const pending = group.shards.get(chunk.shard)
   if (!pending) {
-    group.shards.set(chunk.shard, { chunks: [chunk.bytes], count: chunk.count })
+    const actions = chunk.actions && [...chunk.actions]
+    group.shards.set(chunk.shard, { chunks: [chunk.bytes], actions, count: chunk.count })
     return 0
   }
   const offset = pending.count
   pending.chunks.push(chunk.bytes)
+  if (chunk.actions) pending.actions?.push(...chunk.actions)
+  else pending.actions = undefined
   pending.count += chunk.count
   return offset
 }

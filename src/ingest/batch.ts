@@ -1,6 +1,7 @@
 // A batch: what one request became after its items were checked, ready for the log. It is plain data that may
 // cross a thread: encoded chunks, one per shard, and one entry per item for the receipts.
 import type { ErrorCode } from '../errors.ts'
+import type { Action } from '../model/action.ts'
 
 export interface Chunk {
   shard: number
@@ -8,6 +9,8 @@ export interface Chunk {
   count: number
   /** Encoded actions, see records.ts. */
   bytes: Uint8Array
+  /** The same actions, where they are at hand. */
+  actions?: readonly Action[]
 }
 
 export interface ItemError {

@@ -48,7 +48,7 @@ export function buildBatch(
   }
   const chunks = shardOfChunk.map((shard) => {
     const actions = actionsOfShard[shard] as Action[]
-    return { shard, count: actions.length, bytes: encodeChunk(actions) }
+    return { shard, count: actions.length, bytes: encodeChunk(actions), actions }
   })
   return { chunks, items: batchItems }
 }

@@ -5,11 +5,15 @@ export interface LogRecord {
   /** Position in the shard's log; the first is 1. Gaps are possible, order is not. */
   sequence: number
   payload: Buffer
+  /** What the appender attached, where this record comes straight from it; a record read back has none. */
+  decoded?: unknown
 }
 
 export interface AppendEntry {
   shard: number
   payload: Uint8Array
+  /** The payload in a form its followers can use; handed on in memory, so that nothing is decoded twice. */
+  decoded?: unknown
 }
 
 export interface ActionLog {

@@ -52,7 +52,8 @@ export class LmdbActionLog implements ActionLog {
     // Puts of one turn of the event loop share a transaction, hence one fsync for all shards.
     for (const entry of entries) {
       const shard = this.#shard(entry.shard)
-      const record = { sequence: shard.next++, payload: entry.payload as Buffer }
+      const { payload, decoded } = entry
+      const record = { sequence: shard.next++, payload: payload as Buffer, decoded }
       appended.push({ shard, record })
       committed = shard.records.put(record.sequence, record.payload)
     }

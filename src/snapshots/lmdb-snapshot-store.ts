@@ -31,7 +31,7 @@ export class LmdbSnapshotStore implements SnapshotStore {
     if (!written) throw fenced(shard, epoch)
   }
 
-  load(shard: number, users: readonly string[]): (Buffer | undefined)[] {
+  async load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]> {
     return users.map((user) => this.#profiles.get(profileKey(shard, user)))
   }
 

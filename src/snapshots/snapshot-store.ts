@@ -20,7 +20,7 @@ export interface SnapshotStore {
   /** Records a higher epoch, so that commits of older ones are refused from now on. Errors: FENCED. */
   claim(shard: number, epoch: number): Promise<void>
   /** The stored profiles in the asked order; undefined for a user that has none. */
-  load(shard: number, users: readonly string[]): (Buffer | undefined)[] | Promise<(Buffer | undefined)[]>
+  load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]>
   /** Writes atomically. Errors: FENCED when a newer epoch has claimed the shard; STORAGE_UNAVAILABLE. */
   commit(shard: number, commit: Commit): Promise<void>
   /** Number of stored profiles. */
