@@ -1,19 +1,16 @@
 // Wires the HTTP API: which plugins surround which routes. It owns no process, no port and no engine.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Engine } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
-import {
-  createActionsCounter,
-  createRequestDurations,
-  registerEngineMetrics,
-} from '../src/runtime/metrics.ts'
+import { consoleLogger, type Logger } from '../src/runtime/logger.ts'
+import { createActionsCounter, createRequestDurations } from '../src/runtime/metrics.ts'
 import { ANY_TYPE, JSON_TYPE, NDJSON_TYPE, receiveBytes, receiveJson } from './plugins/bodies.ts'
 import { describeApi, docsRoutes } from './plugins/openapi.ts'
-import { frameworkErrors, handleProblems, onClientError } from './plugins/problems.ts'
+import { handleProblems, onClientError, sendProblem } from './plugins/problems.ts'
 import { measureRequests } from './plugins/request-durations.ts'
 import { actionsRoute } from './routes/actions.ts'
 import { countsRoute } from './routes/counts.ts'
@@ -38,8 +35,7 @@ export interface AppOptions {
   registry: Registry
   /** Bytes of a request body, after unpacking. Default: LIMITS.bodyBytesMax. */
   bodyBytesMax?: number
-  /** Told of rejected events and of the engine's own mistakes. Default: nobody. */
-  logger?: FastifyBaseLogger
+  logger?: Logger
 }
 
 export function createApp({
@@ -47,7 +43,7 @@ export function createApp({
   clock,
   registry,
   bodyBytesMax = LIMITS.bodyBytesMax,
-  logger,
+  logger = consoleLogger,
 }: AppOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: bodyBytesMax,
@@ -55,19 +51,17 @@ export function createApp({
     http: { maxHeaderSize: HEADERS_BYTES_MAX },
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
-    frameworkErrors,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, logger),
     clientErrorHandler: onClientError,
-    ...(logger ? { loggerInstance: logger, childLoggerFactory: (parent: FastifyBaseLogger) => parent } : {}),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(() => JSON.stringify)
 
-  registerEngineMetrics(registry, engine)
   measureRequests(app, createRequestDurations(registry))
-  handleProblems(app)
+  handleProblems(app, logger)
   describeApi(app)
 
-  const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry) }
+  const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry), logger }
   app.register(async (v1: Scope) => {
     refuseUntilReady(v1, engine)
     v1.register(async (scope: Scope) => {

@@ -5,6 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
 import type { Engine } from '../src/engine.ts'
 import type { Clock } from '../src/runtime/clock.ts'
+import type { Logger } from '../src/runtime/logger.ts'
 import type { ActionsCounter } from '../src/runtime/metrics.ts'
 
 /** A part of the app whose routes take their types from their schemas. */
@@ -20,6 +21,7 @@ export interface Services {
   engine: Engine
   clock: Clock
   actionsCounter: ActionsCounter
+  logger: Logger
 }
 
 /** Sends text that is JSON already: no serialiser runs. */

@@ -4,12 +4,22 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, PulseprintError } from '../../src/errors.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
 import { asPulseprintError, PROBLEM_TYPE, problemJson, retryAfterSeconds } from '../problem.ts'
 import { RouteTable } from '../route-table.ts'
 
-export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendProblem(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
   const error = asPulseprintError(thrown)
-  if (error.status >= 500) request.log.error({ err: thrown, url: request.url }, 'request failed')
+  if (error.code === 'INTERNAL') {
+    const { method, routeOptions } = request
+    const stack = thrown instanceof Error ? thrown.stack : String(thrown)
+    logger.error('a request met a mistake of the engine', { method, route: routeOptions.url, stack })
+  }
   const retryAfter = retryAfterSeconds(error)
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   // Fastify closes the connection when it gives up on a body. Kept open, the rest of the body is read and thrown
@@ -18,16 +28,11 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   return reply.code(error.status).header('content-type', PROBLEM_TYPE).send(problemJson(error))
 }
 
-/** Answers requests that failed before routing. */
-export function frameworkErrors(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  sendProblem(error, request, reply)
-}
-
 /** To be called before any route is added: it watches the routes to know which methods an address takes. */
-export function handleProblems(app: FastifyInstance): void {
+export function handleProblems(app: FastifyInstance, logger: Logger): void {
   const routes = new RouteTable()
   app.addHook('onRoute', (route) => routes.add(route.url, route.method))
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] as string
     const allowed = routes.methodsAt(path)
@@ -36,11 +41,12 @@ export function handleProblems(app: FastifyInstance): void {
         new PulseprintError('NOT_FOUND', 'see /docs for the addresses there are'),
         request,
         reply,
+        logger,
       )
     }
     reply.header('allow', allowed.join(', '))
     const detail = `this address takes ${allowed.join(', ')}`
-    return sendProblem(new PulseprintError('METHOD_NOT_ALLOWED', detail), request, reply)
+    return sendProblem(new PulseprintError('METHOD_NOT_ALLOWED', detail), request, reply, logger)
   })
 }
 

@@ -6,6 +6,7 @@ import { PulseprintError } from '../../src/errors.ts'
 import type { ItemError } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
 import { SEGMENT_TYPES, segmentBatch, segmentCall, segmentPath } from '../front-doors/segment.ts'
 import { parseJson } from '../json-body.ts'
 import { BODY_CODES, either, json, problems } from '../schemas/answers.ts'
@@ -51,7 +52,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
       if (!items)
         throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
       const rejected = await take(items, receivedAt, services)
-      return answer(request, reply, items.length, rejected)
+      return answer(reply, items.length, rejected, services.logger)
     },
   )
 
@@ -61,7 +62,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
       const receivedAt = services.clock.now()
       const item = segmentCall(parseJson(bytesOf(request)), type, receivedAt)
       const rejected = await take([item], receivedAt, services)
-      return answer(request, reply, 1, rejected)
+      return answer(reply, 1, rejected, services.logger)
     })
   }
 }
@@ -90,17 +91,10 @@ async function take(items: unknown[], receivedAt: number, services: Services): P
   return rejected
 }
 
-function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  count: number,
-  rejected: RejectedEvent[],
-): FastifyReply {
+function answer(reply: FastifyReply, count: number, rejected: RejectedEvent[], logger: Logger): FastifyReply {
   if (rejected.length === 0) return sendJson(reply, '{"success":true}')
-  request.log.warn(
-    { url: request.url, rejected: rejected.length, of: count, first: rejected[0] },
-    'events rejected',
-  )
+  const { code, path } = rejected[0] as RejectedEvent
+  logger.warn('Segment events were rejected', { rejected: rejected.length, of: count, code, path })
   const success = rejected.length < count
   return sendJson(reply.code(success ? 200 : 400), JSON.stringify({ success, rejected }))
 }

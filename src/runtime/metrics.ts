@@ -1,5 +1,5 @@
 // The metrics the engine shows to Prometheus, their names, labels and units. No label ever holds a user.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Engine } from '../engine.ts'
 
 /**
@@ -29,8 +29,9 @@ export function createRequestDurations(registry: Registry): RequestDurations {
   })
 }
 
-/** Gauges read from the engine whenever Prometheus asks, and those of the process itself. */
-export function registerEngineMetrics(registry: Registry, engine: Engine): void {
+/** A registry with gauges that are read from the engine whenever Prometheus asks, and those of the process itself. */
+export function createMetrics(engine: Engine): { registry: Registry } {
+  const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Gauge({
     name: 'pulseprint_shard_lag_records',
@@ -57,4 +58,5 @@ export function registerEngineMetrics(registry: Registry, engine: Engine): void 
       this.set(engine.notReady() === undefined ? 1 : 0)
     },
   })
+  return { registry }
 }
