@@ -1,0 +1,57 @@
+// Unpacks a Debian package and the libraries that the machine lacks into a folder, without root and without touching
+// the system: apt resolves and verifies, with lists and archives of its own.
+import { execFile } from 'node:child_process'
+import { access, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Throws, with what apt said, where apt is missing, the network is away or the package is unknown. */
+export async function unpackDebianPackage(name: string, into: string, cache: string): Promise<void> {
+  const state = join(cache, 'apt')
+  await mkdir(join(state, 'lists', 'partial'), { recursive: true })
+  await mkdir(join(state, 'archives', 'partial'), { recursive: true })
+  const apt = (...args: string[]) => run('apt-get', [...privateState(state), ...args], { maxBuffer: 1 << 26 })
+  await apt('update')
+  // --reinstall: the package itself comes too where the system has it; its installed libraries do not.
+  const plan = await apt('install', '--reinstall', '--yes', '--no-install-recommends', '--print-uris', name)
+  const packages = [...plan.stdout.matchAll(/^'\S+' (\S+\.deb) /gm)].map((match) => String(match[1]))
+  if (packages.length === 0) throw new Error(`apt-get offers no package ${name}`)
+  await apt('install', '--reinstall', '--yes', '--no-install-recommends', '--download-only', name)
+  await mkdir(into, { recursive: true })
+  for (const file of packages) await run('dpkg', ['-x', join(state, 'archives', file), into])
+}
+
+function privateState(state: string): string[] {
+  const options = [
+    `Dir::State::lists=${state}/lists`,
+    `Dir::Cache=${state}`,
+    `Dir::Cache::archives=${state}/archives`,
+    'Debug::NoLocking=true',
+    'APT::Sandbox::User=',
+    'Acquire::Languages=none',
+    'Acquire::Retries=3',
+  ]
+  return ['-q', ...options.flatMap((option) => ['-o', option])]
+}
+
+/** The folders under an unpacked tree that hold shared libraries, for LD_LIBRARY_PATH. */
+export async function libraryFolders(tree: string): Promise<string[]> {
+  const folders: string[] = []
+  for (const base of ['lib', 'usr/lib']) {
+    const multiarch = (await readdir(join(tree, base)).catch(() => [])).filter((name) =>
+      name.includes('-linux-'),
+    )
+    for (const folder of ['', ...multiarch]) folders.push(join(tree, base, folder))
+  }
+  const exists = await Promise.all(
+    folders.map((folder) =>
+      access(folder).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return folders.filter((_, index) => exists[index])
+}
