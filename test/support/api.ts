@@ -1,0 +1,46 @@
+// The API for tests: without a port (inject), or listening on a free one. Closed when the test ends.
+import type { FastifyInstance } from 'fastify'
+import { onTestFinished } from 'vitest'
+import { createApp } from '../../api/app.ts'
+import type { Engine } from '../../src/engine.ts'
+import { type Clock, SimulatedClock } from '../../src/runtime/clock.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
+import { createMetrics } from '../../src/runtime/metrics.ts'
+
+export const NOW = Date.parse('2026-11-20T09:30:00.000Z')
+
+export interface LogLine {
+  level: keyof Logger
+  message: string
+  facts?: Record<string, unknown> | undefined
+}
+
+/** A logger that remembers what it was told. */
+export function recordingLogger(lines: LogLine[]): Logger {
+  const at = (level: keyof Logger) => (message: string, facts?: Record<string, unknown>) => {
+    lines.push({ level, message, facts })
+  }
+  return { info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+export interface TestApiOptions {
+  clock?: Clock
+  bodyBytesMax?: number
+  log?: LogLine[]
+}
+
+/** Call inside a test. */
+export function testApi(engine: Engine, options: TestApiOptions = {}): FastifyInstance {
+  const { clock = new SimulatedClock(NOW), bodyBytesMax, log = [] } = options
+  const { registry } = createMetrics(engine)
+  const logger = recordingLogger(log)
+  const app = createApp({ engine, clock, registry, logger, ...(bodyBytesMax ? { bodyBytesMax } : {}) })
+  onTestFinished(() => app.close())
+  return app
+}
+
+/** Sends a JSON body. */
+export function postJson(app: FastifyInstance, url: string, body: unknown) {
+  const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  return app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
+}

@@ -1,0 +1,42 @@
+// An engine for tests of the API alone: it takes everything, knows nobody, and can be told otherwise call by call.
+import { compileDefinition } from '../../src/definition/compile.ts'
+import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
+import type { Definition } from '../../src/definition/definition.ts'
+import type { Engine } from '../../src/engine.ts'
+import { type Batch, OUTCOME } from '../../src/ingest/batch.ts'
+
+export const STUB_SHARDS = 4
+export const STUB_SEQUENCE = 7
+
+export interface StubEngine extends Engine {
+  /** Every batch that was submitted, with what the caller waited for. */
+  submitted: { batch: Batch; wait: 'durable' | 'applied' }[]
+}
+
+export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
+  const submitted: StubEngine['submitted'] = []
+  return {
+    submitted,
+    definition: defaultDefinition(),
+    shards: STUB_SHARDS,
+    async submit(batch, wait) {
+      submitted.push({ batch, wait })
+      return {
+        sequences: batch.chunks.map(() => STUB_SEQUENCE),
+        outcomes: batch.chunks.map(({ count }) => new Array(count).fill(OUTCOME.accepted)),
+      }
+    },
+    profile: async () => undefined,
+    counts: async () => undefined,
+    timeline: async () => undefined,
+    shardStatus: () => [],
+    notReady: () => undefined,
+    ...behaviour,
+  }
+}
+
+export function defaultDefinition(): Definition {
+  const compiled = compileDefinition(DEFAULT_DEFINITION)
+  if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems))
+  return compiled.definition
+}
