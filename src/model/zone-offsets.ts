@@ -31,19 +31,22 @@ export class ZoneOffsets {
   #transitions = new Map<number, Transition[]>()
   #intervals = new Map<number, OffsetInterval[]>()
   #latest: OffsetInterval
+  /** `from` of an interval may reach over transitions older than the 40 years; this does not. */
+  #latestFrom: number
 
   /** RangeError where the runtime does not know the zone. */
   constructor(timezone: string) {
     if (!IANAZone.isValidZone(timezone)) throw new RangeError(`unknown time zone ${JSON.stringify(timezone)}`)
     this.#zone = IANAZone.create(timezone)
     this.#latest = this.#find(0)
+    this.#latestFrom = 0
   }
 
   /** The interval that holds the instant. */
   at(instant: number): OffsetInterval {
-    const latest = this.#latest
-    if (instant >= latest.from && instant < latest.to) return latest
+    if (instant >= this.#latestFrom && instant < this.#latest.to) return this.#latest
     this.#latest = this.#find(instant)
+    this.#latestFrom = Math.max(this.#latest.from, Math.floor(instant / CHUNK_MS) * CHUNK_MS)
     return this.#latest
   }
 

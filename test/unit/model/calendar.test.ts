@@ -77,3 +77,11 @@ test('a lifetime window has no beginning and one tile', () => {
   expect(calendar.windowStart({ kind: 'lifetime' }, 0)).toBe(Number.NEGATIVE_INFINITY)
   expect(calendar.tile('all', 1_700_000_000_000)).toBe(0)
 })
+
+test('an answer does not depend on which instants were asked for before', () => {
+  const calendar = createCalendar('Pacific/Apia')
+  const at = Date.parse('1970-01-02T00:00:00Z')
+  const before = calendar.tile('day', at)
+  calendar.tile('day', Date.parse('2100-02-28T22:00:00Z'))
+  expect(calendar.tile('day', at)).toBe(before)
+})
