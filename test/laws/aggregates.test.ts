@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Value } from '../../src/definition/definition.ts'
+import type { Operator } from '../../src/features/operator.ts'
+import { AGGREGATES, createOperator } from '../../src/features/operators.ts'
+import { parseWindow, unitOf, type Window } from '../../src/features/window.ts'
+import { type Calendar, createCalendar } from '../../src/model/calendar.ts'
+import { Reader, Writer } from '../../src/model/codec.ts'
+import { anchor, distance, near, ZONES } from './instants.ts'
+import { type Happened, NAIVE } from './naive-aggregates.ts'
+import { naiveContains } from './naive-windows.ts'
+
+const WINDOWS: Record<string, Window> = { lifetime: { kind: 'lifetime' } }
+for (const text of ['30m', '5h', '3d', '30d', 'day', 'week', 'month', 'year'])
+  WINDOWS[text] = parseWindow(text)!
+
+const exactDouble = fc
+  .double({ min: -(2 ** 200), max: 2 ** 200, noNaN: true })
+  .filter((value) => value === 0 || Math.abs(value) >= 2 ** -200)
+const number = fc.oneof(
+  fc.integer({ min: -5, max: 5 }),
+  fc.integer({ min: 0, max: 99_999 }).map((cents) => cents / 100),
+  exactDouble,
+)
+const value: fc.Arbitrary<Value> = fc.oneof(
+  { weight: 4, arbitrary: number },
+  fc.constantFrom<Value>('', '1', 'shoes', 'Zoë 😀', true, false, null, [1, 'a'], { a: { b: null } }),
+)
+
+/** One accepted action, and whether the state is stored and loaded, or pruned, right after it. */
+const step = fc.record({ ms: distance, value, reload: fc.boolean(), prune: fc.boolean() })
+
+const story = fc.constantFrom(...ZONES).chain((zone) =>
+  fc.record({
+    zone: fc.constant(zone),
+    anchorAt: anchor(zone),
+    steps: fc.array(step, { maxLength: 25 }),
+    readAfter: fc.array(distance.map(Math.abs), { minLength: 1, maxLength: 2 }),
+  }),
+)
+
+const calendars = new Map<string, Calendar>(ZONES.map((zone) => [zone, createCalendar(zone)]))
+
+function reloaded(operator: Operator<unknown>, state: unknown): unknown {
+  if (operator.isEmpty(state)) return operator.empty()
+  const writer = new Writer()
+  operator.encode(state, writer)
+  const bytes = writer.take()
+  const reader = new Reader(bytes)
+  const again = operator.decode(reader)
+  expect(reader.done).toBe(true)
+  operator.encode(again, writer)
+  expect(writer.take()).toEqual(bytes)
+  return again
+}
+
+describe.each(AGGREGATES)('%s', (name) => {
+  test.each(Object.entries(WINDOWS))(
+    'over %s equals the naive oracle, whatever came late, was pruned, stored or read later',
+    (_, window) => {
+      const unit = unitOf(window)
+      const operator = createOperator(name, unit)
+      fc.assert(
+        fc.property(story, ({ zone, anchorAt, steps, readAfter }) => {
+          const calendar = calendars.get(zone)!
+          const happened: Happened[] = []
+          let newest = 0
+          let state = operator.empty()
+          for (const { ms, value, reload, prune } of steps) {
+            const at = near(anchorAt, ms)
+            newest = Math.max(newest, at)
+            happened.push({ at, value })
+            state = operator.add(state, value, at, calendar.tile(unit, at))
+            if (prune) state = operator.prune(state, calendar.windowStart(window, newest))
+            if (reload) state = reloaded(operator, state)
+          }
+          for (const readAt of [newest, ...readAfter.map((ms) => newest + ms)]) {
+            const contains = naiveContains(zone, window, readAt)
+            const expected = NAIVE[name](happened.filter(({ at }) => contains(at)))
+            const start = calendar.windowStart(window, readAt)
+            expect(operator.value(state, start)).toEqual(expected)
+            expect(operator.error?.(state, start)).toBeUndefined()
+          }
+        }),
+        { numRuns: 100 },
+      )
+    },
+  )
+})
