@@ -9,6 +9,7 @@ import type { Clock } from '../src/runtime/clock.ts'
 import { consoleLogger, type Logger } from '../src/runtime/logger.ts'
 import { createActionsCounter, createRequestDurations } from '../src/runtime/metrics.ts'
 import { ANY_TYPE, JSON_TYPE, NDJSON_TYPE, receiveBytes, receiveJson } from './plugins/bodies.ts'
+import { boundBodiesInFlight } from './plugins/bodies-in-flight.ts'
 import { describeApi, docsRoutes } from './plugins/openapi.ts'
 import { handleProblems, onClientError, sendProblem } from './plugins/problems.ts'
 import { measureRequests } from './plugins/request-durations.ts'
@@ -35,6 +36,8 @@ export interface AppOptions {
   registry: Registry
   /** Bytes of a request body, after unpacking. Default: LIMITS.bodyBytesMax. */
   bodyBytesMax?: number
+  /** Bytes of all request bodies at a time. Default: LIMITS.bodiesInFlightBytesMax. */
+  bodiesInFlightBytesMax?: number
   logger?: Logger
 }
 
@@ -43,6 +46,7 @@ export function createApp({
   clock,
   registry,
   bodyBytesMax = LIMITS.bodyBytesMax,
+  bodiesInFlightBytesMax = LIMITS.bodiesInFlightBytesMax,
   logger = consoleLogger,
 }: AppOptions): FastifyInstance {
   const app = Fastify({
@@ -64,6 +68,7 @@ export function createApp({
   const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry), logger }
   app.register(async (v1: Scope) => {
     refuseUntilReady(v1, engine)
+    boundBodiesInFlight(v1, bodiesInFlightBytesMax, bodyBytesMax)
     v1.register(async (scope: Scope) => {
       receiveBytes(scope, [JSON_TYPE, NDJSON_TYPE], bodyBytesMax)
       actionsRoute(scope, services)

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 export const LIMITS = {
   /** Bytes of a request body after decompression. */
   bodyBytesMax: 16 * 1024 * 1024,
+  /** Bytes of all request bodies that are received or worked on at a time; past it the front door says 429. */
+  bodiesInFlightBytesMax: 256 * 1024 * 1024,
   /** Actions in one request. */
   requestActionsMax: 10_000,
   /** Bytes of one action as JSON. */
@@ -41,4 +43,5 @@ export const LIMITS = {
 } as const
 
 assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)
+assert(LIMITS.bodyBytesMax < LIMITS.bodiesInFlightBytesMax)
 assert(LIMITS.timelineLengthMax <= LIMITS.rememberedIdsMax)

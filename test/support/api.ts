@@ -26,15 +26,16 @@ export function recordingLogger(lines: LogLine[]): Logger {
 export interface TestApiOptions {
   clock?: Clock
   bodyBytesMax?: number
+  bodiesInFlightBytesMax?: number
   log?: LogLine[]
 }
 
 /** Call inside a test. */
 export function testApi(engine: Engine, options: TestApiOptions = {}): FastifyInstance {
-  const { clock = new SimulatedClock(NOW), bodyBytesMax, log = [] } = options
+  const { clock = new SimulatedClock(NOW), log = [], ...limits } = options
   const { registry } = createMetrics(engine)
   const logger = recordingLogger(log)
-  const app = createApp({ engine, clock, registry, logger, ...(bodyBytesMax ? { bodyBytesMax } : {}) })
+  const app = createApp({ engine, clock, registry, logger, ...limits })
   onTestFinished(() => app.close())
   return app
 }
