@@ -7,8 +7,7 @@ import type { Batch, Submitted } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { ANONYMOUS_PREFIX } from '../../src/model/user-id.ts'
-import { parseJson, parseNdjson } from '../json-body.ts'
-import { NDJSON_TYPE } from '../plugins/bodies.ts'
+import { readItems } from '../action-items.ts'
 import { statusOf, writeReceipts } from '../receipts.ts'
 import { ActionsBody, Receipts } from '../schemas/actions.ts'
 import { BODY_CODES, either, json, problems } from '../schemas/answers.ts'
@@ -84,25 +83,6 @@ function returnsFeatures(value: string | undefined): boolean {
     throw new PulseprintError('INVALID_REQUEST', message, { path: '?return' })
   }
   return true
-}
-
-function readItems(body: Buffer | undefined, contentType: string | undefined): unknown[] {
-  if (!body || body.length === 0) throw new PulseprintError('MALFORMED_BODY', 'the request has no body')
-  if (NDJSON_TYPE.test((contentType as string).toLowerCase())) return parseNdjson(body)
-  const parsed = parseJson(body)
-  if (Array.isArray(parsed)) return parsed
-  if (typeof parsed !== 'object' || parsed === null) {
-    throw new PulseprintError(
-      'INVALID_REQUEST',
-      'the body must be an action, an array of actions or {"actions":[…]}',
-    )
-  }
-  if (!Object.hasOwn(parsed, 'actions')) return [parsed]
-  const { actions } = parsed as { actions: unknown }
-  if (!Array.isArray(actions)) {
-    throw new PulseprintError('INVALID_REQUEST', 'must be an array of actions', { path: '/actions' })
-  }
-  return actions
 }
 
 function checkCount(items: unknown[], wantsFeatures: boolean): void {

@@ -1,0 +1,24 @@
+// What a body of POST /v1/actions holds: the list of raw actions, in whichever of its forms they came.
+import { PulseprintError } from '../src/errors.ts'
+import { parseJson, parseNdjson } from './json-body.ts'
+import { NDJSON_TYPE } from './plugins/bodies.ts'
+
+/** Throws MALFORMED_BODY or, where the JSON is none of the forms, INVALID_REQUEST. */
+export function readItems(body: Buffer | undefined, contentType: string | undefined): unknown[] {
+  if (!body || body.length === 0) throw new PulseprintError('MALFORMED_BODY', 'the request has no body')
+  if (NDJSON_TYPE.test((contentType as string).toLowerCase())) return parseNdjson(body)
+  const parsed = parseJson(body)
+  if (Array.isArray(parsed)) return parsed
+  if (typeof parsed !== 'object' || parsed === null) {
+    throw new PulseprintError(
+      'INVALID_REQUEST',
+      'the body must be an action, an array of actions or {"actions":[…]}',
+    )
+  }
+  if (!Object.hasOwn(parsed, 'actions')) return [parsed]
+  const { actions } = parsed as { actions: unknown }
+  if (!Array.isArray(actions)) {
+    throw new PulseprintError('INVALID_REQUEST', 'must be an array of actions', { path: '/actions' })
+  }
+  return actions
+}
