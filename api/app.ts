@@ -5,9 +5,11 @@ import type { Registry } from 'prom-client'
 import type { Engine } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
+import type { ApiKeys } from '../src/runtime/api-keys.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { consoleLogger, type Logger } from '../src/runtime/logger.ts'
 import { createActionsCounter, createRequestDurations } from '../src/runtime/metrics.ts'
+import { requireApiKey } from './plugins/api-keys.ts'
 import { ANY_TYPE, JSON_TYPE, NDJSON_TYPE, receiveBytes, receiveJson } from './plugins/bodies.ts'
 import { boundBodiesInFlight } from './plugins/bodies-in-flight.ts'
 import { describeApi, docsRoutes } from './plugins/openapi.ts'
@@ -39,6 +41,8 @@ export interface AppOptions {
   /** Bytes of all request bodies at a time. Default: LIMITS.bodiesInFlightBytesMax. */
   bodiesInFlightBytesMax?: number
   logger?: Logger
+  /** Asks every request for one of these; undefined: no key is asked for. */
+  keys?: ApiKeys
 }
 
 export function createApp({
@@ -48,6 +52,7 @@ export function createApp({
   bodyBytesMax = LIMITS.bodyBytesMax,
   bodiesInFlightBytesMax = LIMITS.bodiesInFlightBytesMax,
   logger = consoleLogger,
+  keys,
 }: AppOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: bodyBytesMax,
@@ -63,6 +68,7 @@ export function createApp({
 
   measureRequests(app, createRequestDurations(registry))
   handleProblems(app, logger)
+  if (keys) requireApiKey(app, keys)
   describeApi(app)
 
   const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry), logger }

@@ -10,6 +10,7 @@ import { PulseprintError } from './errors.ts'
 import { LmdbActionLog } from './log/lmdb-action-log.ts'
 import { HASH_VERSION } from './model/hash.ts'
 import { SingleProcessOwnership } from './ownership/single-process-ownership.ts'
+import { readApiKeys } from './runtime/api-keys.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
 import { createMetrics } from './runtime/metrics.ts'
@@ -104,12 +105,14 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** Starts the engine and its API. Errors: as openEmbeddedEngine, DefinitionError, and those of listening. */
+/** Starts the engine and its API. Errors: as openEmbeddedEngine, DefinitionError, INVALID_KEY_FILE, and those of listening. */
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const definition = loadDefinition(settings.definitionPath)
+  const keys =
+    settings.keysPath === undefined ? undefined : readApiKeys(readFileSync(settings.keysPath, 'utf8'))
   const { engine, close } = await openEmbeddedEngine(settings, definition)
   const { registry } = createMetrics(engine)
-  const app = createApp({ engine, clock: systemClock, registry })
+  const app = createApp({ engine, clock: systemClock, registry, ...(keys && { keys }) })
   try {
     const url = await app.listen({ host: settings.host, port: settings.port })
     const stop = async () => {

@@ -1,0 +1,27 @@
+// Asks every request for an API key, where keys exist: as a Bearer token, or as the user name of Basic
+// authorization, which is how Segment's clients send their write key. Health checks stay open.
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { PulseprintError } from '../../src/errors.ts'
+import type { ApiKeys } from '../../src/runtime/api-keys.ts'
+
+const OPEN_PATHS = new Set(['/healthz', '/readyz'])
+
+/** Must be registered before the routes it guards. */
+export function requireApiKey(app: FastifyInstance, keys: ApiKeys): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (OPEN_PATHS.has(request.routeOptions.url ?? '')) return done()
+    const key = keyOf(request)
+    if (key !== undefined && keys.nameOf(key) !== undefined) return done()
+    reply.header('WWW-Authenticate', 'Bearer')
+    done(new PulseprintError('UNAUTHORIZED', 'send an API key as "Authorization: Bearer KEY"'))
+  })
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const [scheme, credentials] = (request.headers.authorization ?? '').split(' ', 2)
+  if (credentials === undefined) return undefined
+  if (scheme?.toLowerCase() === 'bearer') return credentials
+  if (scheme?.toLowerCase() !== 'basic') return undefined
+  const [user] = Buffer.from(credentials, 'base64').toString('utf8').split(':', 1)
+  return user
+}
