@@ -1,0 +1,39 @@
+// `pulseprint check DEFINITION`: every mistake of a definition, with its place and a hint, without an engine.
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { compileDefinition, type Problem } from '../../definition/compile.ts'
+import { CliError, fileError } from '../cli-error.ts'
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('Check a definition and show every mistake with its line and column.')
+    .argument('<definition>', 'a YAML file')
+    .addHelpText('after', '\nExample:\n  pulseprint check definition.yaml')
+    .action((file: string) => {
+      const compiled = compileDefinition(readText(file))
+      if ('problems' in compiled) throw new CliError(listProblems(file, compiled.problems))
+      const { features, actions, acceptsAny } = compiled.definition
+      const declared = count(actions.size, 'declared action') + (acceptsAny ? ' and any other' : '')
+      console.log(`${file} is right: ${count(features.length, 'feature')}, ${declared}.`)
+    })
+}
+
+/** One line per problem, as compilers write them, so that editors find the place; the hint below it. */
+export function listProblems(file: string, problems: readonly Problem[]): string {
+  const lines = problems.map(
+    ({ line, column, message, hint }) => `${file}:${line}:${column} ${message}\n    ${hint}`,
+  )
+  return [...lines, count(problems.length, 'problem')].join('\n')
+}
+
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw fileError(file, error)
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

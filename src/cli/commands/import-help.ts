@@ -1,0 +1,31 @@
+// What `pulseprint import --help` says beyond its options.
+
+export const IMPORT_HELP = `
+NDJSON without --map: every line is an action as POST /v1/actions takes it.
+CSV has a header row; its rows, and other NDJSON, become actions by a mapping:
+
+  delimiter: ","
+  time: { column: InvoiceDate, format: "yyyy-MM-dd HH:mm:ss", zone: Europe/London }
+  skip:
+    - { when: 'row.CustomerID == ""', reason: no CustomerID }
+  fields:
+    userId: { column: CustomerID }
+    action: { cel: 'row.InvoiceNo.startsWith("C") ? "cancel" : "purchase"' }
+    object.type: { value: product }
+    object.id: { column: StockCode }
+    properties.price: { column: UnitPrice, type: number }
+
+time      luxon tokens, or iso, epoch-ms, epoch-s; the zone holds where the text names none (UTC)
+skip      rows to leave out, with the reason they are counted under
+fields    id, userId, anonymousId, action, occurredAt, object.type, object.id, channel, place,
+          properties.NAME, each from a column (type string, number, integer or boolean), a CEL
+          expression over row, or a fixed value; an empty cell is left out
+
+A row without an id gets one from the name of the import and its row number. An import that was
+interrupted, killed or lost its engine goes on with the same command and counts no row twice.
+Rejected rows are written beside the checkpoint, one JSON line each.
+
+Examples:
+  pulseprint import actions.ndjson.gz
+  pulseprint import sales.csv --map sales.yaml
+  zcat part-*.csv.gz | pulseprint import - --format csv --map sales.yaml --name sales-2026`

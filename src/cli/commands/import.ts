@@ -1,0 +1,173 @@
+// `pulseprint import FILE`: rows of a file become actions of a running engine, each exactly once.
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { durationMs } from '../../model/duration.ts'
+import { CliError, EXIT } from '../cli-error.ts'
+import { EngineClient, type EngineOptions } from '../engine-client.ts'
+import { type Checkpoint, statePaths } from '../import/checkpoint.ts'
+import { ImportRun } from '../import/import-run.ts'
+import { type Input, openInput, readTexts } from '../import/input.ts'
+import { createRowMapper, type Mapped, userOf } from '../import/map-row.ts'
+import { type Mapping, parseMapping } from '../import/mapping.ts'
+import { showProgress } from '../import/progress.ts'
+import { type Rows, readCsv, readNdjson } from '../import/read-rows.ts'
+import { report } from '../import/report.ts'
+import type { Row } from '../import/row-expression.ts'
+import { total } from '../import/tally.ts'
+import { listProblems, readText } from './check.ts'
+import { withEngineOptions } from './engine-options.ts'
+import { IMPORT_HELP } from './import-help.ts'
+
+interface ImportOptions extends EngineOptions {
+  map?: string
+  format?: 'csv' | 'ndjson'
+  name?: string
+  state: string
+  retryFor: string
+  restart?: boolean
+  resumeAnyway?: boolean
+  strict?: boolean
+}
+
+export function importCommand(): Command {
+  return withEngineOptions(new Command('import'))
+    .description('Import a file of past actions into a running engine, each row exactly once.')
+    .argument('<file>', 'CSV or NDJSON, also gzipped; - for standard input')
+    .option('--map <mapping>', 'YAML file that says how rows become actions')
+    .option('--format <format>', 'csv or ndjson (default: by the name of the file)')
+    .option('--name <name>', 'name of this import (default: from the name and beginning of the file)')
+    .option(
+      '--state <folder>',
+      'where checkpoints and rejected rows are kept',
+      join('.pulseprint', 'imports'),
+    )
+    .option('--retry-for <duration>', 'how long to wait for an engine that is gone, at most 30m', '5m')
+    .option('--restart', 'begin at the first row, for an engine that has none of them')
+    .option('--resume-anyway', 'go on although the file, mapping or engine address has changed')
+    .option('--strict', 'exit with 1 if any row was rejected')
+    .addHelpText('after', IMPORT_HELP)
+    .action(importFile)
+}
+
+async function importFile(file: string, options: ImportOptions): Promise<void> {
+  const input = openInput(file)
+  const identity = identityOf(input, options.name)
+  const format = formatOf(file, options.format)
+  const source = options.map === undefined ? undefined : readText(options.map)
+  const mapping = source === undefined ? undefined : compileMapping(options.map!, source)
+  if (format === 'csv' && !mapping) throw new CliError('A CSV import needs --map MAPPING.yaml.', EXIT.usage)
+  let bytesRead = 0
+  const texts = readTexts(input, (count) => {
+    bytesRead += count
+  })
+  const facts = factsOf(identity, new EngineClient(options).url, input, source)
+  const paths = statePaths(options.state, identity)
+  const run = new ImportRun({
+    facts,
+    paths,
+    start: { restart: options.restart === true, resumeAnyway: options.resumeAnyway === true },
+    client: new EngineClient(options),
+    rows: rowsOf(format, texts, mapping, input.label),
+    map: mapping ? createRowMapper(mapping) : actionAsItIs,
+    retryForMs: retryForMs(options.retryFor),
+    onRetry: (reason) => noteOnce(reason),
+  })
+  const progress = showProgress(() => ({ rows: run.mark, bytesRead, bytesTotal: input.bytesTotal }))
+  let noted = ''
+  function noteOnce(reason: string): void {
+    if (reason !== noted) progress.note(`${reason} Trying again for up to ${options.retryFor}.`)
+    noted = reason
+  }
+  const startMs = performance.now()
+  const unlisten = stopOnSignal(() => {
+    progress.note('Stopping after the rows under way. Press Ctrl-C again to stop at once.')
+    run.stop()
+  })
+  let complete: boolean
+  try {
+    complete = await run.run()
+  } finally {
+    progress.stop()
+    unlisten()
+  }
+  const { mark, resumedAfter, sent, tally } = run
+  const seconds = (performance.now() - startMs) / 1_000
+  const peakBytes = process.resourceUsage().maxRSS * 1_024
+  if (run.alreadyComplete)
+    console.log(`${input.label} was imported before; nothing was sent. (--restart begins anew.)`)
+  console.log(
+    report({ complete, mark, resumedAfter, sent, tally, seconds, peakBytes, rejectedPath: paths.rejected }),
+  )
+  if (!complete || (options.strict && total(tally.rejected) > 0)) process.exitCode = EXIT.failed
+}
+
+/** Lines of NDJSON without a mapping are actions already; what is wrong with them the engine says. */
+function actionAsItIs(row: Row): Mapped {
+  const action = { ...row }
+  return { action, user: userOf(action) ?? '' }
+}
+
+function rowsOf(
+  format: 'csv' | 'ndjson',
+  texts: AsyncIterable<string>,
+  mapping: Mapping | undefined,
+  label: string,
+): Rows {
+  return format === 'csv'
+    ? readCsv(texts, mapping!.delimiter, mapping!.columns, label)
+    : readNdjson(texts, label)
+}
+
+function compileMapping(path: string, source: string): Mapping {
+  const parsed = parseMapping(source)
+  if ('problems' in parsed) throw new CliError(listProblems(path, parsed.problems))
+  return parsed.mapping
+}
+
+/** It becomes part of file names and of action ids. */
+function identityOf(input: Input, name: string | undefined): string {
+  if (name !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) {
+    throw new CliError('--name takes up to 100 letters, digits, `.`, `_` and `-`.', EXIT.usage)
+  }
+  const identity = name ?? input.identity
+  if (identity !== undefined) return identity
+  throw new CliError('Standard input needs --name NAME, so that a second run can go on.', EXIT.usage)
+}
+
+function formatOf(file: string, given: string | undefined): 'csv' | 'ndjson' {
+  if (given === 'csv' || given === 'ndjson') return given
+  const extension = /\.([a-z]+)(\.gz)?$/i.exec(file)?.[1]?.toLowerCase()
+  if (given === undefined && (extension === 'csv' || extension === 'tsv')) return 'csv'
+  if (given === undefined && (extension === 'ndjson' || extension === 'jsonl')) return 'ndjson'
+  throw new CliError('Say what the input is: --format csv or --format ndjson.', EXIT.usage)
+}
+
+function factsOf(identity: string, url: string, input: Input, mapping: string | undefined) {
+  const mappingHash = mapping === undefined ? null : createHash('sha256').update(mapping).digest('hex')
+  return { identity, url, inputBytes: input.bytesTotal ?? null, mappingHash } satisfies Partial<Checkpoint>
+}
+
+/** Longer waits would come near the time that the engine remembers ids, see starting-point.ts. */
+const RETRY_FOR_MS_MAX = 30 * 60_000
+
+function retryForMs(text: string): number {
+  const ms = durationMs(text)
+  if (ms !== undefined && ms <= RETRY_FOR_MS_MAX) return ms
+  throw new CliError('--retry-for takes a duration up to 30m, for example 90s or 5m.', EXIT.usage)
+}
+
+/** The first signal is handled, the second ends the process. Returns how to stop listening. */
+function stopOnSignal(stop: () => void): () => void {
+  const unlisten = () => {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+  function onSignal(): void {
+    unlisten()
+    stop()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return unlisten
+}

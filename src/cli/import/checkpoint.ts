@@ -1,0 +1,107 @@
+// The saved state of an import: how far every row is acknowledged and what became of them. One small file,
+// replaced as a whole; a lock beside it keeps a second importer of the same rows out.
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CliError, fileError } from '../cli-error.ts'
+import type { Tally } from './tally.ts'
+
+export interface Checkpoint {
+  version: 1
+  /** Name of the import; ids of rows without one of their own are made of it. */
+  identity: string
+  url: string
+  /** Size of the input in bytes; null where it is not known. */
+  inputBytes: number | null
+  /** SHA-256 of the mapping's text; null without one. */
+  mappingHash: string | null
+  /** Every row up to here is acknowledged, and counted in `tally`. */
+  mark: number
+  /** No row after this one has ever been sent. */
+  sentUpTo: number
+  /** The whole input is done. */
+  complete: boolean
+  /** Bytes of the file of rejected rows that belong to rows up to the mark. */
+  rejectedBytes: number
+  tally: Tally
+  /** ISO 8601. */
+  savedAt: string
+}
+
+export interface StatePaths {
+  checkpoint: string
+  rejected: string
+  lock: string
+}
+
+export function statePaths(folder: string, identity: string): StatePaths {
+  return {
+    checkpoint: join(folder, `${identity}.json`),
+    rejected: join(folder, `${identity}.rejected.ndjson`),
+    lock: join(folder, `${identity}.lock`),
+  }
+}
+
+/** Undefined where this import never began. Throws CliError. */
+export function loadCheckpoint(path: string): Checkpoint | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw fileError(path, error)
+  }
+  try {
+    const checkpoint = JSON.parse(text) as Checkpoint
+    if (checkpoint.version === 1 && Number.isInteger(checkpoint.mark)) return checkpoint
+  } catch {
+    // Not JSON: told below.
+  }
+  throw new CliError(
+    `${path} is not a checkpoint of this version. Use --restart to import from the first row.`,
+  )
+}
+
+/**
+ * Replaces the file at once, so that a kill leaves the old or the new one. Not fsynced: after a power cut an
+ * older checkpoint may come back, and the rows after it are sent again.
+ */
+export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
+  try {
+    writeFileSync(`${path}.tmp`, `${JSON.stringify(checkpoint, undefined, 1)}\n`)
+    renameSync(`${path}.tmp`, path)
+  } catch (error) {
+    throw fileError(path, error)
+  }
+}
+
+/** Takes the lock; the returned function gives it back. Throws CliError where a running process has it. */
+export function lockImport(path: string): () => void {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    const holder = holderOf(path)
+    if (holder !== undefined) {
+      throw new CliError(`Process ${holder} already runs this import. If it does not, delete ${path}.`)
+    }
+    rmSync(path, { force: true })
+    const file = openSync(path, 'wx')
+    writeFileSync(file, String(process.pid))
+    closeSync(file)
+  } catch (error) {
+    throw error instanceof CliError ? error : fileError(path, error)
+  }
+  return () => rmSync(path, { force: true })
+}
+
+/** The living process that holds the lock. A restarted container may give us the dead one's own number. */
+function holderOf(path: string): number | undefined {
+  try {
+    const holder = Number(readFileSync(path, 'utf8'))
+    if (!Number.isInteger(holder) || holder <= 0 || holder === process.pid) return undefined
+    process.kill(holder, 0)
+    return holder
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EPERM') return Number(readFileSync(path, 'utf8'))
+    return undefined
+  }
+}

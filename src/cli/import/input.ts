@@ -1,0 +1,121 @@
+// The input of an import as text: a file or standard input, unpacked where it is gzip, checked to be UTF-8.
+import { createHash } from 'node:crypto'
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
+import { basename } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { CliError, EXIT, fileError } from '../cli-error.ts'
+
+export interface Input {
+  /** As it is shown to people. */
+  label: string
+  /** Bytes of the file as it lies there; undefined for standard input. */
+  bytesTotal: number | undefined
+  /** Stable name of this content, from the file's name and its first 64 KB; undefined for standard input. */
+  identity: string | undefined
+  open(): Readable
+}
+
+const HEAD_BYTES = 64 * 1024
+const CHUNK_BYTES = 256 * 1024
+
+/** `-` is standard input. Throws CliError where the file cannot be read, is a folder or is empty. */
+export function openInput(path: string): Input {
+  if (path === '-') {
+    return { label: 'stdin', bytesTotal: undefined, identity: undefined, open: () => process.stdin }
+  }
+  try {
+    const file = openSync(path, 'r')
+    try {
+      const stats = fstatSync(file)
+      if (stats.isDirectory()) throw new CliError(`${path}: this is a directory, not a file`, EXIT.usage)
+      const head = Buffer.alloc(HEAD_BYTES)
+      const length = readSync(file, head, 0, HEAD_BYTES, 0)
+      if (length === 0) throw new CliError(`${path}: the file is empty`)
+      return {
+        label: path,
+        bytesTotal: stats.size,
+        identity: identityOf(path, head.subarray(0, length)),
+        open: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }),
+      }
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw error instanceof CliError ? error : fileError(path, error)
+  }
+}
+
+/** The same wherever the file lies, and when rows are added at its end. */
+function identityOf(path: string, head: Buffer): string {
+  const name = basename(path)
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .slice(0, 60)
+  return `${name}-${createHash('sha256').update(head).digest('hex').slice(0, 16)}`
+}
+
+/**
+ * The text in pieces. Throws CliError where the gzip data or the encoding is broken.
+ * @param onBytes told of the bytes read from the input itself, before unpacking
+ */
+export async function* readTexts(input: Input, onBytes: (count: number) => void): AsyncGenerator<string> {
+  const raw = input.open()
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  try {
+    for await (const bytes of unpacked(raw, onBytes)) {
+      const text = decoder.decode(bytes, { stream: true })
+      if (text !== '') yield text
+    }
+    const rest = decoder.decode()
+    if (rest !== '') yield rest
+  } catch (error) {
+    throw readError(input.label, error)
+  } finally {
+    raw.destroy()
+  }
+}
+
+async function* unpacked(raw: Readable, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
+  const chunks = counted(raw, onBytes)
+  const first = await chunks.next()
+  if (first.done) return
+  const all = Readable.from(prepend(first.value, chunks), { objectMode: false })
+  // Known by its first two bytes, whatever the file is called.
+  const packed = first.value[0] === 0x1f && first.value[1] === 0x8b
+  const target = packed ? createGunzip({ chunkSize: CHUNK_BYTES }) : new PassThrough()
+  // The same error also ends the loop below, which is where it is thrown.
+  pipeline(all, target).catch(() => {})
+  yield* target
+}
+
+async function* counted(raw: Readable, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of raw) {
+    onBytes(chunk.length)
+    yield chunk
+  }
+}
+
+async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first
+  yield* rest
+}
+
+function readError(label: string, error: unknown): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'Z_BUF_ERROR':
+      return new CliError(`${label}: the gzip data ends too early; the file seems to be cut short`)
+    case 'Z_DATA_ERROR':
+      return new CliError(`${label}: the gzip data is damaged`)
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return new CliError(
+        `${label}: the text is not UTF-8. Convert it first, for example: iconv -f WINDOWS-1252 -t UTF-8`,
+      )
+    case 'EISDIR':
+    case 'EACCES':
+    case 'EIO':
+      return fileError(label, error)
+    default:
+      return error
+  }
+}

@@ -1,0 +1,118 @@
+// Text to rows: CSV (RFC 4180, with a header row) or NDJSON. Rows come in small arrays, so that one turn of the
+// event loop carries many. A bad row is handed on as such; a file that cannot be read on ends with a CliError.
+import { Readable } from 'node:stream'
+import { type CsvError, parse } from 'csv-parse'
+import { CliError } from '../cli-error.ts'
+import type { Row } from './row-expression.ts'
+
+/** A row that is no record of the file's shape. */
+export class MalformedRow {
+  readonly message: string
+  readonly source: unknown
+
+  constructor(message: string, source: unknown) {
+    this.message = message
+    this.source = source
+  }
+}
+
+export type Rows = AsyncGenerator<(Row | MalformedRow)[]>
+
+const ROWS_PER_TURN = 500
+/** Characters of one record: beyond, a quote was left open or this is another kind of file. */
+const RECORD_LENGTH_MAX = 1_000_000
+const RESERVED = ['__proto__', 'constructor', 'prototype']
+
+/** @param columns that the header must have */
+export async function* readCsv(
+  texts: AsyncIterable<string>,
+  delimiter: string,
+  columns: ReadonlySet<string>,
+  label: string,
+): Rows {
+  const parser = parse({
+    delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: RECORD_LENGTH_MAX,
+  })
+  const source = Readable.from(texts)
+  source.on('error', (error) => parser.destroy(error))
+  source.pipe(parser)
+  let header: string[] | undefined
+  let rows: (Row | MalformedRow)[] = []
+  try {
+    for await (const record of parser as AsyncIterable<string[]>) {
+      if (header) rows.push(toRow(header, record))
+      else header = checkHeader(record, columns, label)
+      if (rows.length < ROWS_PER_TURN && parser.readableLength > 0) continue
+      if (rows.length > 0) yield rows
+      rows = []
+    }
+  } catch (error) {
+    throw csvError(label, error)
+  } finally {
+    source.destroy()
+  }
+  if (rows.length > 0) yield rows
+  if (!header) throw new CliError(`${label}: the file is empty; CSV needs a header row`)
+}
+
+function toRow(header: readonly string[], record: readonly string[]): Row | MalformedRow {
+  if (record.length !== header.length) {
+    return new MalformedRow(`has ${record.length} columns; the header has ${header.length}`, record)
+  }
+  const row: Row = {}
+  for (let column = 0; column < header.length; column++) row[header[column]!] = record[column]
+  return row
+}
+
+function checkHeader(header: string[], wanted: ReadonlySet<string>, label: string): string[] {
+  const twice = header.find((name, index) => header.indexOf(name) !== index)
+  if (twice !== undefined) throw new CliError(`${label}: the header has the column "${twice}" twice`)
+  const reserved = header.find((name) => RESERVED.includes(name))
+  if (reserved !== undefined) throw new CliError(`${label}: a column must not be called ${reserved}`)
+  const missing = [...wanted].filter((name) => !header.includes(name))
+  if (missing.length > 0) {
+    throw new CliError(
+      `${label}: the mapping names columns that the file does not have: ${missing.join(', ')}\n` +
+        `The file has: ${header.join(', ').slice(0, 500)}`,
+    )
+  }
+  return header
+}
+
+function csvError(label: string, error: unknown): unknown {
+  const { code, message, lines } = error as CsvError & { lines?: number }
+  if (typeof code !== 'string' || !code.startsWith('CSV_')) return error
+  return new CliError(`${label}: this is not well-formed CSV near line ${lines ?? '?'}: ${message}`)
+}
+
+/** Lines that are blank do not count as rows. */
+export async function* readNdjson(texts: AsyncIterable<string>, label: string): Rows {
+  let rest = ''
+  for await (const text of texts) {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()!
+    if (rest.length > RECORD_LENGTH_MAX) {
+      throw new CliError(`${label}: a line is longer than ${RECORD_LENGTH_MAX} characters; is this NDJSON?`)
+    }
+    const rows = lines.flatMap(parseLine)
+    for (let start = 0; start < rows.length; start += ROWS_PER_TURN) {
+      yield rows.slice(start, start + ROWS_PER_TURN)
+    }
+  }
+  const last = parseLine(rest)
+  if (last.length > 0) yield last
+}
+
+function parseLine(line: string): (Row | MalformedRow)[] {
+  if (line.trim() === '') return []
+  try {
+    const row = JSON.parse(line)
+    if (typeof row === 'object' && row !== null && !Array.isArray(row)) return [row]
+    return [new MalformedRow('is not a JSON object', line)]
+  } catch (error) {
+    return [new MalformedRow((error as Error).message, line)]
+  }
+}

@@ -1,0 +1,38 @@
+// The file of rejected rows: one JSON line each, in file order. It grows only as the mark passes, so that after
+// a kill it can be cut back to what the checkpoint covers.
+import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
+import { fileError } from '../cli-error.ts'
+
+export class RejectedFile {
+  readonly path: string
+  /** Bytes written so far. */
+  bytes: number
+  #waiting = ''
+
+  /** @param bytes what the checkpoint covers; anything beyond belongs to rows that will come again */
+  constructor(path: string, bytes: number) {
+    this.path = path
+    try {
+      this.bytes = existsSync(path) ? Math.min(bytes, statSync(path).size) : 0
+      if (existsSync(path)) truncateSync(path, this.bytes)
+    } catch (error) {
+      throw fileError(path, error)
+    }
+  }
+
+  add(row: number, code: string, message: string, source: unknown): void {
+    this.#waiting += `${JSON.stringify({ row, code, message, source })}\n`
+  }
+
+  /** Writes what was added; must happen before the checkpoint that counts it. */
+  flush(): void {
+    if (this.#waiting === '') return
+    try {
+      appendFileSync(this.path, this.#waiting)
+    } catch (error) {
+      throw fileError(this.path, error)
+    }
+    this.bytes += Buffer.byteLength(this.#waiting)
+    this.#waiting = ''
+  }
+}
