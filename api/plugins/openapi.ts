@@ -20,6 +20,21 @@ export function describeApi(app: FastifyInstance): void {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
+      components: {
+        securitySchemes: {
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'Where the engine was started with API keys.',
+          },
+          writeKey: {
+            type: 'http',
+            scheme: 'basic',
+            description: "The key as user name, as Segment's clients send it.",
+          },
+        },
+      },
+      security: [{}, { apiKey: [] }, { writeKey: [] }],
       tags: [
         { name: 'write', description: 'Send what users did.' },
         { name: 'read', description: 'Ask what is known about them, now or as of an instant.' },

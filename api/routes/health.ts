@@ -1,7 +1,7 @@
 // GET /healthz and /readyz: is the process alive, and may it be sent requests.
 import { Type } from 'typebox'
 import { PulseprintError } from '../../src/errors.ts'
-import { json, problems } from '../schemas/answers.ts'
+import { json, openProblems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 
 const Status = Type.Object({ status: Type.String() })
@@ -10,7 +10,7 @@ export function healthRoutes(scope: Scope, { engine }: Services): void {
   const alive = {
     summary: 'Is the process alive?',
     tags: ['operate'],
-    response: { 200: json('It is.', Status), ...problems() },
+    response: { 200: json('It is.', Status), ...openProblems() },
   }
   scope.get('/healthz', { schema: alive }, (_request, reply) => {
     sendJson(reply, '{"status":"ok"}')
@@ -19,7 +19,7 @@ export function healthRoutes(scope: Scope, { engine }: Services): void {
   const ready = {
     summary: 'May it be sent requests?',
     tags: ['operate'],
-    response: { 200: json('Yes.', Status), ...problems('NOT_READY') },
+    response: { 200: json('Yes.', Status), ...openProblems('NOT_READY') },
   }
   scope.get('/readyz', { schema: ready }, (_request, reply) => {
     const reason = engine.notReady()

@@ -18,13 +18,24 @@ export function text(description: string, type = 'text/plain'): Answer {
 }
 
 /** Codes that any route may answer with. */
-const EVERYWHERE: ErrorCode[] = ['INVALID_REQUEST', 'REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL']
+const EVERYWHERE: ErrorCode[] = [
+  'INVALID_REQUEST',
+  'UNAUTHORIZED',
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+]
 
 /** Codes that any route with a body may answer with. */
 export const BODY_CODES: ErrorCode[] = ['MALFORMED_BODY', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
 /** The answers for these codes and for those that every route has, by status. */
 export function problems(...codes: ErrorCode[]): Record<number, Answer> {
+  return openProblems(...codes, 'UNAUTHORIZED')
+}
+
+/** The same for a route that asks for no API key. */
+export function openProblems(...codes: ErrorCode[]): Record<number, Answer> {
   const byStatus = new Map<number, string[]>()
   for (const code of [...codes, ...EVERYWHERE]) {
     const { status, title } = ERRORS[code]

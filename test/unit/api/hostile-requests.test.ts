@@ -191,6 +191,29 @@ test('what is not HTTP is 400, headers without end are 431, each as problem+json
   expect(endless).toMatch(/^HTTP\/1.1 431 [\s\S]*"code":"HEADERS_TOO_LARGE"/)
 })
 
+test('a request that does not arrive in time is 408 REQUEST_TIMEOUT, and its connection is closed', async () => {
+  const answer = await exchangeAfterTimeout()
+  expect(answer).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"REQUEST_TIMEOUT"/)
+})
+
+/** Node checks for slow requests every half minute; here the server is told at once that one was too slow. */
+async function exchangeAfterTimeout(): Promise<string> {
+  const app = testApi(stubEngine())
+  app.server.on('connection', (socket) => {
+    const timeout = Object.assign(new Error('slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    socket.once('data', () => app.server.emit('clientError', timeout, socket))
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as { port: number }).port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (bytes) => {
+    answer += bytes
+  })
+  socket.write('POST /v1/actions HTTP/1.1\r\n')
+  await once(socket, 'close')
+  return answer
+}
+
 test('a body of 100 MB is 413, readable by the client, and the connection serves the next request', async () => {
   const app = testApi(stubEngine())
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })
