@@ -1,26 +1,33 @@
-// Unpacks a Debian package and the libraries that the machine lacks into a folder, without root and without touching
+// Unpacks Debian packages and the libraries that the machine lacks into a folder, without root and without touching
 // the system: apt resolves and verifies, with lists and archives of its own.
 import { execFile } from 'node:child_process'
-import { access, mkdir, readdir } from 'node:fs/promises'
+import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Throws, with what apt said, where apt is missing, the network is away or the package is unknown. */
-export async function unpackDebianPackage(name: string, into: string, cache: string): Promise<void> {
-  const state = join(cache, 'apt')
+/** Throws, with what apt said, where apt is missing, the network is away or a package is unknown. */
+export async function unpackDebianPackages(
+  names: readonly string[],
+  into: string,
+  cache: string,
+): Promise<void> {
+  const state = join(cache, `apt.${names[0]}`)
   await mkdir(join(state, 'lists', 'partial'), { recursive: true })
   await mkdir(join(state, 'archives', 'partial'), { recursive: true })
   const apt = (...args: string[]) => run('apt-get', [...privateState(state), ...args], { maxBuffer: 1 << 26 })
+  // --reinstall: the packages named come even where the system has them; libraries it has do not.
+  const install = (how: string) =>
+    apt('install', '--reinstall', '-y', '--no-install-recommends', how, ...names)
   await apt('update')
-  // --reinstall: the package itself comes too where the system has it; its installed libraries do not.
-  const plan = await apt('install', '--reinstall', '--yes', '--no-install-recommends', '--print-uris', name)
-  const packages = [...plan.stdout.matchAll(/^'\S+' (\S+\.deb) /gm)].map((match) => String(match[1]))
-  if (packages.length === 0) throw new Error(`apt-get offers no package ${name}`)
-  await apt('install', '--reinstall', '--yes', '--no-install-recommends', '--download-only', name)
+  const plan = await install('--print-uris')
+  const archives = [...plan.stdout.matchAll(/^'\S+' (\S+\.deb) /gm)].map((match) => String(match[1]))
+  if (archives.length === 0) throw new Error(`apt-get offers no package of ${names.join(', ')}`)
+  await install('--download-only')
   await mkdir(into, { recursive: true })
-  for (const file of packages) await run('dpkg', ['-x', join(state, 'archives', file), into])
+  for (const archive of archives) await run('dpkg', ['-x', join(state, 'archives', archive), into])
+  await rm(state, { recursive: true, force: true })
 }
 
 function privateState(state: string): string[] {

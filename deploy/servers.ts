@@ -5,12 +5,13 @@ import { constants } from 'node:fs'
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { libraryFolders, unpackDebianPackage } from './debian-packages.ts'
+import { libraryFolders, unpackDebianPackages } from './debian-packages.ts'
 
 interface Provision {
   /** Commands that will do, in order of preference. */
   commands: readonly string[]
-  debianPackage: string
+  /** All that hold a part of it: those on the system already would otherwise not be unpacked beside the binary. */
+  debianPackages: readonly string[]
   /** Its binary inside the package, past any wrapper script that knows only system paths. */
   binary: string
 }
@@ -18,12 +19,12 @@ interface Provision {
 const PROVISIONS = {
   'redis-server': {
     commands: ['redis-server'],
-    debianPackage: 'redis-server',
+    debianPackages: ['redis-server', 'redis-tools'],
     binary: 'usr/bin/redis-server',
   },
   chromium: {
     commands: ['chromium', 'chromium-browser', 'google-chrome'],
-    debianPackage: 'chromium',
+    debianPackages: ['chromium', 'chromium-common'],
     binary: 'usr/lib/chromium/chromium',
   },
 } as const satisfies Record<string, Provision>
@@ -60,12 +61,12 @@ async function isExecutable(path: string): Promise<boolean> {
 
 /** Unpacked beside its final place and renamed when complete, so that an interrupted fetch leaves nothing half done. */
 async function fetchServer(name: ServerName): Promise<string> {
-  const { debianPackage, binary } = PROVISIONS[name]
+  const { debianPackages, binary } = PROVISIONS[name]
   console.error(`pulseprint: fetching ${name} as a Debian package into .cache/ (once) …`)
   const place = join(CACHE, name)
   const draft = `${place}.${randomUUID()}`
   try {
-    await unpackDebianPackage(debianPackage, join(draft, 'root'), CACHE)
+    await unpackDebianPackages(debianPackages, join(draft, 'root'), CACHE)
     await writeWrapper(draft, place, binary)
     await rm(place, { recursive: true, force: true })
     await rename(draft, place)
