@@ -17,13 +17,14 @@ function encoded(state: ReturnType<typeof distinct.empty>): Buffer {
   return writer.take()
 }
 
-/** Reloads and prunes to `firstTile` at every `every`th value, as the engine might at any time. */
+/** Prunes to `firstTile` at every `every`th value and reloads at every third of those. */
 function fold(seen: readonly Seen[], every: number, firstTile: number): ReturnType<typeof distinct.empty> {
   let state = distinct.empty()
   for (const [index, { value, tile }] of seen.entries()) {
     state = distinct.add(state, value, 0, tile)
     if (index % every === 0) state = distinct.prune(state, firstTile)
-    if (index % every === 0 && !distinct.isEmpty(state)) state = distinct.decode(new Reader(encoded(state)))
+    if (index % (3 * every) === 0 && !distinct.isEmpty(state))
+      state = distinct.decode(new Reader(encoded(state)))
   }
   return distinct.prune(state, firstTile)
 }
