@@ -10,7 +10,8 @@ export const INSTANT_MAX = 253_402_300_799_999
  * milliseconds; undefined where it is neither. Digits beyond the millisecond are cut off.
  */
 export function parseInstant(value: unknown): number | undefined {
-  if (typeof value === 'number') return inRange(Math.floor(value))
+  // `+ 0` makes 0 of -0, which the log would not keep.
+  if (typeof value === 'number') return inRange(Math.floor(value) + 0)
   if (typeof value !== 'string' || !ISO.test(value)) return undefined
   // Date.parse rolls the 30th of February over into March instead of refusing it.
   const day = Number(value.slice(8, 10))
