@@ -1,7 +1,7 @@
 // The action log on LMDB: one database per shard, keyed by sequence, all appended to in one transaction.
 import { type Database, open, type RootDatabase } from 'lmdb'
-import { PulseprintError } from '../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
+import { committed } from '../runtime/lmdb-write.ts'
 import type { ActionLog, AppendEntry, LogRecord } from './action-log.ts'
 
 /** Newest records of a shard kept in memory for its followers. */
@@ -33,6 +33,8 @@ export class LmdbActionLog implements ActionLog {
       maxDbs: identity.shards + 2,
       encoding: 'binary',
       overlappingSync: false,
+      // Its own batches reject promises that nobody holds; ours are explicit.
+      eventTurnBatching: false,
       noSubdir: false,
     })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
@@ -47,21 +49,15 @@ export class LmdbActionLog implements ActionLog {
   }
 
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
-    const appended: { shard: Shard; record: LogRecord }[] = []
-    let committed: Promise<boolean> = Promise.resolve(true)
-    // Puts of one turn of the event loop share a transaction, hence one fsync for all shards.
-    for (const entry of entries) {
-      const shard = this.#shard(entry.shard)
-      const { payload, decoded } = entry
-      const record = { sequence: shard.next++, payload: payload as Buffer, decoded }
-      appended.push({ shard, record })
-      committed = shard.records.put(record.sequence, record.payload)
-    }
-    try {
-      await committed
-    } catch (error) {
-      throw new PulseprintError('STORAGE_UNAVAILABLE', `the log could not be written: ${reason(error)}`)
-    }
+    const appended = entries.map(({ shard: index, payload, decoded }) => {
+      const shard = this.#shard(index)
+      return { shard, record: { sequence: shard.next++, payload: payload as Buffer, decoded } }
+    })
+    // One transaction, hence one fsync for all shards.
+    const commit = this.#root.batch(() => {
+      for (const { shard, record } of appended) shard.records.put(record.sequence, record.payload)
+    })
+    await committed(commit, 'the log could not be written')
     for (const { shard, record } of appended) {
       shard.head = record.sequence
       shard.recent.push(record)
@@ -123,10 +119,11 @@ export class LmdbActionLog implements ActionLog {
 
   async trim(shardIndex: number, sequence: number): Promise<void> {
     const { records, head } = this.#shard(shardIndex)
-    let removed: Promise<boolean> = Promise.resolve(true)
-    // The newest record stays: after a restart it tells where the log goes on.
-    for (const key of records.getKeys({ end: Math.min(sequence + 1, head) })) removed = records.remove(key)
-    await removed
+    const commit = this.#root.batch(() => {
+      // The newest record stays: after a restart it tells where the log goes on.
+      for (const key of records.getKeys({ end: Math.min(sequence + 1, head) })) records.remove(key)
+    })
+    await committed(commit, 'the log could not be trimmed')
   }
 
   async close(): Promise<void> {
@@ -143,8 +140,4 @@ export class LmdbActionLog implements ActionLog {
 function lastKey(records: Database<Buffer, number>): number {
   for (const key of records.getKeys({ reverse: true, limit: 1 })) return key
   return 0
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

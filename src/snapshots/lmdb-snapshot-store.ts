@@ -3,7 +3,10 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { PulseprintError } from '../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
+import { committed } from '../runtime/lmdb-write.ts'
 import type { Commit, ShardCheckpoint, SnapshotStore } from './snapshot-store.ts'
+
+const FAILURE = 'snapshots could not be written'
 
 export class LmdbSnapshotStore implements SnapshotStore {
   readonly #root: RootDatabase
@@ -12,7 +15,7 @@ export class LmdbSnapshotStore implements SnapshotStore {
   readonly #profiles: Database<Buffer, Buffer>
 
   constructor(path: string, identity: StoreIdentity) {
-    this.#root = open({ path, encoding: 'binary', noSubdir: false })
+    this.#root = open({ path, encoding: 'binary', noSubdir: false, eventTurnBatching: false })
     this.#identity = this.#root.openDB({ name: 'identity', encoding: 'json' })
     checkStoreIdentity(this.#identity, identity, path)
     this.#checkpoints = this.#root.openDB({ name: 'checkpoints', encoding: 'json', useVersions: true })
@@ -27,7 +30,8 @@ export class LmdbSnapshotStore implements SnapshotStore {
     const { epoch: claimed, offset } = await this.checkpoint(shard)
     if (epoch <= claimed) throw fenced(shard, epoch)
     const expected = claimed === 0 ? undefined : claimed
-    const written = await this.#checkpoints.put(shard, { epoch, offset }, epoch, expected as number)
+    const put = this.#checkpoints.put(shard, { epoch, offset }, epoch, expected as number)
+    const written = await committed(put, FAILURE)
     if (!written) throw fenced(shard, epoch)
   }
 
@@ -36,16 +40,11 @@ export class LmdbSnapshotStore implements SnapshotStore {
   }
 
   async commit(shard: number, { epoch, offset, profiles }: Commit): Promise<void> {
-    let owned: boolean
-    try {
-      owned = await this.#checkpoints.ifVersion(shard, epoch, () => {
-        for (const { user, bytes } of profiles) this.#profiles.put(profileKey(shard, user), bytes as Buffer)
-        if (offset !== undefined) this.#checkpoints.put(shard, { epoch, offset }, epoch)
-      })
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new PulseprintError('STORAGE_UNAVAILABLE', `snapshots could not be written: ${reason}`)
-    }
+    const commit = this.#checkpoints.ifVersion(shard, epoch, () => {
+      for (const { user, bytes } of profiles) this.#profiles.put(profileKey(shard, user), bytes as Buffer)
+      if (offset !== undefined) this.#checkpoints.put(shard, { epoch, offset }, epoch)
+    })
+    const owned = await committed(commit, FAILURE)
     if (!owned) throw fenced(shard, epoch)
   }
 
@@ -54,11 +53,15 @@ export class LmdbSnapshotStore implements SnapshotStore {
   }
 
   async reset(fingerprint: string): Promise<void> {
-    await this.#profiles.clearAsync()
-    for (const { key, value } of this.#checkpoints.getRange({})) {
-      await this.#checkpoints.put(key, { epoch: value.epoch, offset: 0 }, value.epoch)
-    }
-    await this.#identity.put('fingerprint', fingerprint)
+    // One transaction: cut short by a crash, it has not happened at all.
+    const commit = this.#root.batch(() => {
+      this.#profiles.clearAsync()
+      for (const { key, value } of this.#checkpoints.getRange({})) {
+        this.#checkpoints.put(key, { epoch: value.epoch, offset: 0 }, value.epoch)
+      }
+      this.#identity.put('fingerprint', fingerprint)
+    })
+    await committed(commit, FAILURE)
   }
 
   async fingerprint(): Promise<string | undefined> {
