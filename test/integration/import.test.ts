@@ -1,0 +1,253 @@
+// The importer against a real engine process: both killed at random moments, and every row counted once all the same.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
+import type { Checkpoint } from '../../src/cli/import/checkpoint.ts'
+import { Child } from '../support/child.ts'
+import { EngineProcess } from '../support/engine.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { seededRandom, testSeed } from '../support/random.ts'
+import { until } from '../support/until.ts'
+
+const SEED = testSeed('test/integration/import.test.ts')
+
+const DEFINITION = `version: 1
+actions:
+  buy: { properties: { amount: { type: number, required: true } } }
+features:
+  bought: { aggregate: count, action: buy }
+  amount: { aggregate: sum, action: buy, of: properties.amount }
+`
+const MAPPING = `time: { column: at, format: epoch-s }
+skip:
+  - { when: 'row.user == ""', reason: no user }
+fields:
+  userId: { column: user }
+  action: { value: buy }
+  properties.amount: { column: amount, type: number }
+`
+
+interface Files {
+  folder: string
+  definition: string
+  mapping: string
+  state: string
+}
+
+function makeFiles(): Files {
+  const folder = temporaryFolder()
+  const files = {
+    folder,
+    definition: join(folder, 'definition.yaml'),
+    mapping: join(folder, 'mapping.yaml'),
+    state: join(folder, 'state'),
+  }
+  writeFileSync(files.definition, DEFINITION)
+  writeFileSync(files.mapping, MAPPING)
+  return files
+}
+
+interface Expected {
+  csv: string
+  rows: number
+  skipped: number
+  /** By the code they are rejected with. */
+  rejected: Record<string, number>
+  bought: Map<string, { bought: number; amount: number }>
+}
+
+/** Rows of a few users, one of them far busier than the engine remembers ids; some have mistakes. */
+function makeRows(count: number): Expected {
+  const random = seededRandom(SEED)
+  const expected: Expected = {
+    csv: 'user,at,amount\n',
+    rows: count,
+    skipped: 0,
+    rejected: {},
+    bought: new Map(),
+  }
+  const reject = (code: string) => {
+    expected.rejected[code] = (expected.rejected[code] ?? 0) + 1
+  }
+  const lines: string[] = []
+  for (let row = 0; row < count; row++) {
+    const user = random.below(3) === 0 ? 'busy' : `u${random.below(40)}`
+    const at = 1_300_000_000 + row
+    const amount = random.below(100)
+    switch (random.below(400)) {
+      case 0:
+        lines.push(`,${at},${amount}`)
+        expected.skipped++
+        break
+      case 1:
+        lines.push(`${user},${at},much`)
+        reject('BAD_VALUE')
+        break
+      case 2:
+        lines.push(`${user},${at},`)
+        reject('INVALID_ACTION')
+        break
+      default: {
+        lines.push(`${user},${at},${amount}`)
+        const sums = expected.bought.get(user) ?? { bought: 0, amount: 0 }
+        expected.bought.set(user, { bought: sums.bought + 1, amount: sums.amount + amount })
+      }
+    }
+  }
+  expected.csv += `${lines.join('\n')}\n`
+  return expected
+}
+
+function startImport(files: Files, url: string, input: string, ...more: string[]): Child {
+  const args = ['src/cli/pulseprint.ts', 'import', input, '--map', files.mapping, '--state', files.state]
+  const child = new Child([...args, '--url', url, ...more], {})
+  onTestFinished(() => child.end('SIGKILL'))
+  onTestFailed(() => console.error(child.output))
+  return child
+}
+
+function checkpointOf({ state }: Files): Checkpoint | undefined {
+  try {
+    const file = readdirSync(state).find((name) => name.endsWith('.json'))
+    return file === undefined ? undefined : JSON.parse(readFileSync(join(state, file), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+async function expectCounted(engine: EngineProcess, files: Files, expected: Expected): Promise<void> {
+  for (const [user, features] of expected.bought) {
+    const profile = await engine.json<{ features: unknown }>(`/v1/profiles/${user}`)
+    expect({ user, ...(profile.features as object) }).toEqual({ user, ...features })
+  }
+  const { tally, ...checkpoint } = checkpointOf(files)!
+  const accepted = [...expected.bought.values()].reduce((sum, { bought }) => sum + bought, 0)
+  expect(checkpoint).toMatchObject({ mark: expected.rows, complete: true })
+  expect(tally).toMatchObject({ accepted, duplicate: 0, rejected: expected.rejected })
+  expect(tally.skipped).toEqual(expected.skipped > 0 ? { 'no user': expected.skipped } : {})
+  const file = readdirSync(files.state).find((name) => name.endsWith('.rejected.ndjson'))!
+  const written = readFileSync(join(files.state, file), 'utf8').trim().split('\n')
+  const numbers = written.map((line) => JSON.parse(line).row as number)
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
+  const rejected = Object.values(expected.rejected).reduce((sum, rows) => sum + rows, 0)
+  expect(numbers).toHaveLength(rejected)
+}
+
+describe('an import', () => {
+  test('killed again and again goes on and counts every row once', { timeout: 180_000 }, async () => {
+    const files = makeFiles()
+    const expected = makeRows(60_000)
+    const input = join(files.folder, 'rows.csv.gz')
+    writeFileSync(input, gzipSync(expected.csv))
+    const engine = await EngineProcess.startForTest(files.definition)
+    const random = seededRandom(SEED + 1)
+    for (const share of [0.05, 0.3, 0.55, 0.8]) {
+      const killAt = share * expected.rows + random.below(10_000)
+      const run = startImport(files, engine.url, input)
+      await until(
+        () => (checkpointOf(files)?.mark ?? 0) > killAt || !run.running,
+        () => 'the import did not get on',
+      )
+      await run.end('SIGKILL')
+    }
+    const last = startImport(files, engine.url, input)
+    expect(await last.ended(), last.output).toBe(0)
+    expect(last.output).toContain('Done.')
+    await expectCounted(engine, files, expected)
+  })
+
+  test('waits for an engine that is killed and comes back', { timeout: 180_000 }, async () => {
+    const files = makeFiles()
+    const expected = makeRows(60_000)
+    const input = join(files.folder, 'rows.csv')
+    writeFileSync(input, expected.csv)
+    const engine = await EngineProcess.startForTest(files.definition)
+    const run = startImport(files, engine.url, input)
+    for (const share of [0.1, 0.5]) {
+      await until(
+        () => (checkpointOf(files)?.mark ?? 0) > share * expected.rows || !run.running,
+        () => 'the import did not get on',
+      )
+      await engine.kill()
+      await until(
+        () => run.output.includes('Trying again') || !run.running,
+        () => run.output,
+      )
+      engine.restart()
+      await engine.ready()
+    }
+    expect(await run.ended(), run.output).toBe(0)
+    await expectCounted(engine, files, expected)
+  })
+
+  test('that is done sends nothing when run again, and keeps its tally', async () => {
+    const files = makeFiles()
+    const expected = makeRows(2_000)
+    const input = join(files.folder, 'rows.csv')
+    writeFileSync(input, expected.csv)
+    const engine = await EngineProcess.startForTest(files.definition)
+    expect(await startImport(files, engine.url, input, '--strict').ended()).toBe(1)
+    const again = startImport(files, engine.url, input)
+    expect(await again.ended()).toBe(0)
+    expect(again.output).toContain('was imported before')
+    await expectCounted(engine, files, expected)
+  })
+
+  test('gives up with one clear line when the engine does not come', async () => {
+    const files = makeFiles()
+    const input = join(files.folder, 'rows.csv')
+    writeFileSync(input, makeRows(10).csv)
+    const run = startImport(files, 'http://127.0.0.1:9', input, '--retry-for', '1s')
+    expect(await run.ended()).toBe(1)
+    expect(run.output).toContain('The engine at http://127.0.0.1:9 cannot be reached')
+    expect(run.output).not.toContain('    at ')
+  })
+})
+
+describe('a file that cannot be read on', () => {
+  const csv = makeRows(3_000).csv
+  const packed = gzipSync(csv)
+
+  test.each([
+    ['cut.csv.gz', packed.subarray(0, packed.length - 2_000), 'the gzip data ends too early'],
+    ['damaged.csv.gz', Buffer.concat([packed.subarray(0, 3_000), Buffer.alloc(500)]), 'the gzip data is'],
+    ['quotes.csv', `${csv}u1,1300000000,"1" 2\n`, 'not well-formed CSV near line'],
+    ['latin.csv', Buffer.concat([Buffer.from(csv), Buffer.from('caf\xe9,1,1\n', 'latin1')]), 'is not UTF-8'],
+  ])(
+    '%s ends the import, what came before stays, and the next run finds it done',
+    async (name, content, says) => {
+      const files = makeFiles()
+      const input = join(files.folder, name)
+      writeFileSync(input, content)
+      const engine = await EngineProcess.startForTest(files.definition)
+      const run = startImport(files, engine.url, input)
+      expect(await run.ended()).toBe(1)
+      expect(run.output).toContain(says)
+      expect(run.output).not.toContain('    at ')
+      const before = checkpointOf(files)!
+      expect(before).toMatchObject({ complete: false, sentUpTo: before.mark })
+      const again = startImport(files, engine.url, input)
+      expect(await again.ended()).toBe(1)
+      expect(checkpointOf(files)).toMatchObject({ mark: before.mark, tally: before.tally })
+    },
+  )
+
+  test.each([
+    ['no-such.csv', undefined, 'there is no such file', 1],
+    ['folder.csv', 'folder', 'this is a directory', 2],
+    ['empty.csv', '', 'the file is empty', 1],
+    ['other.csv', 'user,when\n1,2\n', 'columns that the file does not have: at, amount', 1],
+    ['twice.csv', 'user,at,amount,at\n1,2,3,4\n', 'the column "at" twice', 1],
+    ['rows.dat', 'x', '--format csv or --format ndjson', 2],
+  ])('%s is refused before anything is sent', async (name, content, says, code) => {
+    const files = makeFiles()
+    const input = join(files.folder, name)
+    if (content === 'folder') mkdirSync(input)
+    else if (content !== undefined) writeFileSync(input, content)
+    const run = startImport(files, 'http://127.0.0.1:9', input, '--retry-for', '1s')
+    expect(await run.ended()).toBe(code)
+    expect(run.output).toContain(says)
+    expect(run.output).not.toContain('    at ')
+  })
+})

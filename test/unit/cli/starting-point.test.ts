@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type Checkpoint, lockImport, saveCheckpoint } from '../../../src/cli/import/checkpoint.ts'
+import { DOUBT_MS_MAX, startingPoint } from '../../../src/cli/import/starting-point.ts'
+import { emptyTally } from '../../../src/cli/import/tally.ts'
+import { temporaryFolder } from '../../support/folders.ts'
+
+const NOW = Date.parse('2026-11-20T09:30:00Z')
+const FACTS = { identity: 'sales', url: 'http://127.0.0.1:8080', inputBytes: 100, mappingHash: 'a' }
+const GO_ON = { restart: false, resumeAnyway: false }
+
+function saved(changes: Partial<Checkpoint> = {}): string {
+  const path = join(temporaryFolder(), 'sales.json')
+  const savedAt = new Date(NOW).toISOString()
+  const rest = { mark: 7, sentUpTo: 20, complete: false, rejectedBytes: 0, tally: emptyTally(), savedAt }
+  saveCheckpoint(path, { version: 1, ...FACTS, ...rest, ...changes })
+  return path
+}
+
+describe('an import', () => {
+  test('begins at the first row where it never began', () => {
+    const start = startingPoint(join(temporaryFolder(), 'none.json'), FACTS, GO_ON, NOW)
+    expect(start).toMatchObject({ mark: 0, sentUpTo: 0, complete: false, tally: emptyTally() })
+  })
+
+  test('goes on after the mark that was saved', () => {
+    expect(startingPoint(saved(), FACTS, GO_ON, NOW)).toMatchObject({ mark: 7, sentUpTo: 20 })
+  })
+
+  test.each([
+    ['another engine', { url: 'http://127.0.0.1:9090' }, 'went to http://127.0.0.1:8080 before'],
+    ['a file of another size', { inputBytes: 101 }, 'had 100 bytes before and has 101 now'],
+    ['another mapping', { mappingHash: 'b' }, 'mapping has changed'],
+  ])('refuses %s, unless told to go on', (_, changes, reason) => {
+    const facts = { ...FACTS, ...changes }
+    const path = saved({ complete: true })
+    expect(() => startingPoint(path, facts, GO_ON, NOW)).toThrow(reason)
+    const anyway = startingPoint(path, facts, { ...GO_ON, resumeAnyway: true }, NOW)
+    expect(anyway).toMatchObject({ mark: 7, ...changes })
+    expect(startingPoint(path, facts, { ...GO_ON, restart: true }, NOW)).toMatchObject({ mark: 0 })
+  })
+
+  test('refuses to send rows again whose ids the engine may have forgotten', () => {
+    const later = NOW + DOUBT_MS_MAX + 1
+    expect(() => startingPoint(saved(), FACTS, GO_ON, later)).toThrow('they could count twice')
+    expect(startingPoint(saved({ sentUpTo: 7 }), FACTS, GO_ON, later)).toMatchObject({ mark: 7 })
+  })
+
+  test('says so where its checkpoint is no checkpoint', () => {
+    const path = saved()
+    writeFileSync(path, '{"version":1')
+    expect(() => startingPoint(path, FACTS, GO_ON, NOW)).toThrow('--restart')
+  })
+
+  test('runs once at a time, and does not wait for a process that is gone', () => {
+    const path = join(temporaryFolder(), 'sales.lock')
+    writeFileSync(path, String(process.ppid))
+    expect(() => lockImport(path)).toThrow(`Process ${process.ppid} already runs this import`)
+    writeFileSync(path, '4194305')
+    const unlock = lockImport(path)
+    unlock()
+    lockImport(path)()
+  })
+})
