@@ -148,6 +148,9 @@ function properties(item: Fields, type: ActionType | undefined): Fields {
   return sent
 }
 
+/** Keys that mean something to JavaScript or to the log's encoder, which calls `toJSON` where it finds one. */
+const FORBIDDEN_KEYS = ['__proto__', 'toJSON']
+
 /**
  * Refuses what JSON can say and the engine cannot hold; returns about how many bytes the value takes. What the log
  * would give back as something else, -0 and halves of surrogate pairs, is replaced here, so that an action is applied
@@ -159,7 +162,7 @@ function checkTree(value: Fields | unknown[], path: string, depth: number): numb
   }
   let size = 2
   for (const key of Object.keys(value)) {
-    if (key === '__proto__') throw new ItemProblem(`${path}/__proto__`, 'this key is not allowed')
+    if (FORBIDDEN_KEYS.includes(key)) throw new ItemProblem(`${path}/${key}`, 'this key is not allowed')
     if (!key.isWellFormed()) {
       throw new ItemProblem(`${path}/${pointer(key).toWellFormed()}`, 'must be well-formed Unicode')
     }

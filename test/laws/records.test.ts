@@ -114,6 +114,7 @@ test('minus zero and halves of surrogate pairs are replaced when the action is t
 test.each([
   ['{"properties":{"\\ud800":1}}', '/properties/\ufffd'],
   ['{"properties":{"a":{"__proto__":1}}}', '/properties/a/__proto__'],
+  ['{"properties":{"a":{"constructor":1,"toJSON":2}}}', '/properties/a/toJSON'],
   ['{"properties":{"a":[1e400]}}', '/properties/a/0'],
   ['{"userId":"\\udc00"}', '/userId'],
   [`{"place":"${'p'.repeat(LIMITS.nameLengthMax + 1)}"}`, '/place'],
