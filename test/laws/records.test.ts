@@ -51,13 +51,15 @@ function objectOf(value: fc.Arbitrary<unknown>): fc.Arbitrary<Record<string, unk
     .map((entries) => Object.fromEntries(entries) as Record<string, unknown>)
 }
 
-const name = fc.oneof(fc.constantFrom('purchase', 'view', '*'), text)
-const optional = (value: fc.Arbitrary<unknown>) => fc.option(fc.oneof(value, json), { nil: undefined })
+/** Mostly right, so that many items are taken; wrong in every way now and then. */
+const name = fc.oneof({ weight: 9, arbitrary: fc.string({ unit: 'grapheme', minLength: 1 }) }, text)
+const optional = (value: fc.Arbitrary<unknown>) =>
+  fc.option(fc.oneof({ weight: 30, arbitrary: value }, json), { nil: undefined })
 const item = fc.record({
-  action: fc.oneof({ weight: 9, arbitrary: name }, json),
-  userId: optional(text),
-  anonymousId: optional(text),
-  id: optional(text),
+  action: fc.oneof({ weight: 30, arbitrary: name }, json),
+  userId: optional(name),
+  anonymousId: optional(name),
+  id: optional(name),
   occurredAt: optional(fc.integer({ min: 0, max: NOW })),
   object: optional(fc.record({ id: name, type: fc.option(name) })),
   channel: optional(name),
@@ -92,7 +94,7 @@ test('the log gives back exactly the actions that were taken, in the order of th
     fc.property(fc.array(fc.array(item, { maxLength: 4 }), { maxLength: 3 }), (chunks) => {
       const actions = chunks.map((items) => items.map(valid).filter((action) => action !== undefined))
       // No request without a good action ever reaches the log.
-      fc.pre(actions.flat().length > 0)
+      if (actions.flat().length === 0) return
       taken += actions.flat().length
       const encoded = actions.filter((chunk) => chunk.length > 0).map(encodeChunk)
       const record = encodeRecord(NOW, 7, actions.flat().length, encoded)
