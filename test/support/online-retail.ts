@@ -1,0 +1,70 @@
+// The Online Retail file in tests: where it lies, and how a profile is held against the oracle.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { ProfileView } from '../../src/model/shapes.ts'
+import type { ExpectedProfile } from './online-retail-oracle.ts'
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+export const ONLINE_RETAIL = fromRoot('../shared/data/online-retail.csv.gz')
+export const DEFINITION = fromRoot('examples/online-retail/definition.yaml')
+export const MAPPING = fromRoot('examples/online-retail/mapping.yaml')
+
+/** False, with a message, where the file is absent: it is large and not ours to commit. */
+export function hasOnlineRetail(): boolean {
+  if (existsSync(ONLINE_RETAIL)) return true
+  console.warn(`SKIPPED: the Online Retail data set is not at ${ONLINE_RETAIL}; see examples/online-retail.`)
+  return false
+}
+
+type Features = ProfileView['features']
+
+/** Differing features of all customers, as lines of text. */
+export function differences(
+  profiles: readonly ProfileView[],
+  expected: readonly ExpectedProfile[],
+): string[] {
+  return expected.flatMap((wanted, index) => {
+    const { userId, features, approximate } = profiles[index]!
+    if (userId !== wanted.userId || !features) return [`${wanted.userId}: ${JSON.stringify(profiles[index])}`]
+    const names = new Set(
+      [...Object.keys(features), ...Object.keys(wanted)].filter((name) => name !== 'userId'),
+    )
+    return [...names]
+      .filter((name) => !agrees(name, features, wanted, approximate?.[name]?.standardError))
+      .map((name) => {
+        const value = wanted[name as keyof ExpectedProfile]
+        return `${userId} ${name}: ${JSON.stringify(features[name])} instead of ${value}`
+      })
+  })
+}
+
+/** Values that `distinct` keeps exactly; beyond, it estimates and says so. */
+const DISTINCT_EXACT_MAX = 1_000
+/** How many standard errors an estimate may be off: beyond, about one user in 16,000. */
+const STANDARD_ERRORS = 4
+
+function agrees(
+  name: string,
+  features: Features,
+  wanted: ExpectedProfile,
+  standardError: number | undefined,
+): boolean {
+  const value = features[name]
+  const expected = wanted[name as keyof ExpectedProfile]
+  if (typeof expected === 'number' && isDistinct(name) && expected > DISTINCT_EXACT_MAX) {
+    if (standardError === undefined || typeof value !== 'number') return false
+    return Math.abs(value - expected) <= STANDARD_ERRORS * standardError * expected
+  }
+  if (standardError !== undefined) return false
+  if (typeof expected === 'string') return isNear(value, Number(expected), 1e-9)
+  if (expected === null || expected === undefined) return value === expected
+  if (name.endsWith('_at')) return value === new Date(expected).toISOString()
+  return name === 'avg_quantity' ? isNear(value, expected, 1e-12) : value === expected
+}
+
+const isDistinct = (name: string) => ['products', 'products_7d', 'invoices'].includes(name)
+
+function isNear(value: unknown, expected: number, relative: number): boolean {
+  return typeof value === 'number' && Math.abs(value - expected) <= relative * Math.abs(expected)
+}
