@@ -91,7 +91,9 @@ function writeCounts({ actionNames }: Definition, { names, entries }: DayCounts)
   let before = 0
   for (let at = 0; at < entries.length; at += 3) {
     const day = entries[at] as number
-    writer.varint(day - before)
+    // The first may be negative: west of Greenwich the epoch lies on the last day of 1969.
+    if (at === 0) writer.signed(day)
+    else writer.varint(day - before)
     writer.varint(entries[at + 1] as number)
     writer.varint(entries[at + 2] as number)
     before = day
@@ -107,7 +109,7 @@ function readCounts({ actionNames }: Definition, reader: Reader): DayCounts {
   const entries: number[] = []
   let day = 0
   for (let left = reader.varint(); left > 0; left--) {
-    day += reader.varint()
+    day = entries.length === 0 ? reader.signed() : day + reader.varint()
     entries.push(day, reader.varint(), reader.varint())
   }
   return { names, entries }
