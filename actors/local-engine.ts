@@ -12,7 +12,7 @@ import type {
 } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { Appender, type Placement } from '../src/ingest/appender.ts'
-import type { Batch, Submitted } from '../src/ingest/batch.ts'
+import type { Batch, Chunk, Submitted } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
 import { dayOfDate } from '../src/model/civil-date.ts'
@@ -25,12 +25,15 @@ import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import { ShardRunner } from './shard-runner.ts'
 import { readTimeline, type TimelineOptions } from './timeline-reader.ts'
 
 export interface EngineParts {
   definition: Definition
   shards: number
+  /** The shards this engine runs; the others are another thread's. */
+  owned: readonly number[]
   log: ActionLog
   snapshots: SnapshotStore
   ownership: ShardOwnership
@@ -39,20 +42,17 @@ export interface EngineParts {
   hotUsersMax: number
 }
 
-/** How often the shards are looked at for changes worth saving. */
-const CHECKPOINT_TICK_MS = 100
-
 export class LocalEngine implements Engine {
   readonly definition: Definition
   readonly shards: number
   readonly #parts: EngineParts
   readonly #actors: Ref<never>
   readonly #appender: Appender
-  #runners: ShardRunner[] = []
+  readonly #runners = new Map<number, ShardRunner>()
   /** Head of each shard's log when it was taken over: reads wait until it is applied again. */
-  #replayTo: number[] = []
+  readonly #replayTo = new Map<number, number>()
   #unapplied = 0
-  #cancelTick: () => void = () => {}
+  readonly #schedule: CheckpointSchedule
   #stopping = false
 
   private constructor(parts: EngineParts) {
@@ -60,16 +60,20 @@ export class LocalEngine implements Engine {
     this.shards = parts.shards
     this.#parts = parts
     this.#actors = startActors() as Ref<never>
-    this.#appender = new Appender(parts.log, parts.clock, (shard) => this.#runners[shard]!.epoch)
+    this.#schedule = new CheckpointSchedule(
+      parts.clock,
+      parts.logger,
+      LIMITS.checkpointActionsMax / parts.shards,
+    )
+    this.#appender = new Appender(parts.log, parts.clock, (shard) => this.#runner(shard).epoch)
   }
 
-  /** Claims every shard and starts to replay what their snapshots do not cover. */
+  /** Claims its shards and starts to replay what their snapshots do not cover. */
   static async start(parts: EngineParts): Promise<LocalEngine> {
     const engine = new LocalEngine(parts)
-    await rebuildIfRedefined(parts)
-    for (let shard = 0; shard < parts.shards; shard++) engine.#runners.push(await engine.#takeOver(shard))
-    for (const runner of engine.#runners) runner.start()
-    engine.#tick()
+    for (const shard of parts.owned) engine.#runners.set(shard, await engine.#takeOver(shard))
+    for (const runner of engine.#runners.values()) runner.start()
+    engine.#schedule.start([...engine.#runners.values()])
     return engine
   }
 
@@ -86,7 +90,7 @@ export class LocalEngine implements Engine {
         `shard ${shard}: the snapshots cover the log up to ${offset}, but the log holds ${tail} to ${head}`,
       )
     }
-    this.#replayTo.push(head)
+    this.#replayTo.set(shard, head)
     return new ShardRunner(
       shard,
       { epoch, offset },
@@ -100,16 +104,22 @@ export class LocalEngine implements Engine {
     )
   }
 
-  async submit(batch: Batch, wait: 'durable' | 'applied'): Promise<Submitted> {
-    this.#refuseWhenOverloaded()
+  async submit({ chunks }: Batch, wait: 'durable' | 'applied'): Promise<Submitted> {
+    const refusal = this.refusal()
+    if (refusal) throw refusal
+    return this.take(chunks, wait)
+  }
+
+  /** Appends chunks of its own shards that a front door has let in. */
+  async take(chunks: readonly Chunk[], wait: 'durable' | 'applied'): Promise<Submitted> {
     let actions = 0
-    for (const chunk of batch.chunks) actions += chunk.count
+    for (const chunk of chunks) actions += chunk.count
     this.#unapplied += actions
-    const placements = await this.#appender.append(batch.chunks).catch((error) => {
+    const placements = await this.#appender.append(chunks).catch((error) => {
       this.#unapplied -= actions
       throw error
     })
-    const applied = this.#reachAll(batch, placements).finally(() => {
+    const applied = this.#reachAll(chunks, placements).finally(() => {
       this.#unapplied -= actions
     })
     // A shard that fails later is told by the next request; this one is durable all the same.
@@ -117,31 +127,42 @@ export class LocalEngine implements Engine {
     if (wait === 'applied') await applied
     return {
       sequences: placements.map(({ sequence }) => sequence),
-      outcomes: wait === 'applied' ? this.#outcomes(batch, placements) : [],
+      outcomes: wait === 'applied' ? this.#outcomes(chunks, placements) : [],
     }
   }
 
-  async #reachAll({ chunks }: Batch, placements: Placement[]): Promise<void> {
+  async #reachAll(chunks: readonly Chunk[], placements: Placement[]): Promise<void> {
     for (let index = 0; index < chunks.length; index++) {
-      await this.#runners[chunks[index]!.shard]!.reach(placements[index]!.sequence)
+      await this.#runner(chunks[index]!.shard).reach(placements[index]!.sequence)
     }
   }
 
-  #outcomes({ chunks }: Batch, placements: Placement[]): Submitted['outcomes'] {
+  #outcomes(chunks: readonly Chunk[], placements: Placement[]): Submitted['outcomes'] {
     return chunks.map(({ shard, count }, index) => {
       const { sequence, offset } = placements[index]!
-      return this.#runners[shard]!.outcomesOf(sequence).slice(offset, offset + count)
+      return this.#runner(shard)
+        .outcomesOf(sequence)
+        .slice(offset, offset + count)
     })
   }
 
-  #refuseWhenOverloaded(): void {
-    if (this.#stopping)
-      throw new PulseprintError('NOT_READY', 'the engine is stopping', { retryAfterSeconds: 1 })
-    const failed = this.#runners.find(({ failure }) => failure)
-    if (failed) throw new PulseprintError('NOT_READY', shardFailure(failed), { retryAfterSeconds: 10 })
-    if (this.#unapplied > LIMITS.unappliedActionsMax) {
-      throw new PulseprintError('OVERLOADED', 'too many actions wait to be applied', { retryAfterSeconds: 1 })
-    }
+  /** Why no more actions can be taken now; undefined while they can. */
+  refusal(): PulseprintError | undefined {
+    const reason = this.#stopping ? 'the engine is stopping' : this.#failure()
+    if (reason !== undefined) return new PulseprintError('NOT_READY', reason, { retryAfterSeconds: 1 })
+    if (this.#unapplied <= LIMITS.unappliedActionsMax) return undefined
+    return new PulseprintError('OVERLOADED', 'too many actions wait to be applied', { retryAfterSeconds: 1 })
+  }
+
+  #failure(): string | undefined {
+    for (const runner of this.#runners.values()) if (runner.failure) return shardFailure(runner)
+    return undefined
+  }
+
+  #runner(shard: number): ShardRunner {
+    const runner = this.#runners.get(shard)
+    if (!runner) throw new Error(`shard ${shard} is not run here`)
+    return runner
   }
 
   async profile(user: string, { at, fields, minSequence }: ReadOptions): Promise<ProfileView | undefined> {
@@ -182,10 +203,10 @@ export class LocalEngine implements Engine {
   /** The user's shard, once it has replayed its log and reached `minSequence`. */
   async #readyRunner(user: string, minSequence = 0): Promise<ShardRunner> {
     const shard = shardOf(user, this.shards)
-    const runner = this.#runners[shard]!
+    const runner = this.#runner(shard)
     if (runner.failure)
       throw new PulseprintError('NOT_READY', shardFailure(runner), { retryAfterSeconds: 10 })
-    await this.#wait(runner, this.#replayTo[shard]!, 'NOT_READY', 'the shard is still replaying its log')
+    await this.#wait(runner, this.#replayTo.get(shard)!, 'NOT_READY', 'the shard is still replaying its log')
     const missing = `shard ${shard} has not applied sequence ${minSequence} yet`
     await this.#wait(runner, minSequence, 'NOT_YET_APPLIED', missing)
     return runner
@@ -197,9 +218,9 @@ export class LocalEngine implements Engine {
     await within(runner.reach(sequence), LIMITS.readWaitMs, this.#parts.clock, late)
   }
 
-  shardStatus(): ShardStatus[] {
+  async shardStatus(): Promise<ShardStatus[]> {
     const { log, ownership } = this.#parts
-    return this.#runners.map(({ shard, epoch, applied, checkpointer, users }) => {
+    return [...this.#runners.values()].map(({ shard, epoch, applied, checkpointer, users }) => {
       const head = log.head(shard)
       return {
         shard,
@@ -216,63 +237,29 @@ export class LocalEngine implements Engine {
 
   notReady(): string | undefined {
     if (this.#stopping) return 'the engine is stopping'
-    const failed = this.#runners.find(({ failure }) => failure)
-    if (failed) return shardFailure(failed)
-    const replaying = this.#runners.filter(({ shard, applied }) => applied < this.#replayTo[shard]!).length
-    return replaying > 0 ? `${replaying} of ${this.shards} shards are replaying their log` : undefined
-  }
-
-  /** Every CHECKPOINT_TICK_MS, saves the shards that have many or old changes. */
-  #tick(lastSaved: number[] = this.#runners.map(() => this.#parts.clock.now())): void {
-    const now = this.#parts.clock.now()
-    for (const runner of this.#runners) {
-      const many = runner.checkpointer.uncommittedActions >= LIMITS.checkpointActionsMax / this.shards
-      if (!many && now - lastSaved[runner.shard]! < LIMITS.checkpointIntervalMs) continue
-      lastSaved[runner.shard] = now
-      runner.checkpoint().catch((error) => {
-        this.#parts.logger.error('profiles could not be saved', { shard: runner.shard, error })
-      })
-    }
-    this.#cancelTick = this.#parts.clock.after(CHECKPOINT_TICK_MS, () => this.#tick(lastSaved))
+    const failure = this.#failure()
+    if (failure !== undefined) return failure
+    let replaying = 0
+    for (const { shard, applied } of this.#runners.values())
+      if (applied < this.#replayTo.get(shard)!) replaying++
+    return replaying > 0 ? `${replaying} shards are replaying their log` : undefined
   }
 
   /** Applies what was acknowledged, saves every profile and gives the shards back. */
   async stop(): Promise<void> {
     this.#stopping = true
-    this.#cancelTick()
+    this.#schedule.stop()
     await this.#appender.drain()
     const { log, ownership } = this.#parts
-    await Promise.allSettled(this.#runners.map((runner) => runner.reach(log.head(runner.shard))))
-    await Promise.all(this.#runners.map((runner) => runner.stop()))
-    const saved = await Promise.allSettled(this.#runners.map((runner) => runner.checkpoint()))
+    const runners = [...this.#runners.values()]
+    await Promise.allSettled(runners.map((runner) => runner.reach(log.head(runner.shard))))
+    await Promise.all(runners.map((runner) => runner.stop()))
+    const saved = await Promise.allSettled(runners.map((runner) => runner.checkpoint()))
     stopActors(this.#actors)
     await ownership.close()
     const failed = saved.find((result) => result.status === 'rejected')
     if (failed) this.#parts.logger.error('profiles could not be saved', { error: failed.reason })
   }
-}
-
-/** Stored profiles of another definition are of no use: they are dropped, and the log is replayed from its start. */
-async function rebuildIfRedefined({
-  definition,
-  snapshots,
-  log,
-  shards,
-  logger,
-}: EngineParts): Promise<void> {
-  const stored = await snapshots.fingerprint()
-  if (stored === definition.fingerprint) return
-  if (stored !== undefined) {
-    for (let shard = 0; shard < shards; shard++) {
-      if (log.tail(shard) <= 1) continue
-      throw new PulseprintError(
-        'STORE_MISMATCH',
-        'the definition has changed, but the log no longer reaches back to its start to rebuild the profiles',
-      )
-    }
-    logger.info('the definition has changed: all profiles are rebuilt from the log')
-  }
-  await snapshots.reset(definition.fingerprint)
 }
 
 function shardFailure({ shard, failure }: ShardRunner): string {

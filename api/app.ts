@@ -3,7 +3,6 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Engine } from '../src/engine.ts'
-import { PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { ApiKeys } from '../src/runtime/api-keys.ts'
 import type { Clock } from '../src/runtime/clock.ts'
@@ -35,7 +34,10 @@ const HEADERS_BYTES_MAX = 16 * 1024
 export interface AppOptions {
   engine: Engine
   clock: Clock
+  /** Where the API counts what it does. */
   registry: Registry
+  /** What /metrics shows. Default: the registry. */
+  metrics?: () => Promise<string>
   /** Bytes of a request body, after unpacking. Default: LIMITS.bodyBytesMax. */
   bodyBytesMax?: number
   /** Bytes of all request bodies at a time. Default: LIMITS.bodiesInFlightBytesMax. */
@@ -49,6 +51,7 @@ export function createApp({
   engine,
   clock,
   registry,
+  metrics = () => registry.metrics(),
   bodyBytesMax = LIMITS.bodyBytesMax,
   bodiesInFlightBytesMax = LIMITS.bodiesInFlightBytesMax,
   logger = consoleLogger,
@@ -73,7 +76,6 @@ export function createApp({
 
   const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry), logger }
   app.register(async (v1: Scope) => {
-    refuseUntilReady(v1, engine)
     boundBodiesInFlight(v1, bodiesInFlightBytesMax, bodyBytesMax)
     v1.register(async (scope: Scope) => {
       receiveBytes(scope, [JSON_TYPE, NDJSON_TYPE], bodyBytesMax)
@@ -92,15 +94,8 @@ export function createApp({
   app.register(async (scope: Scope) => {
     shardsRoute(scope, services)
     healthRoutes(scope, services)
-    metricsRoute(scope, registry)
+    metricsRoute(scope, metrics)
     docsRoutes(scope)
   })
   return app
-}
-
-function refuseUntilReady(scope: Scope, engine: Engine): void {
-  scope.addHook('onRequest', (_request, _reply, done) => {
-    const reason = engine.notReady()
-    done(reason === undefined ? undefined : new PulseprintError('NOT_READY', reason))
-  })
 }

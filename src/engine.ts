@@ -37,7 +37,7 @@ export interface Engine {
     user: string,
     options: { action?: string; from?: number; to?: number; limit: number; cursor?: string },
   ): Promise<TimelineView | undefined>
-  shardStatus(): ShardStatus[]
+  shardStatus(): Promise<ShardStatus[]>
   /** Undefined when ready to serve; otherwise why not. */
   notReady(): string | undefined
 }

@@ -1,100 +1,55 @@
-// The composition root: settings → definition → adapters → actors → API. Only this file knows them all.
-import { mkdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { LocalEngine } from '../actors/local-engine.ts'
-import { createApp } from '../api/app.ts'
-import { compileDefinition, type Problem } from './definition/compile.ts'
-import { DEFAULT_DEFINITION } from './definition/default.ts'
+// The composition root: settings → data folder → threads → API. It owns the process; node.ts puts each thread
+// together.
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { LocalEngine } from '../actors/local-engine.ts'
+import { ThreadLink } from '../actors/thread-link.ts'
+import { DefinitionError, loadDefinition, loadKeys } from './configuration.ts'
 import type { Definition } from './definition/definition.ts'
 import { PulseprintError } from './errors.ts'
-import { LmdbActionLog } from './log/lmdb-action-log.ts'
-import { HASH_VERSION } from './model/hash.ts'
-import { SingleProcessOwnership } from './ownership/single-process-ownership.ts'
-import { readApiKeys } from './runtime/api-keys.ts'
+import { listenShared, openEmbeddedStores, type Stores, serve, startLocalEngine } from './node.ts'
+import { type FolderLock, lockFolder } from './ownership/folder-lock.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
-import { createMetrics } from './runtime/metrics.ts'
 import type { Settings } from './settings.ts'
-import { LmdbSnapshotStore } from './snapshots/lmdb-snapshot-store.ts'
+import { rebuildIfRedefined } from './snapshots/rebuild.ts'
+import type { ThreadData } from './thread.ts'
 
-const STORE_FORMAT = 1
-
-/** A definition that was refused, with everything that is wrong with it. */
-export class DefinitionError extends Error {
-  readonly origin: string
-  readonly problems: Problem[]
-
-  constructor(origin: string, problems: Problem[]) {
-    super(`${origin} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)
-    this.origin = origin
-    this.problems = problems
-  }
-}
-
-/** Reads and compiles a definition; without a path, the built-in one. Errors: DefinitionError, or that of the file. */
-export function loadDefinition(path: string | undefined): Definition {
-  const compiled = compileDefinition(path === undefined ? DEFAULT_DEFINITION : readFileSync(path, 'utf8'))
-  if ('problems' in compiled) throw new DefinitionError(path ?? 'the built-in definition', compiled.problems)
-  return compiled.definition
-}
+export { DefinitionError, loadDefinition }
 
 export interface OpenEngine {
   engine: LocalEngine
   close(): Promise<void>
 }
 
-/** Opens the engine on embedded storage. Errors: STORE_MISMATCH, DATA_FOLDER_IN_USE, STORAGE_UNAVAILABLE. */
+/** The engine on embedded storage without an API, all shards on this thread. Errors: as startServer. */
 export async function openEmbeddedEngine(
   { dataPath, shards, hotUsersMax }: Pick<Settings, 'dataPath' | 'shards' | 'hotUsersMax'>,
   definition: Definition,
   clock: Clock = systemClock,
   logger: Logger = consoleLogger,
 ): Promise<OpenEngine> {
-  const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
-  makeFolder(dataPath)
-  const ownership = await SingleProcessOwnership.open(dataPath)
-  const opened: { close(): Promise<void> }[] = [ownership]
+  const { stores, close } = await openDataFolder(dataPath, shards, definition, logger)
   try {
-    const log = openStore(() => new LmdbActionLog(join(dataPath, 'log'), identity), dataPath)
-    opened.push(log)
-    const snapshots = openStore(() => new LmdbSnapshotStore(join(dataPath, 'snapshots'), identity), dataPath)
-    opened.push(snapshots)
-    const parts = { definition, shards, log, snapshots, ownership, clock, logger, hotUsersMax }
-    const engine = await LocalEngine.start(parts)
-    const close = async () => {
+    const engine = await startLocalEngine(
+      stores,
+      { shards, hotUsersMax, threads: 1 },
+      definition,
+      0,
+      clock,
+      logger,
+    )
+    const closeAll = async () => {
       await engine.stop()
-      await snapshots.close()
-      await log.close()
+      await close()
     }
-    return { engine, close }
+    return { engine, close: closeAll }
   } catch (error) {
-    for (const part of opened.reverse()) await part.close()
+    await close()
     throw error
   }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch (error) {
-    throw unusable(path, error)
-  }
-}
-
-function openStore<T>(open: () => T, path: string): T {
-  try {
-    return open()
-  } catch (error) {
-    throw error instanceof PulseprintError ? error : unusable(path, error)
-  }
-}
-
-function unusable(path: string, error: unknown): PulseprintError {
-  const reason = error instanceof Error ? error.message : String(error)
-  return new PulseprintError(
-    'STORAGE_UNAVAILABLE',
-    `the data folder ${resolve(path)} cannot be used: ${reason}`,
-  )
 }
 
 export interface RunningServer {
@@ -105,23 +60,143 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** Starts the engine and its API. Errors: as openEmbeddedEngine, DefinitionError, INVALID_KEY_FILE, and those of listening. */
+/**
+ * Starts the engine and its API. Errors: DefinitionError, INVALID_KEY_FILE, STORE_MISMATCH, DATA_FOLDER_IN_USE,
+ * STORAGE_UNAVAILABLE, and those of listening.
+ */
 export async function startServer(settings: Settings): Promise<RunningServer> {
+  const { dataPath, shards, threads } = settings
   const definition = loadDefinition(settings.definitionPath)
-  const keys =
-    settings.keysPath === undefined ? undefined : readApiKeys(readFileSync(settings.keysPath, 'utf8'))
-  const { engine, close } = await openEmbeddedEngine(settings, definition)
-  const { registry } = createMetrics(engine)
-  const app = createApp({ engine, clock: systemClock, registry, ...(keys && { keys }) })
-  try {
-    const url = await app.listen({ host: settings.host, port: settings.port })
-    const stop = async () => {
-      await app.close()
-      await close()
+  const keys = loadKeys(settings.keysPath)
+  const { stores, close } = await openDataFolder(dataPath, shards, definition, consoleLogger)
+  const ports = meshOf(threads)
+  const others = await startThreads(settings, ports).catch(rethrowAfter(close))
+  const local = await startLocalEngine(stores, settings, definition, 0)
+  const { app, engine } = serve(local, 0, ports[0]!, keys)
+  const stop = async () => {
+    await Promise.all([app.close(), ...others.map(({ orders }) => orders.call('closeApi'))])
+    await Promise.all([local.stop(), ...others.map(({ orders }) => orders.call('closeEngine'))])
+    engine.close()
+    for (const { worker, orders } of others) {
+      orders.close()
+      worker.removeAllListeners()
+      await worker.terminate()
     }
-    return { url, dataPath: resolve(settings.dataPath), definition, stop }
+    await close()
+  }
+  try {
+    const url = await listen(app, settings, others)
+    return { url, dataPath: resolve(dataPath), definition, stop }
   } catch (error) {
-    await app.close()
+    await stop()
+    throw error
+  }
+}
+
+interface Thread {
+  worker: Worker
+  orders: ThreadLink
+}
+
+/** A port from each thread to each other one. */
+function meshOf(threads: number): Map<number, MessagePort>[] {
+  const ports = Array.from({ length: threads }, () => new Map<number, MessagePort>())
+  for (let one = 0; one < threads; one++) {
+    for (let other = one + 1; other < threads; other++) {
+      const { port1, port2 } = new MessageChannel()
+      ports[one]!.set(other, port1)
+      ports[other]!.set(one, port2)
+    }
+  }
+  return ports
+}
+
+/** Starts all threads but this one, which is number 0; resolves when their shards are claimed. */
+function startThreads(settings: Settings, ports: Map<number, MessagePort>[]): Promise<Thread[]> {
+  return Promise.all(ports.slice(1).map((own, index) => startThread(settings, index + 1, own)))
+}
+
+async function startThread(
+  settings: Settings,
+  thread: number,
+  ports: Map<number, MessagePort>,
+): Promise<Thread> {
+  const { port1, port2 } = new MessageChannel()
+  const workerData: ThreadData = { settings, thread, ports, orders: port2 }
+  // Compiled, this file and the thread's are JavaScript.
+  const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData,
+    transferList: [port2, ...ports.values()],
+  })
+  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  // A thread that fails has left its shards: the process ends, and the next start goes on where it was.
+  worker.removeAllListeners().on('error', (error) => {
+    throw error
+  })
+  return { worker, orders: new ThreadLink(port1, {}) }
+}
+
+/** Listens on every thread; the system spreads the connections. */
+async function listen(
+  app: ReturnType<typeof serve>['app'],
+  { host, port }: Settings,
+  others: Thread[],
+): Promise<string> {
+  if (others.length === 0) return app.listen({ host, port })
+  // Sharing a port would also share it with another engine that was started on it: it must be free at first.
+  await portMustBeFree(host, port)
+  const url = await listenShared(app, host, port)
+  const shared = Number(new URL(url).port)
+  await Promise.all(others.map(({ orders }) => orders.call('listen', shared)))
+  return url
+}
+
+/** Errors: that of listening, EADDRINUSE for example. */
+function portMustBeFree(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen({ host, port }, () => probe.close(() => resolve()))
+  })
+}
+
+interface DataFolder {
+  stores: Stores
+  close(): Promise<void>
+}
+
+/** Locks and opens the data folder; where the definition has changed, the rebuild begins here. */
+async function openDataFolder(
+  path: string,
+  shards: number,
+  definition: Definition,
+  logger: Logger,
+): Promise<DataFolder> {
+  let lock: FolderLock | undefined
+  let stores: Stores | undefined
+  const close = async () => {
+    await stores?.close()
+    await lock?.release()
+  }
+  try {
+    mkdirSync(path, { recursive: true })
+    lock = await lockFolder(path)
+    stores = await openEmbeddedStores(path, shards)
+    await rebuildIfRedefined(definition, shards, stores, logger)
+    return { stores, close }
+  } catch (error) {
+    await close()
+    if (error instanceof PulseprintError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new PulseprintError(
+      'STORAGE_UNAVAILABLE',
+      `the data folder ${resolve(path)} cannot be used: ${reason}`,
+    )
+  }
+}
+
+function rethrowAfter(close: () => Promise<void>): (error: unknown) => Promise<never> {
+  return async (error) => {
     await close()
     throw error
   }

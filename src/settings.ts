@@ -1,5 +1,6 @@
 // The settings of a node, read from the environment. Every bad one is reported at once.
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 
 export interface Settings {
   /** Path of the definition; undefined: the built-in one. */
@@ -11,7 +12,13 @@ export interface Settings {
   /** Path of the API key file; undefined: no keys, loopback only. */
   keysPath: string | undefined
   hotUsersMax: number
+  /** Threads that share the shards and the API's port. */
+  threads: number
 }
+
+/** Threads share the port through SO_REUSEPORT, which spreads connections on these systems only. */
+const PORT_CAN_BE_SHARED = ['linux', 'freebsd'].includes(process.platform)
+const THREADS_DEFAULT = PORT_CAN_BE_SHARED ? Math.min(4, availableParallelism()) : 1
 
 export class SettingsError extends Error {
   readonly problems: string[]
@@ -44,6 +51,12 @@ export function readSettings(env: Environment): Settings {
     shards: integer('SHARDS', 16, 1, 1_024),
     keysPath: text('KEYS'),
     hotUsersMax: integer('HOT_USERS', 200_000, 1_000, 100_000_000),
+    threads: integer('THREADS', THREADS_DEFAULT, 1, 64),
+  }
+  if (settings.threads > settings.shards)
+    problems.push('PULSEPRINT_THREADS must be at most PULSEPRINT_SHARDS')
+  if (settings.threads > 1 && !PORT_CAN_BE_SHARED) {
+    problems.push('PULSEPRINT_THREADS must be 1 on this system, where threads cannot share a port')
   }
   for (const name of ['NATS', 'REDIS']) {
     if (text(name))

@@ -1,5 +1,5 @@
 // GET /metrics: everything Prometheus wants to know.
-import type { Registry } from 'prom-client'
+import { prometheusContentType } from 'prom-client'
 import { problems, text } from '../schemas/answers.ts'
 import type { Scope } from '../scope.ts'
 
@@ -9,8 +9,8 @@ const schema = {
   response: { 200: text('Prometheus text format.'), ...problems() },
 }
 
-export function metricsRoute(scope: Scope, registry: Registry): void {
+export function metricsRoute(scope: Scope, metrics: () => Promise<string>): void {
   scope.get('/metrics', { schema }, async (_request, reply) => {
-    return reply.header('content-type', registry.contentType).send(await registry.metrics())
+    return reply.header('content-type', prometheusContentType).send(await metrics())
   })
 }

@@ -15,7 +15,7 @@ const schema = {
 }
 
 export function shardsRoute(scope: Scope, { engine }: Services): void {
-  scope.get('/v1/shards', { schema }, (_request, reply) => {
-    sendJson(reply, JSON.stringify({ shards: engine.shardStatus() }))
+  scope.get('/v1/shards', { schema }, async (_request, reply) => {
+    return sendJson(reply, JSON.stringify({ shards: await engine.shardStatus() }))
   })
 }

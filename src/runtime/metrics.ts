@@ -29,34 +29,38 @@ export function createRequestDurations(registry: Registry): RequestDurations {
   })
 }
 
-/** A registry with gauges that are read from the engine whenever Prometheus asks, and those of the process itself. */
-export function createMetrics(engine: Engine): { registry: Registry } {
+/**
+ * A registry with gauges that are read from the engine whenever Prometheus asks.
+ * @param ofProcess also those of the process itself, which one of its threads must show and no other
+ */
+export function createMetrics(engine: Engine, ofProcess: boolean): Registry {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  if (ofProcess) collectDefaultMetrics({ register: registry })
   new Gauge({
     name: 'pulseprint_shard_lag_records',
     help: 'Records appended to the log of the shard and not yet applied.',
     labelNames: ['shard'],
     registers: [registry],
-    collect() {
-      for (const { shard, lag } of engine.shardStatus()) this.set({ shard }, lag)
+    async collect() {
+      for (const { shard, lag } of await engine.shardStatus()) this.set({ shard }, lag)
     },
   })
   new Gauge({
     name: 'pulseprint_hot_users',
     help: 'Users whose profile is held in memory.',
     registers: [registry],
-    collect() {
-      this.set(engine.shardStatus().reduce((sum, { hotUsers }) => sum + hotUsers, 0))
+    async collect() {
+      this.set((await engine.shardStatus()).reduce((sum, { hotUsers }) => sum + hotUsers, 0))
     },
   })
   new Gauge({
     name: 'pulseprint_ready',
     help: '1 when the engine is ready to serve, 0 otherwise.',
+    aggregator: 'min',
     registers: [registry],
     collect() {
       this.set(engine.notReady() === undefined ? 1 : 0)
     },
   })
-  return { registry }
+  return registry
 }

@@ -33,7 +33,7 @@ export interface TestApiOptions {
 /** Call inside a test. */
 export function testApi(engine: Engine, options: TestApiOptions = {}): FastifyInstance {
   const { clock = new SimulatedClock(NOW), log = [], ...limits } = options
-  const { registry } = createMetrics(engine)
+  const registry = createMetrics(engine, true)
   const logger = recordingLogger(log)
   const app = createApp({ engine, clock, registry, logger, ...limits })
   onTestFinished(() => app.close())

@@ -22,7 +22,7 @@ export async function servedEngine(yaml: string, clock: Clock = systemClock): Pr
   const settings = { dataPath: temporaryFolder(), shards: 4, hotUsersMax: 1_000 }
   const logger = recordingLogger([])
   const { engine, close } = await openEmbeddedEngine(settings, compiled.definition, clock, logger)
-  const app = createApp({ engine, clock, registry: createMetrics(engine).registry, logger })
+  const app = createApp({ engine, clock, registry: createMetrics(engine, true), logger })
   onTestFinished(async () => {
     await app.close()
     await close()

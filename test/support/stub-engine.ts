@@ -29,7 +29,7 @@ export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
     profile: async () => undefined,
     counts: async () => undefined,
     timeline: async () => undefined,
-    shardStatus: () => [],
+    shardStatus: async () => [],
     notReady: () => undefined,
     ...behaviour,
   }

@@ -25,6 +25,8 @@ const OUTSIDE_WORLD = [
   'src/runtime/',
   'src/cli/',
 ]
+/** Where the parts are put together: the process, one thread of it, and the entry of a further thread. */
+const COMPOSITION = ['src/main.ts', 'src/node.ts', 'src/thread.ts']
 const LINES_MAX = 250
 
 const sources = listFiles(['src', 'actors', 'api'], '.ts').map(read)
@@ -71,14 +73,14 @@ const startsWithOneOf = (folders: readonly string[]) => (path: string) =>
 
 describe('the import rules', () => {
   test('the reader sees the imports that the rules are about', () => {
-    const main = sources.find((source) => source.path === 'src/main.ts')
+    const main = sources.find((source) => source.path === 'src/node.ts')
     expect(main?.files.map((file) => file.path)).toContain('api/app.ts')
     expect(sources.flatMap((source) => source.packages)).toContain('fastify')
     expect(sources.flatMap((source) => source.files).some((file) => file.typeOnly)).toBe(true)
   })
 
-  test('src/ imports neither actors/ nor api/, main.ts aside', () => {
-    const inSrc = (path: string) => path.startsWith('src/') && path !== 'src/main.ts'
+  test('src/ imports neither actors/ nor api/, the composition aside', () => {
+    const inSrc = (path: string) => path.startsWith('src/') && !COMPOSITION.includes(path)
     expect(offences(inSrc, startsWithOneOf(['actors/', 'api/']))).toEqual([])
   })
 
@@ -87,11 +89,11 @@ describe('the import rules', () => {
     expect(offences(startsWithOneOf(['api/']), startsWithOneOf(['actors/']))).toEqual([])
   })
 
-  test('only main.ts and other adapters import an adapter', () => {
+  test('only the composition and other adapters import an adapter', () => {
     const adapter = (path: string) =>
       /^src\/.*\/(lmdb|single-process|redis|jetstream|nats)-[a-z-]+\.ts$/.test(path)
     expect(sources.some((source) => adapter(source.path))).toBe(true)
-    expect(offences((path) => path !== 'src/main.ts' && !adapter(path), adapter)).toEqual([])
+    expect(offences((path) => !COMPOSITION.includes(path) && !adapter(path), adapter)).toEqual([])
   })
 
   test('the pure folders import no adapter, clock or logger and no module that does input or output', () => {

@@ -18,7 +18,7 @@ export interface Input {
 }
 
 const HEAD_BYTES = 64 * 1024
-const CHUNK_BYTES = 256 * 1024
+const CHUNK_BYTES = 64 * 1024
 
 /** `-` is standard input. Throws CliError where the file cannot be read, is a folder or is empty. */
 export function openInput(path: string): Input {

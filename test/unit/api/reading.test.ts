@@ -120,7 +120,7 @@ test.each([
 test('a shard report, health and metrics are there for operators', async () => {
   const shard = { shard: 3, owner: 'n', epoch: 1, head: 9, applied: 7, committed: 5, lag: 2, hotUsers: 4 }
   let reason: string | undefined = 'replaying'
-  const app = testApi(stubEngine({ shardStatus: () => [shard], notReady: () => reason }))
+  const app = testApi(stubEngine({ shardStatus: async () => [shard], notReady: () => reason }))
   expect((await app.inject('/v1/shards')).json()).toEqual({ shards: [shard] })
   expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok' })
   const notReady = await app.inject('/readyz')

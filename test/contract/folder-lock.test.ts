@@ -1,34 +1,35 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
+import { lockFolder } from '../../src/ownership/folder-lock.ts'
 import { SingleProcessOwnership } from '../../src/ownership/single-process-ownership.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { shardOwnershipContract } from './shard-ownership.contract.ts'
 
-shardOwnershipContract('single process', () => SingleProcessOwnership.open(temporaryFolder()))
+shardOwnershipContract('single process', async () => new SingleProcessOwnership())
 
 test('a second process on the same data folder is refused until the first has gone', async () => {
   const folder = temporaryFolder()
-  const first = await SingleProcessOwnership.open(folder)
-  await expect(SingleProcessOwnership.open(`${folder}/.`)).rejects.toMatchObject({
+  const first = await lockFolder(folder)
+  await expect(lockFolder(`${folder}/.`)).rejects.toMatchObject({
     code: 'DATA_FOLDER_IN_USE',
   })
-  await first.close()
-  await (await SingleProcessOwnership.open(folder)).close()
+  await first.release()
+  await (await lockFolder(folder)).release()
 })
 
 test('a killed process leaves nothing behind that holds the folder', async () => {
   const folder = temporaryFolder()
-  const module = new URL('../../src/ownership/single-process-ownership.ts', import.meta.url).href
+  const module = new URL('../../src/ownership/folder-lock.ts', import.meta.url).href
   const script = `
-    const { SingleProcessOwnership } = await import(${JSON.stringify(module)})
-    await SingleProcessOwnership.open(${JSON.stringify(folder)})
+    const { lockFolder } = await import(${JSON.stringify(module)})
+    await lockFolder(${JSON.stringify(folder)})
     console.log('held')
     setInterval(() => {}, 1000)`
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script])
   await once(holder.stdout, 'data')
-  await expect(SingleProcessOwnership.open(folder)).rejects.toMatchObject({ code: 'DATA_FOLDER_IN_USE' })
+  await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'DATA_FOLDER_IN_USE' })
   holder.kill('SIGKILL')
   await once(holder, 'exit')
-  await (await SingleProcessOwnership.open(folder)).close()
+  await (await lockFolder(folder)).release()
 })

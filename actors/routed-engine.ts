@@ -1,0 +1,191 @@
+// The whole engine, as any of its threads sees it: what concerns a shard goes to the thread that runs it.
+import type { MessagePort } from 'node:worker_threads'
+import type { Definition } from '../src/definition/definition.ts'
+import type {
+  CountsView,
+  Engine,
+  ProfileView,
+  ReadOptions,
+  ShardStatus,
+  TimelineView,
+} from '../src/engine.ts'
+import { PulseprintError } from '../src/errors.ts'
+import type { Batch, Chunk, Submitted } from '../src/ingest/batch.ts'
+import { shardOf } from '../src/model/hash.ts'
+import type { LocalEngine } from './local-engine.ts'
+import { ThreadLink } from './thread-link.ts'
+import type { TimelineOptions } from './timeline-reader.ts'
+
+/** How often a thread tells the others how it is. */
+const CONDITION_INTERVAL_MS = 50
+
+/** What a thread must know of another before it lets a request in. */
+interface Condition {
+  notReady: string | undefined
+  refusal: { code: 'NOT_READY' | 'OVERLOADED'; message: string } | undefined
+}
+
+interface Peer {
+  link: ThreadLink
+  condition: Condition
+}
+
+/** The thread that runs a shard. */
+export function threadOf(shard: number, threads: number): number {
+  return shard % threads
+}
+
+export class RoutedEngine implements Engine {
+  readonly definition: Definition
+  readonly shards: number
+  readonly #local: LocalEngine
+  readonly #thread: number
+  readonly #threads: number
+  readonly #peers = new Map<number, Peer>()
+  readonly #telling: NodeJS.Timeout
+
+  /**
+   * @param thread number of this thread, of `ports.size + 1` in all
+   * @param ports a port to every other thread
+   * @param metrics this thread's metrics, for the thread that is asked for all
+   */
+  constructor(
+    local: LocalEngine,
+    thread: number,
+    ports: Map<number, MessagePort>,
+    metrics: () => Promise<unknown>,
+  ) {
+    this.definition = local.definition
+    this.shards = local.shards
+    this.#local = local
+    this.#thread = thread
+    this.#threads = ports.size + 1
+    for (const [peer, port] of ports) this.#peers.set(peer, this.#meet(port, metrics))
+    this.#telling = setInterval(() => this.#tellCondition(), CONDITION_INTERVAL_MS)
+    this.#telling.unref()
+    this.#tellCondition()
+  }
+
+  #meet(port: MessagePort, metrics: () => Promise<unknown>): Peer {
+    const local = this.#local
+    const link = new ThreadLink(port, {
+      take: (chunks: Chunk[], wait: 'durable' | 'applied') => local.take(chunks, wait),
+      profile: (user: string, options: ReadOptions) => local.profile(user, options),
+      counts: (user: string, options: Parameters<Engine['counts']>[1]) => local.counts(user, options),
+      timeline: (user: string, options: TimelineOptions) => local.timeline(user, options),
+      shardStatus: () => local.shardStatus(),
+      metrics,
+      condition: (condition: Condition) => {
+        peer.condition = condition
+      },
+    })
+    const peer: Peer = { link, condition: { notReady: 'a thread is starting', refusal: undefined } }
+    return peer
+  }
+
+  #tellCondition(): void {
+    const refusal = this.#local.refusal()
+    const condition: Condition = {
+      notReady: this.#local.notReady(),
+      refusal: refusal && { code: refusal.code as 'NOT_READY' | 'OVERLOADED', message: refusal.message },
+    }
+    for (const { link } of this.#peers.values()) link.call('condition', condition).catch(() => {})
+  }
+
+  async submit({ chunks }: Batch, wait: 'durable' | 'applied'): Promise<Submitted> {
+    const refusal = this.#refusal()
+    if (refusal) throw refusal
+    const placesOf = new Map<number, number[]>()
+    for (const [place, { shard }] of chunks.entries()) {
+      const thread = threadOf(shard, this.#threads)
+      const places = placesOf.get(thread)
+      if (places) places.push(place)
+      else placesOf.set(thread, [place])
+    }
+    const submitted: Submitted = { sequences: [], outcomes: [] }
+    await Promise.all(
+      [...placesOf].map(async ([thread, places]) => {
+        const part = await this.#take(
+          thread,
+          places.map((place) => chunks[place]!),
+          wait,
+        )
+        for (const [index, place] of places.entries()) {
+          submitted.sequences[place] = part.sequences[index]!
+          if (wait === 'applied') submitted.outcomes[place] = part.outcomes[index]!
+        }
+      }),
+    )
+    return submitted
+  }
+
+  #take(thread: number, chunks: Chunk[], wait: 'durable' | 'applied'): Promise<Submitted> {
+    if (thread === this.#thread) return this.#local.take(chunks, wait)
+    // A chunk is a view of a larger buffer, and a clone would carry all of it.
+    const cloned = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes: bytes.slice() }))
+    return this.#link(thread).call('take', cloned, wait)
+  }
+
+  #refusal(): PulseprintError | undefined {
+    const own = this.#local.refusal()
+    if (own) return own
+    for (const { condition } of this.#peers.values()) {
+      if (!condition.refusal) continue
+      const { code, message } = condition.refusal
+      return new PulseprintError(code, message, { retryAfterSeconds: 1 })
+    }
+    return undefined
+  }
+
+  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
+    const thread = this.#threadOfUser(user)
+    if (thread === this.#thread) return this.#local.profile(user, options)
+    return this.#link(thread).call('profile', user, options)
+  }
+
+  counts(user: string, options: Parameters<Engine['counts']>[1]): Promise<CountsView | undefined> {
+    const thread = this.#threadOfUser(user)
+    if (thread === this.#thread) return this.#local.counts(user, options)
+    return this.#link(thread).call('counts', user, options)
+  }
+
+  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
+    const thread = this.#threadOfUser(user)
+    if (thread === this.#thread) return this.#local.timeline(user, options)
+    return this.#link(thread).call('timeline', user, options)
+  }
+
+  async shardStatus(): Promise<ShardStatus[]> {
+    const others = [...this.#peers.values()].map(({ link }) => link.call<ShardStatus[]>('shardStatus'))
+    const statuses = await Promise.all([this.#local.shardStatus(), ...others])
+    return statuses.flat().sort((a, b) => a.shard - b.shard)
+  }
+
+  /** What the `metrics` of every other thread give. */
+  metricsOfOthers<Metrics>(): Promise<Metrics[]> {
+    return Promise.all([...this.#peers.values()].map(({ link }) => link.call<Metrics>('metrics')))
+  }
+
+  notReady(): string | undefined {
+    const own = this.#local.notReady()
+    if (own !== undefined) return own
+    for (const { condition } of this.#peers.values())
+      if (condition.notReady !== undefined) return condition.notReady
+    return undefined
+  }
+
+  close(): void {
+    clearInterval(this.#telling)
+    for (const { link } of this.#peers.values()) link.close()
+  }
+
+  #threadOfUser(user: string): number {
+    return threadOf(shardOf(user, this.shards), this.#threads)
+  }
+
+  #link(thread: number): ThreadLink {
+    const peer = this.#peers.get(thread)
+    if (!peer) throw new Error(`there is no thread ${thread}`)
+    return peer.link
+  }
+}

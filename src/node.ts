@@ -1,0 +1,101 @@
+// One thread of the engine put together: stores → local engine → the whole engine → API. The main thread and
+// every other one run the same parts, each for its own shards.
+import { join } from 'node:path'
+import type { MessagePort } from 'node:worker_threads'
+import type { FastifyInstance, FastifyListenOptions } from 'fastify'
+import { AggregatorRegistry } from 'prom-client'
+import { LocalEngine } from '../actors/local-engine.ts'
+import { RoutedEngine, threadOf } from '../actors/routed-engine.ts'
+import { createApp } from '../api/app.ts'
+import type { Definition } from './definition/definition.ts'
+import type { ActionLog } from './log/action-log.ts'
+import { LmdbActionLog } from './log/lmdb-action-log.ts'
+import { HASH_VERSION } from './model/hash.ts'
+import { SingleProcessOwnership } from './ownership/single-process-ownership.ts'
+import type { ApiKeys } from './runtime/api-keys.ts'
+import { type Clock, systemClock } from './runtime/clock.ts'
+import { consoleLogger, type Logger } from './runtime/logger.ts'
+import { createMetrics } from './runtime/metrics.ts'
+import type { Settings } from './settings.ts'
+import { LmdbSnapshotStore } from './snapshots/lmdb-snapshot-store.ts'
+import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+
+const STORE_FORMAT = 1
+
+export interface Stores {
+  log: ActionLog
+  snapshots: SnapshotStore
+  close(): Promise<void>
+}
+
+/** Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, and those of the file system. */
+export async function openEmbeddedStores(dataPath: string, shards: number): Promise<Stores> {
+  const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
+  const log = new LmdbActionLog(join(dataPath, 'log'), identity)
+  try {
+    const snapshots = new LmdbSnapshotStore(join(dataPath, 'snapshots'), identity)
+    const close = async () => {
+      await snapshots.close()
+      await log.close()
+    }
+    return { log, snapshots, close }
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+}
+
+/** Starts the shards of one of `threads` threads. */
+export function startLocalEngine(
+  { log, snapshots }: Stores,
+  { shards, hotUsersMax, threads }: Pick<Settings, 'shards' | 'hotUsersMax' | 'threads'>,
+  definition: Definition,
+  thread: number,
+  clock: Clock = systemClock,
+  logger: Logger = consoleLogger,
+): Promise<LocalEngine> {
+  const owned = Array.from({ length: shards }, (_, shard) => shard).filter(
+    (shard) => threadOf(shard, threads) === thread,
+  )
+  const ownership = new SingleProcessOwnership()
+  return LocalEngine.start({
+    definition,
+    shards,
+    owned,
+    log,
+    snapshots,
+    ownership,
+    clock,
+    logger,
+    hotUsersMax,
+  })
+}
+
+export interface Served {
+  app: FastifyInstance
+  engine: RoutedEngine
+}
+
+/** The API of one thread over all shards. @param ports a port to every other thread */
+export function serve(
+  local: LocalEngine,
+  thread: number,
+  ports: Map<number, MessagePort>,
+  keys: ApiKeys | undefined,
+): Served {
+  const registry = createMetrics(local, thread === 0)
+  const engine = new RoutedEngine(local, thread, ports, () => registry.getMetricsAsJSON())
+  const metrics = async () => {
+    const others = await engine.metricsOfOthers()
+    return AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...others] as object[]).metrics()
+  }
+  const app = createApp({ engine, clock: systemClock, registry, metrics, ...(keys && { keys }) })
+  return { app, engine }
+}
+
+/** Listens on a port together with the other threads; the system spreads the connections. */
+export function listenShared(app: FastifyInstance, host: string, port: number): Promise<string> {
+  // Fastify hands its options on to the server; its types do not name this one.
+  const options: FastifyListenOptions & { reusePort: boolean } = { host, port, reusePort: true }
+  return app.listen(options)
+}
