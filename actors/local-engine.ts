@@ -15,19 +15,15 @@ import { Appender, type Placement } from '../src/ingest/appender.ts'
 import type { Batch, Chunk, Submitted } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
-import { dayOfDate } from '../src/model/civil-date.ts'
 import { shardOf } from '../src/model/hash.ts'
 import type { ShardOwnership } from '../src/ownership/shard-ownership.ts'
-import { readDayCounts } from '../src/profile/counts-view.ts'
-import type { Profile } from '../src/profile/profile.ts'
-import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.ts'
 import type { Clock } from '../src/runtime/clock.ts'
-import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
+import { type CountsOptions, ProfileReader } from './profile-reader.ts'
 import { ShardRunner } from './shard-runner.ts'
-import { readTimeline, type TimelineOptions } from './timeline-reader.ts'
+import type { TimelineOptions } from './timeline-reader.ts'
 
 export interface EngineParts {
   definition: Definition
@@ -49,10 +45,9 @@ export class LocalEngine implements Engine {
   readonly #actors: Ref<never>
   readonly #appender: Appender
   readonly #runners = new Map<number, ShardRunner>()
-  /** Head of each shard's log when it was taken over: reads wait until it is applied again. */
-  readonly #replayTo = new Map<number, number>()
   #unapplied = 0
   readonly #schedule: CheckpointSchedule
+  readonly #reader: ProfileReader
   #stopping = false
 
   private constructor(parts: EngineParts) {
@@ -60,6 +55,8 @@ export class LocalEngine implements Engine {
     this.shards = parts.shards
     this.#parts = parts
     this.#actors = startActors() as Ref<never>
+    const { definition, log, clock, shards } = parts
+    this.#reader = new ProfileReader(definition, log, clock, (user) => this.#runner(shardOf(user, shards)))
     this.#schedule = new CheckpointSchedule(
       parts.clock,
       parts.logger,
@@ -90,10 +87,9 @@ export class LocalEngine implements Engine {
         `shard ${shard}: the snapshots cover the log up to ${offset}, but the log holds ${tail} to ${head}`,
       )
     }
-    this.#replayTo.set(shard, head)
     return new ShardRunner(
       shard,
-      { epoch, offset },
+      { epoch, offset, head },
       {
         system: this.#actors,
         definition,
@@ -155,7 +151,7 @@ export class LocalEngine implements Engine {
   }
 
   #failure(): string | undefined {
-    for (const runner of this.#runners.values()) if (runner.failure) return shardFailure(runner)
+    for (const runner of this.#runners.values()) if (runner.failure) return runner.failure
     return undefined
   }
 
@@ -165,57 +161,16 @@ export class LocalEngine implements Engine {
     return runner
   }
 
-  async profile(user: string, { at, fields, minSequence }: ReadOptions): Promise<ProfileView | undefined> {
-    const wanted = selectFeatures(this.definition, fields)
-    const runner = await this.#readyRunner(user, minSequence)
-    const now = this.#parts.clock.now()
-    const read = await runner.read(user, (profile: Profile) =>
-      readFeatures(this.definition, profile, wanted, readInstant(profile, at, now)),
-    )
-    if (!read) return undefined
-    const { shard, epoch, applied: sequence } = runner
-    return {
-      userId: user,
-      ...read,
-      asOf: { shard, epoch, sequence, at: new Date(now).toISOString() },
-      source: 'live',
-    }
+  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
+    return this.#reader.profile(user, options)
   }
 
-  async counts(
-    user: string,
-    { action, from, to }: { action?: string; from?: string; to?: string },
-  ): Promise<CountsView | undefined> {
-    const { calendar, timezone } = this.definition
-    const span = { ...dayBound('from', from), ...dayBound('to', to), ...(action !== undefined && { action }) }
-    const runner = await this.#readyRunner(user)
-    const read = await runner.read(user, (profile) => readDayCounts(calendar, profile, span))
-    return read && { userId: user, action: action ?? null, timezone, ...read }
+  counts(user: string, options: CountsOptions): Promise<CountsView | undefined> {
+    return this.#reader.counts(user, options)
   }
 
-  async timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
-    const runner = await this.#readyRunner(user)
-    const timeline = await runner.read(user, (profile) => [...profile.timeline])
-    if (!timeline) return undefined
-    return { userId: user, ...(await readTimeline(this.#parts.log, runner.shard, timeline, options)) }
-  }
-
-  /** The user's shard, once it has replayed its log and reached `minSequence`. */
-  async #readyRunner(user: string, minSequence = 0): Promise<ShardRunner> {
-    const shard = shardOf(user, this.shards)
-    const runner = this.#runner(shard)
-    if (runner.failure)
-      throw new PulseprintError('NOT_READY', shardFailure(runner), { retryAfterSeconds: 10 })
-    await this.#wait(runner, this.#replayTo.get(shard)!, 'NOT_READY', 'the shard is still replaying its log')
-    const missing = `shard ${shard} has not applied sequence ${minSequence} yet`
-    await this.#wait(runner, minSequence, 'NOT_YET_APPLIED', missing)
-    return runner
-  }
-
-  async #wait(runner: ShardRunner, sequence: number, code: 'NOT_READY' | 'NOT_YET_APPLIED', message: string) {
-    if (runner.applied >= sequence) return
-    const late = () => new PulseprintError(code, message, { retryAfterSeconds: 1 })
-    await within(runner.reach(sequence), LIMITS.readWaitMs, this.#parts.clock, late)
+  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
+    return this.#reader.timeline(user, options)
   }
 
   async shardStatus(): Promise<ShardStatus[]> {
@@ -240,8 +195,7 @@ export class LocalEngine implements Engine {
     const failure = this.#failure()
     if (failure !== undefined) return failure
     let replaying = 0
-    for (const { shard, applied } of this.#runners.values())
-      if (applied < this.#replayTo.get(shard)!) replaying++
+    for (const { applied, replayTo } of this.#runners.values()) if (applied < replayTo) replaying++
     return replaying > 0 ? `${replaying} shards are replaying their log` : undefined
   }
 
@@ -260,15 +214,4 @@ export class LocalEngine implements Engine {
     const failed = saved.find((result) => result.status === 'rejected')
     if (failed) this.#parts.logger.error('profiles could not be saved', { error: failed.reason })
   }
-}
-
-function shardFailure({ shard, failure }: ShardRunner): string {
-  return `shard ${shard} has stopped: ${failure instanceof Error ? failure.message : String(failure)}`
-}
-
-function dayBound(name: 'from' | 'to', date: string | undefined): { from?: number; to?: number } {
-  if (date === undefined) return {}
-  const day = dayOfDate(date)
-  if (day === undefined) throw new PulseprintError('INVALID_REQUEST', `${name} must be a date, YYYY-MM-DD`)
-  return { [name]: day }
 }

@@ -29,18 +29,21 @@ export interface ShardParts {
 export class ShardRunner {
   readonly shard: number
   readonly epoch: number
+  /** Head of the log when the shard was taken over: reads wait until it is applied again. */
+  readonly replayTo: number
   readonly users: HotUsers
   readonly checkpointer: Checkpointer
   readonly #log: ActionLog
   readonly #stopping = new AbortController()
   readonly #progress: AppliedLog
   #running: Promise<void> = Promise.resolve()
-  #failure: unknown
+  #failure: Error | undefined
 
-  /** @param checkpoint the shard's saved offset, under the epoch this node has claimed */
-  constructor(shard: number, { epoch, offset }: ShardCheckpoint, parts: ShardParts) {
+  /** @param start the shard's saved offset under the epoch this node has claimed, and the head of its log */
+  constructor(shard: number, { epoch, offset, head }: ShardCheckpoint & { head: number }, parts: ShardParts) {
     this.shard = shard
     this.epoch = epoch
+    this.replayTo = head
     this.#log = parts.log
     this.#progress = new AppliedLog(offset)
     const supervisor = spawn(parts.system, (state: null) => state, `shard-${shard}`) as Ref<never>
@@ -53,13 +56,13 @@ export class ShardRunner {
   }
 
   /** Why the shard has stopped applying; undefined while it runs. */
-  get failure(): unknown {
-    return this.#failure
+  get failure(): string | undefined {
+    return this.#failure && `shard ${this.shard} has stopped: ${this.#failure.message}`
   }
 
   start(): void {
     this.#running = this.#run().catch((error) => {
-      this.#failure = error
+      this.#failure = error instanceof Error ? error : new Error(String(error))
       this.#progress.fail(error)
     })
   }

@@ -1,0 +1,85 @@
+// Answers reads from the shards of this thread, once they have applied what the reader asks for.
+import type { Definition } from '../src/definition/definition.ts'
+import type { CountsView, Engine, ProfileView, ReadOptions, TimelineView } from '../src/engine.ts'
+import { PulseprintError } from '../src/errors.ts'
+import { LIMITS } from '../src/limits.ts'
+import type { ActionLog } from '../src/log/action-log.ts'
+import { dayOfDate } from '../src/model/civil-date.ts'
+import { readDayCounts } from '../src/profile/counts-view.ts'
+import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.ts'
+import type { Clock } from '../src/runtime/clock.ts'
+import { within } from '../src/runtime/deadline.ts'
+import type { ShardRunner } from './shard-runner.ts'
+import { readTimeline, type TimelineOptions } from './timeline-reader.ts'
+
+export type CountsOptions = Parameters<Engine['counts']>[1]
+
+export class ProfileReader {
+  readonly #definition: Definition
+  readonly #log: ActionLog
+  readonly #clock: Clock
+  readonly #runnerOf: (user: string) => ShardRunner
+
+  constructor(definition: Definition, log: ActionLog, clock: Clock, runnerOf: (user: string) => ShardRunner) {
+    this.#definition = definition
+    this.#log = log
+    this.#clock = clock
+    this.#runnerOf = runnerOf
+  }
+
+  async profile(user: string, { at, fields, minSequence }: ReadOptions): Promise<ProfileView | undefined> {
+    const definition = this.#definition
+    const wanted = selectFeatures(definition, fields)
+    const runner = await this.#readyRunner(user, minSequence)
+    const now = this.#clock.now()
+    const read = await runner.read(user, (profile) =>
+      readFeatures(definition, profile, wanted, readInstant(profile, at, now)),
+    )
+    if (!read) return undefined
+    const { shard, epoch, applied: sequence } = runner
+    return {
+      userId: user,
+      ...read,
+      asOf: { shard, epoch, sequence, at: new Date(now).toISOString() },
+      source: 'live',
+    }
+  }
+
+  async counts(user: string, { action, from, to }: CountsOptions): Promise<CountsView | undefined> {
+    const { calendar, timezone } = this.#definition
+    const span = { ...dayBound('from', from), ...dayBound('to', to), ...(action !== undefined && { action }) }
+    const runner = await this.#readyRunner(user)
+    const read = await runner.read(user, (profile) => readDayCounts(calendar, profile, span))
+    return read && { userId: user, action: action ?? null, timezone, ...read }
+  }
+
+  async timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
+    const runner = await this.#readyRunner(user)
+    const timeline = await runner.read(user, (profile) => [...profile.timeline])
+    if (!timeline) return undefined
+    return { userId: user, ...(await readTimeline(this.#log, runner.shard, timeline, options)) }
+  }
+
+  /** The user's shard, once it has replayed its log and reached `minSequence`. */
+  async #readyRunner(user: string, minSequence = 0): Promise<ShardRunner> {
+    const runner = this.#runnerOf(user)
+    if (runner.failure) throw new PulseprintError('NOT_READY', runner.failure, { retryAfterSeconds: 10 })
+    await this.#wait(runner, runner.replayTo, 'NOT_READY', 'the shard is still replaying its log')
+    const missing = `shard ${runner.shard} has not applied sequence ${minSequence} yet`
+    await this.#wait(runner, minSequence, 'NOT_YET_APPLIED', missing)
+    return runner
+  }
+
+  async #wait(runner: ShardRunner, sequence: number, code: 'NOT_READY' | 'NOT_YET_APPLIED', message: string) {
+    if (runner.applied >= sequence) return
+    const late = () => new PulseprintError(code, message, { retryAfterSeconds: 1 })
+    await within(runner.reach(sequence), LIMITS.readWaitMs, this.#clock, late)
+  }
+}
+
+function dayBound(name: 'from' | 'to', date: string | undefined): { from?: number; to?: number } {
+  if (date === undefined) return {}
+  const day = dayOfDate(date)
+  if (day === undefined) throw new PulseprintError('INVALID_REQUEST', `${name} must be a date, YYYY-MM-DD`)
+  return { [name]: day }
+}
