@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname, join } from 'node:path'
 import { CliError, fileError } from '../cli-error.ts'
 import type { Tally } from './tally.ts'
+import type { Witness } from './witness.ts'
 
 export interface Checkpoint {
   version: 1
@@ -23,6 +24,8 @@ export interface Checkpoint {
   /** Bytes of the file of rejected rows that belong to rows up to the mark. */
   rejectedBytes: number
   tally: Tally
+  /** Some row's position in the log; null before the first. */
+  witness: Witness | null
   /** ISO 8601. */
   savedAt: string
 }

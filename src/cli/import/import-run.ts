@@ -5,6 +5,7 @@ import type { EngineClient } from '../engine-client.ts'
 import { type Checkpoint, lockImport, type StatePaths, saveCheckpoint } from './checkpoint.ts'
 import { type Entry, LANE_DEFAULTS, Lanes } from './lanes.ts'
 import type { Mapped } from './map-row.ts'
+import type { Patience } from './patience.ts'
 import { MalformedRow, type Rows } from './read-rows.ts'
 import { RejectedFile } from './rejected-file.ts'
 import type { Row } from './row-expression.ts'
@@ -12,6 +13,7 @@ import { RowWindow, WINDOW_ROWS_MAX } from './row-window.ts'
 import { type Receipt, sendBatch } from './send-batch.ts'
 import { type ImportFacts, type StartOptions, startingPoint } from './starting-point.ts'
 import { FATE, type Fate, type Tally } from './tally.ts'
+import { checkWitness, type Witness } from './witness.ts'
 
 export interface ImportPlan {
   facts: ImportFacts
@@ -37,6 +39,7 @@ export class ImportRun {
   readonly #abort = new AbortController()
   #stopping = false
   #savedAtMs = performance.now()
+  #witness: Witness | null
   /** Rows sent in this run. */
   sent = 0
 
@@ -51,7 +54,8 @@ export class ImportRun {
       this.#unlock()
       throw error
     }
-    const { mark, tally } = this.#start
+    const { mark, tally, witness } = this.#start
+    this.#witness = witness
     this.#window = new RowWindow(mark, structuredClone(tally), (row, fate) => this.#onPassed(row, fate))
     this.#lanes = new Lanes({ ...LANE_DEFAULTS, send: (batch) => this.#send(batch) })
   }
@@ -79,6 +83,7 @@ export class ImportRun {
   /** True where the input was read to its end. Throws CliError; what was acknowledged stays. */
   async run(): Promise<boolean> {
     try {
+      if (this.#witness) await checkWitness(this.#plan.client, this.#witness, this.#patience)
       if (this.alreadyComplete) return true
       return await this.#runAll()
     } finally {
@@ -150,12 +155,17 @@ export class ImportRun {
     while (!this.#lanes.idle) await this.#lanes.progress()
   }
 
+  get #patience(): Patience {
+    const { retryForMs, onRetry } = this.#plan
+    return { retryForMs, onRetry, signal: this.#abort.signal }
+  }
+
   async #send(batch: readonly Entry[]): Promise<void> {
-    const { client, retryForMs, onRetry } = this.#plan
     const lines = batch.map(({ line }) => line)
-    const patience = { retryForMs, onRetry, signal: this.#abort.signal }
-    const { receipts, sentBefore } = await sendBatch(client, lines, patience)
+    const { receipts, sentBefore } = await sendBatch(this.#plan.client, lines, this.#patience)
     this.sent += batch.length
+    const { shard, sequence } = receipts[0]!
+    if (shard !== undefined && sequence !== undefined) this.#witness = { shard, sequence }
     for (const [index, { row, source }] of batch.entries()) {
       const ours = sentBefore || row <= this.#start.sentUpTo
       this.#window.settle(row, fateOf(receipts[index]!, ours, source))
@@ -183,6 +193,7 @@ export class ImportRun {
       complete,
       rejectedBytes: this.#rejected.bytes,
       tally,
+      witness: this.#witness,
       savedAt: new Date().toISOString(),
     })
     this.#window.saved()

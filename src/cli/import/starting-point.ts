@@ -39,7 +39,7 @@ export function startingPoint(
   )
 }
 
-const BEGINNING = { mark: 0, sentUpTo: 0, complete: false, rejectedBytes: 0 }
+const BEGINNING = { mark: 0, sentUpTo: 0, complete: false, rejectedBytes: 0, witness: null }
 
 function same(saved: Checkpoint, facts: ImportFacts): boolean {
   return saved.inputBytes === facts.inputBytes && saved.mappingHash === facts.mappingHash

@@ -13,7 +13,15 @@ const GO_ON = { restart: false, resumeAnyway: false }
 function saved(changes: Partial<Checkpoint> = {}): string {
   const path = join(temporaryFolder(), 'sales.json')
   const savedAt = new Date(NOW).toISOString()
-  const rest = { mark: 7, sentUpTo: 20, complete: false, rejectedBytes: 0, tally: emptyTally(), savedAt }
+  const rest = {
+    mark: 7,
+    sentUpTo: 20,
+    complete: false,
+    rejectedBytes: 0,
+    witness: null,
+    tally: emptyTally(),
+    savedAt,
+  }
   saveCheckpoint(path, { version: 1, ...FACTS, ...rest, ...changes })
   return path
 }
