@@ -85,11 +85,19 @@ export const distinct: Operator<Distinct> = {
   },
 }
 
+/** Distances on the ring of hashes that keep the kinds of values apart. */
+const NUMBER_SHIFT = 0x9_e377_9b97_f4a7
+const BOOLEAN_SHIFT = 0x5_bf03_6359_a8b1
+
 /** Strings, numbers and booleans count, each kind apart: 1, '1' and true are three values. */
 function hashOf(value: Value): number | undefined {
-  if (typeof value === 'string') return hash53(`s${value}`)
-  if (typeof value === 'number') return Number.isFinite(value) ? hash53(`n${value}`) : undefined
-  return typeof value === 'boolean' ? hash53(`b${value}`) : undefined
+  if (typeof value === 'string') return hash53(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? shifted(`${value}`, NUMBER_SHIFT) : undefined
+  return typeof value === 'boolean' ? shifted(`${value}`, BOOLEAN_SHIFT) : undefined
+}
+
+function shifted(text: string, shift: number): number {
+  return (hash53(text) + shift) % 2 ** 53
 }
 
 function valuesOf(state: Values | Overflown): Values {

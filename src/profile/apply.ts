@@ -25,8 +25,9 @@ export function apply(
   if (isDuplicate(profile.remembered, action.id, receivedAt, definition.idempotencyWindowMs)) {
     return OUTCOME.duplicate
   }
-  if (action.occurredAt > profile.newestAt) profile.newestAt = action.occurredAt
-  addToSeries(definition, profile, action)
+  const newestBefore = profile.newestAt
+  if (action.occurredAt > newestBefore) profile.newestAt = action.occurredAt
+  addToSeries(definition, profile, action, newestBefore)
   const { calendar } = definition
   const newestDay = calendar.tile('day', profile.newestAt)
   countAction(profile.counts, action.action, calendar.tile('day', action.occurredAt), newestDay)
@@ -37,7 +38,7 @@ export function apply(
   return OUTCOME.accepted
 }
 
-function addToSeries(definition: Definition, profile: Profile, action: Action): void {
+function addToSeries(definition: Definition, profile: Profile, action: Action, newestBefore: number): void {
   for (const index of definition.seriesOf(action.action)) {
     const series = definition.series[index]!
     if (series.where && series.where.evaluate(action) !== true) continue
@@ -47,7 +48,9 @@ function addToSeries(definition: Definition, profile: Profile, action: Action): 
     const firstTile = series.firstTile(profile.newestAt)
     if (tile < firstTile) continue
     const state = series.operator.add(profile.states[index], value, action.occurredAt, tile)
-    profile.states[index] = series.operator.prune(state, firstTile)
+    // Most actions move no window on, and then there is nothing to drop.
+    const moved = newestBefore > 0 && series.firstTile(newestBefore) < firstTile
+    profile.states[index] = moved ? series.operator.prune(state, firstTile) : state
   }
 }
 
