@@ -231,12 +231,12 @@ describe('an import', () => {
 })
 
 describe('a file that cannot be read on', () => {
-  const csv = makeRows(3_000).csv
+  const csv = makeRows(30_000).csv
   const packed = gzipSync(csv)
 
   test.each([
     ['cut.csv.gz', packed.subarray(0, packed.length - 2_000), 'the gzip data ends too early'],
-    ['damaged.csv.gz', Buffer.concat([packed.subarray(0, 3_000), Buffer.alloc(500)]), 'the gzip data is'],
+    ['damaged.csv.gz', Buffer.concat([packed.subarray(0, -8), Buffer.alloc(8)]), 'the gzip data is'],
     ['quotes.csv', `${csv}u1,1300000000,"1" 2\n`, 'not well-formed CSV near line'],
     ['latin.csv', Buffer.concat([Buffer.from(csv), Buffer.from('caf\xe9,1,1\n', 'latin1')]), 'is not UTF-8'],
   ])(
@@ -251,7 +251,8 @@ describe('a file that cannot be read on', () => {
       expect(run.output).toContain(says)
       expect(run.output).not.toContain('    at ')
       const before = checkpointOf(files)!
-      expect(before).toMatchObject({ complete: false, sentUpTo: before.mark, witness: expect.anything() })
+      expect(before.mark).toBeGreaterThan(20_000)
+      expect(before).toMatchObject({ complete: false, sentUpTo: before.mark })
       const again = startImport(files, engine.url, input)
       expect(await again.ended()).toBe(1)
       const after = checkpointOf(files)!

@@ -1,6 +1,5 @@
-// Text to rows: CSV (RFC 4180, with a header row) or NDJSON. Rows come in small arrays, so that one turn of the
-// event loop carries many. A bad row is handed on as such; a file that cannot be read on ends with a CliError.
-import { Readable } from 'node:stream'
+// Text to rows: CSV (RFC 4180, with a header row) or NDJSON. Rows come in arrays, so that one turn of the event
+// loop carries many. A bad row is handed on as such; a file that cannot be read on ends with a CliError.
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
 import type { Row } from './row-expression.ts'
@@ -23,39 +22,60 @@ const ROWS_PER_TURN = 500
 const RECORD_LENGTH_MAX = 1_000_000
 const RESERVED = ['__proto__', 'constructor', 'prototype']
 
-/** @param columns that the header must have */
+/**
+ * Rows before a mistake are handed on before it is thrown.
+ * @param columns that the header must have
+ */
 export async function* readCsv(
   texts: AsyncIterable<string>,
   delimiter: string,
   columns: ReadonlySet<string>,
   label: string,
 ): Rows {
+  let header: string[] | undefined
+  let rows: (Row | MalformedRow)[] = []
+  const feed = createParser(delimiter, (record) => {
+    if (header) rows.push(toRow(header, record))
+    else header = checkHeader(record, columns, label)
+  })
+  const take = () => {
+    const taken = rows
+    rows = []
+    return taken
+  }
+  for await (const text of texts) {
+    const failure = await feed(text)
+    if (rows.length > 0) yield take()
+    if (failure) throw csvError(label, failure)
+  }
+  const failure = await feed(undefined)
+  if (rows.length > 0) yield take()
+  if (failure) throw csvError(label, failure)
+  if (!header) throw new CliError(`${label}: the file is empty; CSV needs a header row`)
+}
+
+/** Feeds the parser the next text, or the end, and gives the error it met, if any. Records come by the callback. */
+function createParser(delimiter: string, onRecord: (record: string[]) => void) {
   const parser = parse({
     delimiter,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: RECORD_LENGTH_MAX,
+    on_record: (record: string[]) => {
+      onRecord(record)
+      return null
+    },
   })
-  const source = Readable.from(texts)
-  source.on('error', (error) => parser.destroy(error))
-  source.pipe(parser)
-  let header: string[] | undefined
-  let rows: (Row | MalformedRow)[] = []
-  try {
-    for await (const record of parser as AsyncIterable<string[]>) {
-      if (header) rows.push(toRow(header, record))
-      else header = checkHeader(record, columns, label)
-      if (rows.length < ROWS_PER_TURN && parser.readableLength > 0) continue
-      if (rows.length > 0) yield rows
-      rows = []
-    }
-  } catch (error) {
-    throw csvError(label, error)
-  } finally {
-    source.destroy()
-  }
-  if (rows.length > 0) yield rows
-  if (!header) throw new CliError(`${label}: the file is empty; CSV needs a header row`)
+  return (text: string | undefined) =>
+    new Promise<Error | undefined>((resolve) => {
+      parser.once('error', resolve)
+      const done = () => {
+        parser.off('error', resolve)
+        resolve(undefined)
+      }
+      if (text === undefined) parser.resume().once('end', done).end()
+      else parser.write(text, (error) => error ?? done())
+    })
 }
 
 function toRow(header: readonly string[], record: readonly string[]): Row | MalformedRow {
