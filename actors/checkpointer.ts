@@ -14,7 +14,7 @@ export class Checkpointer {
   readonly #epoch: number
   readonly #definition: Definition
   readonly #snapshots: SnapshotStore
-  #changed: HotUser[] = []
+  #changed = new Set<HotUser>()
   #running: Promise<void> | undefined
   /** Actions applied and not yet covered by the saved offset. */
   uncommittedActions = 0
@@ -37,13 +37,13 @@ export class Checkpointer {
 
   /** Number of users with unsaved changes. */
   get changedUsers(): number {
-    return this.#changed.length
+    return this.#changed.size
   }
 
   markChanged(user: HotUser): void {
     if (user.dirty) return
     user.dirty = true
-    this.#changed.push(user)
+    this.#changed.add(user)
   }
 
   /**
@@ -58,14 +58,17 @@ export class Checkpointer {
   }
 
   async #save(applied: number): Promise<void> {
-    if (applied === this.committed && this.#changed.length === 0) return
-    const changed = this.#changed
+    if (applied === this.committed && this.#changed.size === 0) return
+    const changed = [...this.#changed]
     const covered = this.uncommittedActions
-    this.#changed = []
+    this.#changed = new Set()
     try {
       const commits: Promise<void>[] = []
       for (let at = 0; at < changed.length; at += SLICE_LENGTH) {
-        commits.push(this.#saveSlice(changed.slice(at, at + SLICE_LENGTH)))
+        const commit = this.#saveSlice(changed.slice(at, at + SLICE_LENGTH))
+        // It may fail long before all are waited for.
+        commit.catch(() => {})
+        commits.push(commit)
         await nextTurn()
       }
       await settled(commits)
@@ -74,8 +77,8 @@ export class Checkpointer {
       this.uncommittedActions -= covered
     } catch (error) {
       for (const user of changed) {
-        user.dirty = false
-        this.markChanged(user)
+        user.dirty = true
+        this.#changed.add(user)
       }
       throw error
     } finally {
@@ -83,13 +86,14 @@ export class Checkpointer {
     }
   }
 
-  #saveSlice(slice: readonly HotUser[]): Promise<void> {
+  async #saveSlice(slice: readonly HotUser[]): Promise<void> {
     const profiles = slice.map((user) => {
+      if (!user.profile) throw new Error('a profile that was changed has been lost')
       user.saving = true
       user.dirty = false
-      return { user: user.name, bytes: encodeProfile(this.#definition, user.profile!) }
+      return { user: user.name, bytes: encodeProfile(this.#definition, user.profile) }
     })
-    return this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
+    await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
   }
 }
 

@@ -46,8 +46,11 @@ export class HotUsers {
     return this.#users.get(name)
   }
 
-  /** Starts the actors of those users that have none; their stored profiles are loaded with one call. */
-  activate(names: Iterable<string>): void {
+  /**
+   * Starts the actors of those users that have none; their stored profiles are loaded with one call.
+   * @param failed called for each profile that could not be loaded
+   */
+  activate(names: Iterable<string>, failed: (error: unknown) => void): void {
     const cold: string[] = []
     for (const name of names) if (!this.#users.has(name)) cold.push(name)
     if (cold.length === 0) return
@@ -55,7 +58,7 @@ export class HotUsers {
     // Each activation hears of a failure; nobody else has to.
     loading.catch(() => {})
     for (const [index, name] of cold.entries()) {
-      const activation = { kind: 'activate', loading, index } as const
+      const activation = { kind: 'activate', loading, index, failed } as const
       this.#users.set(name, spawnUser(this.#parent, this.#definition, name, activation))
     }
   }

@@ -23,6 +23,8 @@ export interface ActivateMessage {
   /** Stored profiles of all users that are activated together, and which of them is this one's. */
   loading: Promise<(Buffer | undefined)[]>
   index: number
+  /** Called when it could not be loaded. */
+  failed(error: unknown): void
 }
 
 export interface ApplyMessage {

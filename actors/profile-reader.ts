@@ -32,11 +32,12 @@ export class ProfileReader {
     const wanted = selectFeatures(definition, fields)
     const runner = await this.#readyRunner(user, minSequence)
     const now = this.#clock.now()
+    // Stated as of before the read: while a cold profile is on its way, the shard goes on.
+    const { shard, epoch, applied: sequence } = runner
     const read = await runner.read(user, (profile) =>
       readFeatures(definition, profile, wanted, readInstant(profile, at, now)),
     )
     if (!read) return undefined
-    const { shard, epoch, applied: sequence } = runner
     return {
       userId: user,
       ...read,

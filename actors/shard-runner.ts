@@ -61,10 +61,19 @@ export class ShardRunner {
   }
 
   start(): void {
-    this.#running = this.#run().catch((error) => {
-      this.#failure = error instanceof Error ? error : new Error(String(error))
-      this.#progress.fail(error)
-    })
+    this.#running = this.#run().catch((error) => this.#fail(error))
+  }
+
+  /** Ends the shard: it applies nothing more, who waits is told, and nothing of it is saved any more. */
+  #fail(error: unknown): void {
+    if (this.#failure) return
+    this.#failure = error instanceof Error ? error : new Error(String(error))
+    this.#stopping.abort()
+    this.#progress.fail(this.#stopped())
+  }
+
+  #stopped(): PulseprintError {
+    return new PulseprintError('NOT_READY', this.failure ?? '', { retryAfterSeconds: 10 })
   }
 
   async stop(): Promise<void> {
@@ -97,7 +106,7 @@ export class ShardRunner {
       }
     }
     if (this.users.full) await this.#makeRoom()
-    this.users.activate(messages.keys())
+    this.users.activate(messages.keys(), (error) => turn.failed(error))
     turn.remaining = messages.size
     for (const [name, message] of messages) tell(this.users.get(name)!, message)
     await turn.done
@@ -118,14 +127,20 @@ export class ShardRunner {
     }
   }
 
-  /** Saves all changes so far. Errors: FENCED, STORAGE_UNAVAILABLE. */
-  checkpoint(): Promise<void> {
-    return this.checkpointer.checkpoint(this.applied)
+  /** Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY once it has ended. */
+  async checkpoint(): Promise<void> {
+    if (this.#failure) throw this.#stopped()
+    try {
+      await this.checkpointer.checkpoint(this.applied)
+    } catch (error) {
+      if (isFenced(error)) this.#fail(error)
+      throw error
+    }
   }
 
   /** Resolves when the shard has applied its log up to the sequence. */
   reach(sequence: number): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure)
+    if (this.#failure) return Promise.reject(this.#stopped())
     return this.#progress.reach(sequence)
   }
 

@@ -20,5 +20,5 @@ export function superviseUser(
 export function tellFailure(message: UserMessage, error: unknown): void {
   if (message.kind === 'apply') message.turn.failed(error)
   // After a failed activation the messages behind it find no profile and fail in their turn.
-  else if (message.kind === 'read') message.failed(error)
+  else message.failed(error)
 }

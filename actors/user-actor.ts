@@ -14,7 +14,7 @@ import { superviseUser, tellFailure } from './supervision.ts'
 export interface HotUser {
   readonly name: string
   readonly definition: Definition
-  /** Undefined until the actor has handled its activation. */
+  /** Undefined until the actor has handled its activation, and once applying an action has failed. */
   profile: Profile | undefined
   ref: Ref<UserMessage>
   /** Messages in the mailbox, or in a turn that waits; nact's own mailboxes have no bound. */
@@ -102,7 +102,7 @@ async function activate(user: HotUser, { loading, index }: ActivateMessage): Pro
 
 function handle(user: HotUser, message: UserMessage): void {
   const { profile } = user
-  if (!profile) throw new PulseprintError('STORAGE_UNAVAILABLE', 'the stored profile could not be loaded')
+  if (!profile) throw new PulseprintError('STORAGE_UNAVAILABLE', 'the profile could not be loaded or kept')
   if (message.kind === 'apply') applyAll(user, profile, message)
   else if (message.kind === 'read') message.read(profile)
 }
@@ -111,11 +111,17 @@ function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }:
   const { sequence, receivedAt, outcomes } = turn
   // After a restart the log is read again from the shard's offset; what the profile has seen is dropped.
   const seen = sequence <= profile.sequence
-  for (let index = 0; index < actions.length; index++) {
-    const position = positions[index]!
-    outcomes[position] = seen
-      ? OUTCOME.accepted
-      : apply(user.definition, profile, actions[index]!, sequence, position, receivedAt)
+  try {
+    for (let index = 0; index < actions.length; index++) {
+      const position = positions[index]!
+      outcomes[position] = seen
+        ? OUTCOME.accepted
+        : apply(user.definition, profile, actions[index]!, sequence, position, receivedAt)
+    }
+  } catch (error) {
+    // Half-applied, it is nobody's profile: it must be neither read nor saved.
+    user.profile = undefined
+    throw error
   }
   if (!seen) profile.sequence = sequence
   turn.applied(user)
