@@ -13,6 +13,7 @@ const inCheckout = existsSync(source)
 const entry = inCheckout ? source : compiled
 
 if (inCheckout) await import('../deploy/install.mjs')
+if (process.env.npm_command === 'exec') await import('./end-with-npm.mjs')
 if (Number.parseInt(process.versions.node, 10) >= 24) {
   process.argv[1] = entry
   await import(pathToFileURL(entry).href)
