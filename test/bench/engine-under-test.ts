@@ -1,0 +1,134 @@
+// The engine as a user starts it, on a free port and an empty data folder, and what the benchmark asks of it.
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Database, open } from 'lmdb'
+import type { ShardStatus } from '../../src/model/shapes.ts'
+import { freePort } from '../support/servers.ts'
+import { until } from '../support/until.ts'
+import type { Cleanup } from './cleanup.ts'
+import type { MemoryAnswer } from './memory-probe.ts'
+import { userIdOf } from './segment-batch.ts'
+import { ServerProcess } from './server-process.ts'
+
+const DEFINITION = fileURLToPath(new URL('definition.yaml', import.meta.url))
+const PROBE = new URL('memory-probe.ts', import.meta.url)
+const HEAP_MIB = 8_192
+const PATIENCE_MS = 300_000
+
+export interface Stored {
+  users: number
+  /** Bytes of the pages that hold profiles. */
+  usedBytes: number
+  fileBytes: number
+}
+
+export class EngineUnderTest {
+  readonly port: number
+  readonly #folder: string
+  readonly #hotUsers: number
+  #process: ServerProcess
+  /** Stops it and removes its data. */
+  readonly stop: () => Promise<void>
+
+  private constructor(port: number, folder: string, hotUsers: number, cleanup: Cleanup) {
+    this.port = port
+    this.#folder = folder
+    this.#hotUsers = hotUsers
+    this.#process = this.#spawn()
+    this.stop = cleanup.defer(async () => {
+      await this.#process.end('SIGKILL')
+      await rm(folder, { recursive: true, force: true })
+    })
+  }
+
+  static async start(cleanup: Cleanup, hotUsers: number): Promise<EngineUnderTest> {
+    const folder = await mkdtemp(join(tmpdir(), 'pulseprint-bench-'))
+    const engine = new EngineUnderTest(await freePort(), folder, hotUsers, cleanup)
+    await engine.#answers('/readyz')
+    return engine
+  }
+
+  get server(): ServerProcess {
+    return this.#process
+  }
+
+  /** Everything appended is applied. */
+  async applied(): Promise<void> {
+    await this.#shards((shard) => shard.lag === 0, 'applied')
+  }
+
+  /** Everything applied is in the snapshots. */
+  async saved(): Promise<void> {
+    await this.#shards((shard) => shard.lag === 0 && shard.committed === shard.head, 'saved')
+  }
+
+  /** Live bytes on all heaps after a collection, and anonymous resident bytes of the process. */
+  async memory(): Promise<{ liveBytes: number; residentBytes: number }> {
+    const { liveBytes } = await this.#process.ask<MemoryAnswer>()
+    return { liveBytes, residentBytes: this.#process.anonymousBytes() }
+  }
+
+  async stored(): Promise<Stored> {
+    const path = join(this.#folder, 'snapshots')
+    const root = open({ path, encoding: 'binary', noSubdir: false, readOnly: true })
+    try {
+      const profiles: Database<Buffer, Buffer> = root.openDB({
+        name: 'profiles',
+        encoding: 'binary',
+        keyEncoding: 'binary',
+      })
+      const pages = profiles.getStats() as Record<string, number>
+      const used = pages.treeBranchPageCount! + pages.treeLeafPageCount! + pages.overflowPages!
+      const { size } = await stat(join(path, 'data.mdb'))
+      return { users: pages.entryCount!, usedBytes: used * pages.pageSize!, fileBytes: size }
+    } finally {
+      await root.close()
+    }
+  }
+
+  /** `kill -9`, start, and the milliseconds from then to the first profile that is answered. */
+  async killAndRestart(): Promise<number> {
+    await this.#process.end('SIGKILL')
+    const start = performance.now()
+    this.#process = this.#spawn()
+    await this.#answers(`/v1/profiles/${userIdOf(0)}`)
+    return performance.now() - start
+  }
+
+  #spawn(): ServerProcess {
+    return new ServerProcess('src/cli/pulseprint.ts', ['start'], {
+      PULSEPRINT_DEFINITION: DEFINITION,
+      PULSEPRINT_PORT: String(this.port),
+      PULSEPRINT_DATA: this.#folder,
+      PULSEPRINT_HOT_USERS: String(this.#hotUsers),
+      NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB} --expose-gc --import ${PROBE}`,
+    })
+  }
+
+  async #answers(path: string): Promise<void> {
+    await until(
+      async () => {
+        this.#process.assertRunning()
+        const response = await fetch(`http://127.0.0.1:${this.port}${path}`).catch(() => undefined)
+        await response?.body?.cancel()
+        return response?.status === 200
+      },
+      () => `${path} was not answered:\n${this.#process.output}`,
+      PATIENCE_MS,
+    )
+  }
+
+  async #shards(condition: (shard: ShardStatus) => boolean, word: string): Promise<void> {
+    await until(
+      async () => {
+        const response = await fetch(`http://127.0.0.1:${this.port}/v1/shards`)
+        const { shards } = (await response.json()) as { shards: ShardStatus[] }
+        return shards.every(condition)
+      },
+      () => `the log was not ${word} in time:\n${this.#process.output}`,
+      PATIENCE_MS,
+    )
+  }
+}

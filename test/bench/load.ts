@@ -1,0 +1,100 @@
+// The load, in a process of its own: `node load.ts JSON` sends requests over keep-alive connections, one in flight on
+// each, and prints one JSON line: how many were answered, in which time, how fast.
+import { createHistogram } from 'node:perf_hooks'
+import { HttpConnection } from './http-connection.ts'
+import { BATCH_ACTIONS, SegmentBatch, userIdOf } from './segment-batch.ts'
+
+export interface LoadPlan {
+  port: number
+  kind: 'ingest' | 'read'
+  connections: number
+  /** Users are numbered from `firstUser`. */
+  firstUser: number
+  users: number
+  /** Ends after this time, users drawn at random… */
+  seconds?: number
+  /** …or after this many rounds in which every user has one action; each batch then holds 100 different users. */
+  rounds?: number
+}
+
+export interface LoadResult {
+  requests: number
+  seconds: number
+  p50Ms: number
+  p99Ms: number
+  maxMs: number
+}
+
+/** Templates per connection, so that products, prices and quantities vary. */
+const TEMPLATES = 8
+
+export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const latency = createHistogram()
+  const connections = await Promise.all(
+    Array.from({ length: plan.connections }, () => HttpConnection.open(plan.port)),
+  )
+  const nextUser = plan.rounds === undefined ? randomUser(plan) : everyUser(plan)
+  let left = plan.rounds === undefined ? Number.POSITIVE_INFINITY : batchesOf(plan)
+  const start = performance.now()
+  const end = start + (plan.seconds ?? Number.POSITIVE_INFINITY) * 1_000
+  await Promise.all(
+    connections.map(async (connection) => {
+      const nextRequest = plan.kind === 'ingest' ? batches(plan, nextUser) : reads(plan, nextUser)
+      while (left-- > 0) {
+        const request = nextRequest()
+        const sent = performance.now()
+        if (sent >= end) break
+        await connection.send(request)
+        latency.record(Math.max(1, Math.round((performance.now() - sent) * 1_000)))
+      }
+    }),
+  )
+  const seconds = (performance.now() - start) / 1_000
+  for (const connection of connections) connection.close()
+  const [p50Ms, p99Ms] = [50, 99].map((percent) => latency.percentile(percent) / 1_000) as [number, number]
+  return { requests: latency.count, seconds, p50Ms, p99Ms, maxMs: latency.max / 1_000 }
+}
+
+function batchesOf({ rounds = 0, users }: LoadPlan): number {
+  if (users % BATCH_ACTIONS !== 0) throw new Error(`users must be a multiple of ${BATCH_ACTIONS}`)
+  return (rounds * users) / BATCH_ACTIONS
+}
+
+function randomUser({ firstUser, users }: LoadPlan): () => number {
+  return () => firstUser + Math.floor(Math.random() * users)
+}
+
+/** Every user once, then every user again, in an order that jumps about: 7,919 is prime and divides no round number. */
+function everyUser({ firstUser, users }: LoadPlan): () => number {
+  let user = 0
+  return () => {
+    user = (user + 7_919) % users
+    return firstUser + user
+  }
+}
+
+function batches({ port }: LoadPlan, nextUser: () => number): () => Buffer {
+  const templates = Array.from(
+    { length: TEMPLATES },
+    () => new SegmentBatch(`127.0.0.1:${port}`, Math.random),
+  )
+  let turn = 0
+  return () => {
+    const batch = templates[turn++ % TEMPLATES] as SegmentBatch
+    batch.refill(nextUser, Date.now())
+    return batch.bytes
+  }
+}
+
+function reads({ port }: LoadPlan, nextUser: () => number): () => Buffer {
+  return () =>
+    Buffer.from(
+      `GET /v1/profiles/${userIdOf(nextUser())} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`,
+      'latin1',
+    )
+}
+
+if (import.meta.main) {
+  const plan = JSON.parse(process.argv[2] ?? '{}') as LoadPlan
+  process.stdout.write(`${JSON.stringify(await runLoad(plan))}\n`)
+}

@@ -1,0 +1,56 @@
+// `npm run bench`: the engine beside hand-written Fastify + Redis and bare Fastify, on this machine, as one table.
+import { execFileSync } from 'node:child_process'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { ensureServer } from '../../deploy/servers.ts'
+import { Cleanup } from './cleanup.ts'
+import { planOf } from './plan.ts'
+import { measurePopulations } from './populations.ts'
+import { reportOf } from './report.ts'
+import { READ_CORES } from './run-load.ts'
+import { compareSides } from './side-by-side.ts'
+
+const plan = planOf(process.argv.slice(2))
+if (!plan) {
+  console.error('Usage: npm run bench [-- --quick | --smoke]')
+  process.exit(2)
+}
+
+const cleanup = new Cleanup()
+let interrupted = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    interrupted = true
+    await cleanup.all()
+    process.exit(130)
+  })
+}
+
+const started = performance.now()
+const seconds = () => Math.round((performance.now() - started) / 1_000)
+const say = (text: string) => console.error(`[${seconds()} s] ${text}`)
+
+try {
+  const redis = execFileSync(await ensureServer('redis-server'), ['--version'], { encoding: 'utf8' })
+  const machine = [
+    `${availableParallelism()} cores ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    `Node ${process.version}`,
+    `Redis ${/v=(\S+)/.exec(redis)?.[1]}, AOF on`,
+    `load average at the start ${loadavg()[0]?.toFixed(2)}`,
+  ]
+  const turns = await compareSides(plan, cleanup, say)
+  const populations = await measurePopulations(plan, cleanup, say)
+  console.log(`${machine.join('; ')}.
+${plan.rounds} rounds, sides in turn: ${plan.ingestSeconds} s of ingest over ${plan.ingestConnections} connections, ${plan.readSeconds} s of reads over ${plan.readConnections}; \
+${plan.users.toLocaleString('en')} users; batches of 100 actions. Median (least–most).
+Reads: ${READ_CORES ? `server on core ${READ_CORES.server}, load on core ${READ_CORES.load}, Redis on any` : 'not pinned to cores: ratios vary with the scheduler'}.
+Load average at the end ${loadavg()[0]?.toFixed(2)}: on a machine that does other work too, read nothing into the figures.
+
+${reportOf(turns, populations)}
+
+The whole run took ${seconds()} s.`)
+} catch (error) {
+  // What was being measured has been ended under its own feet.
+  if (!interrupted) throw error
+} finally {
+  await cleanup.all()
+}

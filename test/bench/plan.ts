@@ -1,0 +1,55 @@
+// How long a run takes: the full one, a quick look, and the smoke run of the tests.
+export interface BenchPlan {
+  rounds: number
+  users: number
+  ingestConnections: number
+  readConnections: number
+  warmSeconds: number
+  ingestSeconds: number
+  readSeconds: number
+  populations: number[]
+  trafficSeconds: number
+  restarts: number
+}
+
+const FULL: BenchPlan = {
+  rounds: 3,
+  users: 10_000,
+  ingestConnections: 16,
+  readConnections: 32,
+  warmSeconds: 2,
+  ingestSeconds: 5,
+  readSeconds: 4,
+  populations: [10_000, 100_000, 1_000_000],
+  trafficSeconds: 5,
+  restarts: 3,
+}
+
+const PLANS: Record<string, BenchPlan> = {
+  '': FULL,
+  '--quick': {
+    ...FULL,
+    warmSeconds: 0.5,
+    ingestSeconds: 1,
+    readSeconds: 0.8,
+    populations: [10_000, 100_000],
+    trafficSeconds: 1,
+    restarts: 1,
+  },
+  '--smoke': {
+    ...FULL,
+    rounds: 1,
+    users: 1_000,
+    warmSeconds: 0.1,
+    ingestSeconds: 0.2,
+    readSeconds: 0.2,
+    populations: [1_000, 2_000],
+    trafficSeconds: 0.2,
+    restarts: 1,
+  },
+}
+
+/** Undefined where the arguments are none that there are. */
+export function planOf(args: readonly string[]): BenchPlan | undefined {
+  return PLANS[args.join(' ')]
+}

@@ -1,0 +1,106 @@
+// Ingest and reads, all sides in turn, round after round: A B C D A B C D …, so that a slow minute hits all alike.
+import type { Cleanup } from './cleanup.ts'
+import { HttpConnection } from './http-connection.ts'
+import type { LoadPlan } from './load.ts'
+import type { BenchPlan } from './plan.ts'
+import { pin, READ_CORES, runLoad } from './run-load.ts'
+import { BATCH_ACTIONS, userIdOf } from './segment-batch.ts'
+import { SIDES, type Side, type SideName, startSide } from './sides.ts'
+
+/** One side's turn. Times in milliseconds, CPU in microseconds of the server's process. */
+export interface Turn {
+  actionsPerSecond: number
+  ingestP50Ms: number
+  ingestP99Ms: number
+  cpuPerAction: number
+  readsPerSecond: number
+  readP50Ms: number
+  readP99Ms: number
+  cpuPerRead: number
+}
+
+export type Turns = Record<SideName, Turn[]>
+
+const CHECK_CONNECTIONS = 16
+
+export async function compareSides(
+  plan: BenchPlan,
+  cleanup: Cleanup,
+  say: (text: string) => void,
+): Promise<Turns> {
+  const turns: Turns = { ours: [], everysec: [], always: [], bare: [] }
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const name of SIDES) {
+      say(`round ${round} of ${plan.rounds}: ${name}`)
+      const side = await startSide(name, cleanup)
+      turns[name].push(await measureTurn(side, plan))
+      await side.stop()
+    }
+  }
+  return turns
+}
+
+async function measureTurn(side: Side, plan: BenchPlan): Promise<Turn> {
+  const target = { port: side.port, firstUser: 0, users: plan.users }
+  const ingest: LoadPlan = { ...target, kind: 'ingest', connections: plan.ingestConnections }
+  const seeded = await runLoad({ ...ingest, rounds: 1 })
+  const warm = await runLoad({ ...ingest, seconds: plan.warmSeconds })
+  await side.applied()
+
+  const cpuBefore = side.server.cpuSeconds()
+  const taken = await runLoad({ ...ingest, seconds: plan.ingestSeconds })
+  const acknowledged = performance.now()
+  await side.applied()
+  const seconds = taken.seconds + (performance.now() - acknowledged) / 1_000
+  const cpuSeconds = side.server.cpuSeconds() - cpuBefore
+  const actions = taken.requests * BATCH_ACTIONS
+  const sent = (seeded.requests + warm.requests + taken.requests) * BATCH_ACTIONS
+  if (side.counts) await checkCounted(target, sent)
+
+  const reads = await measureReads(side, target, plan)
+  return {
+    actionsPerSecond: actions / seconds,
+    ingestP50Ms: taken.p50Ms,
+    ingestP99Ms: taken.p99Ms,
+    cpuPerAction: (cpuSeconds * 1e6) / actions,
+    ...reads,
+  }
+}
+
+async function measureReads(
+  { server }: Side,
+  target: Pick<LoadPlan, 'port' | 'firstUser' | 'users'>,
+  plan: BenchPlan,
+): Promise<Pick<Turn, 'readsPerSecond' | 'readP50Ms' | 'readP99Ms' | 'cpuPerRead'>> {
+  if (READ_CORES) pin(server.pid, READ_CORES.server)
+  const read: LoadPlan = { ...target, kind: 'read', connections: plan.readConnections }
+  await runLoad({ ...read, seconds: plan.warmSeconds }, READ_CORES?.load)
+  const cpuBefore = server.cpuSeconds()
+  const { requests, seconds, p50Ms, p99Ms } = await runLoad(
+    { ...read, seconds: plan.readSeconds },
+    READ_CORES?.load,
+  )
+  const cpuPerRead = ((server.cpuSeconds() - cpuBefore) * 1e6) / requests
+  return { readsPerSecond: requests / seconds, readP50Ms: p50Ms, readP99Ms: p99Ms, cpuPerRead }
+}
+
+/** Reads every profile: what they count together must be what was sent. A rate of lost actions is no rate. */
+async function checkCounted({ port, users }: { port: number; users: number }, sent: number): Promise<void> {
+  let user = 0
+  let counted = 0
+  await Promise.all(
+    Array.from({ length: CHECK_CONNECTIONS }, async () => {
+      const connection = await HttpConnection.open(port)
+      while (user < users) {
+        const path = `/v1/profiles/${userIdOf(user++)}`
+        const body = await connection.send(
+          Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`),
+        )
+        const profile = JSON.parse(body.toString()) as { features: { purchases: number } }
+        counted += profile.features.purchases
+      }
+      connection.close()
+    }),
+  )
+  if (counted !== sent) throw new Error(`${sent} actions were sent and ${counted} were counted`)
+}
