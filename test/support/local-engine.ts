@@ -12,6 +12,7 @@ import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
 import { SingleProcessOwnership } from '../../src/ownership/single-process-ownership.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
+import { rebuildIfRedefined } from '../../src/snapshots/rebuild.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import { type LogLine, recordingLogger } from './api.ts'
 import { temporaryFolder } from './folders.ts'
@@ -51,6 +52,7 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
   const log = new LmdbActionLog(join(folder, 'log'), identity)
   const snapshots = new LmdbSnapshotStore(join(folder, 'snapshots'), identity)
   const logged: LogLine[] = []
+  await rebuildIfRedefined(definition, SHARDS, { log, snapshots }, recordingLogger(logged))
   const engine = await LocalEngine.start({
     definition,
     shards: SHARDS,
