@@ -2,20 +2,19 @@
 // independent computation in SQL; and the same import with kill -9 in between, against the one without.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { differingTexts, profileTexts, queryProfiles } from '../support/all-profiles.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { Importer, type ImportReport } from '../support/import.ts'
+import { killOne } from '../support/kill-import.ts'
 import { DEFINITION, differences, hasOnlineRetail, MAPPING, ONLINE_RETAIL } from '../support/online-retail.ts'
 import {
   type ExpectedCounts,
   type ExpectedProfile,
   OnlineRetailOracle,
 } from '../support/online-retail-oracle.ts'
-import { type Random, seededRandom, testSeed } from '../support/random.ts'
-import { until } from '../support/until.ts'
+import { seededRandom, testSeed } from '../support/random.ts'
 
 const DAY_MS = 86_400_000
 const DAYS_LATER = [0, 3, 20, 80, 400]
@@ -85,7 +84,9 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
     const importer = await Importer.start(killed, ONLINE_RETAIL, MAPPING)
     onTestFinished(() => importer.remove())
     onTestFailed(() => console.error(importer.output))
-    for (let kill = 0; kill < KILLS; kill++) await killOne(killed, importer, random, counts)
+    // All kills together come well before the end: between them the import runs on a little further.
+    const within = Math.floor(counts.actions / (KILLS + 3))
+    for (let kill = 0; kill < KILLS; kill++) await killOne(killed, importer, random, within)
     const lastReport = await importer.finished()
     console.log(importer.output)
     expectReport(lastReport, counts)
@@ -123,38 +124,4 @@ function expectReport(report: ImportReport, counts: ExpectedCounts): void {
     'reason: no CustomerID': counts.withoutCustomer,
     rejected: 0,
   })
-}
-
-/** Kills the engine or the importer at a random moment of the import, and starts it again. */
-async function killOne(
-  engine: EngineProcess,
-  importer: Importer,
-  random: Random,
-  { actions }: ExpectedCounts,
-): Promise<void> {
-  const victim = random.below(2) === 0 ? engine : importer
-  // All kills together come well before the end: the pauses below let the import run on, too.
-  await progress(engine, importer, random.below(Math.floor(actions / (KILLS + 3))))
-  // Not a wait for anything: it moves the kill to any point between two batches, or of a start.
-  await pause(random.below(200))
-  if (!importer.running) throw new Error(`the import ended before the kill:\n${importer.output}`)
-  await victim.kill()
-  console.log(`killed the ${victim === engine ? 'engine' : 'importer'}`)
-  victim.restart()
-}
-
-/** Waits until this life of the engine has taken so many actions more than it has by now. */
-async function progress(engine: EngineProcess, importer: Importer, actions: number): Promise<void> {
-  const before = await acceptedActions(engine)
-  await until(
-    async () => (await acceptedActions(engine)) >= before + actions || !importer.running,
-    () => `the import stands still:\n${importer.output}\n${engine.output}`,
-  )
-}
-
-/** 0 while the engine does not answer. */
-async function acceptedActions(engine: EngineProcess): Promise<number> {
-  const response = await fetch(`${engine.url}/metrics`).catch(() => undefined)
-  const text = response?.ok ? await response.text() : ''
-  return Number(/^pulseprint_actions_total\{status="accepted"\} (\d+)/m.exec(text)?.[1] ?? 0)
 }

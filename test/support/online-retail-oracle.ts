@@ -77,11 +77,11 @@ const COUNTS = `
 
 export class OnlineRetailOracle {
   readonly #connection: DuckDBConnection
-  readonly path: string
+  readonly #path: string
 
   private constructor(connection: DuckDBConnection, path: string) {
     this.#connection = connection
-    this.path = path
+    this.#path = path
   }
 
   static async open(path: string): Promise<OnlineRetailOracle> {
@@ -108,7 +108,7 @@ export class OnlineRetailOracle {
   /** Writes the rows before a local date as a file of the same form. */
   async cut(date: string, path: string): Promise<void> {
     await this.#connection.run(
-      `COPY (FROM read_csv('${this.path}', header = true, all_varchar = true)
+      `COPY (FROM read_csv('${this.#path}', header = true, all_varchar = true)
              WHERE InvoiceDate::TIMESTAMP < '${date}'::TIMESTAMP) TO '${path}' (FORMAT csv, HEADER)`,
     )
   }

@@ -18,7 +18,7 @@ interface Receipt {
 const BATCH_ACTIONS = 100
 const LANES = 4
 const USERS = 97
-export const FIRST_AT = Date.parse('2025-03-01T00:00:00Z')
+const FIRST_AT = Date.parse('2025-03-01T00:00:00Z')
 const ACTION_INTERVAL_MS = 20_000
 
 /** The n-th action. Its amount tells it from any other; its time makes some actions late, as real ones are. */
