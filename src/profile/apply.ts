@@ -4,9 +4,10 @@ import type { Definition } from '../definition/definition.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
+import { hash53 } from '../model/hash.ts'
 import { countAction } from './day-counts.ts'
 import type { Profile } from './profile.ts'
-import { isDuplicate } from './remembered.ts'
+import { isRemembered, remember } from './remembered.ts'
 
 /**
  * Changes the profile by one action and says what became of it.
@@ -21,10 +22,12 @@ export function apply(
   position: number,
   receivedAt: number,
 ): Outcome {
-  if (profile.newestAt - action.occurredAt > definition.latenessLimitMs) return OUTCOME.tooLate
-  if (isDuplicate(profile.remembered, action.id, receivedAt, definition.idempotencyWindowMs)) {
-    return OUTCOME.duplicate
-  }
+  const { idempotencyWindowMs, latenessLimitMs } = definition
+  const { remembered } = profile
+  const idHash = hash53(action.id)
+  if (isRemembered(remembered, idHash, receivedAt, idempotencyWindowMs)) return OUTCOME.duplicate
+  if (profile.newestAt - action.occurredAt > latenessLimitMs) return OUTCOME.tooLate
+  remember(remembered, idHash, receivedAt, idempotencyWindowMs)
   const newestBefore = profile.newestAt
   if (action.occurredAt > newestBefore) profile.newestAt = action.occurredAt
   addToSeries(definition, profile, action, newestBefore)

@@ -1,27 +1,29 @@
 // Which action ids a user's profile has seen lately. An id is remembered by a 53-bit hash: with the bound of
 // 1,000 ids per user, a new id is taken for an old one about once in 10^13 actions.
 import { LIMITS } from '../limits.ts'
-import { hash53 } from '../model/hash.ts'
 import type { Remembered } from './profile.ts'
 
 /** Entries beyond the bound before the oldest are cut, so that most actions cut nothing. */
 const SLACK = 128
 
-/** True where the id was remembered; otherwise it is from now on. Times are epoch milliseconds. */
-export function isDuplicate(
+/** True where the id was seen within the window before `receivedAt`. Times are epoch milliseconds. */
+export function isRemembered(
   remembered: Remembered,
-  id: string,
+  idHash: number,
   receivedAt: number,
   windowMs: number,
 ): boolean {
-  const hash = hash53(id)
   const oldest = Math.floor((receivedAt - windowMs) / 1000)
   for (let at = remembered.length - 2; at >= 0; at -= 2) {
-    if (remembered[at] === hash && (remembered[at + 1] as number) >= oldest) return true
+    if (remembered[at] === idHash && (remembered[at + 1] as number) >= oldest) return true
   }
-  remembered.push(hash, Math.floor(receivedAt / 1000))
-  forget(remembered, oldest)
   return false
+}
+
+/** Remembers the id, and forgets what is older than the window or over the bound. */
+export function remember(remembered: Remembered, idHash: number, receivedAt: number, windowMs: number): void {
+  remembered.push(idHash, Math.floor(receivedAt / 1000))
+  forget(remembered, Math.floor((receivedAt - windowMs) / 1000))
 }
 
 function forget(remembered: Remembered, oldest: number): void {
