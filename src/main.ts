@@ -8,7 +8,7 @@ import type { LocalEngine } from '../actors/local-engine.ts'
 import { ThreadLink } from '../actors/thread-link.ts'
 import { DefinitionError, loadDefinition, loadKeys } from './configuration.ts'
 import type { Definition } from './definition/definition.ts'
-import { PulseprintError } from './errors.ts'
+import { ERRORS, type ErrorCode, PulseprintError } from './errors.ts'
 import { listenShared, openEmbeddedStores, type Stores, serve, startLocalEngine } from './node.ts'
 import { type FolderLock, lockFolder } from './ownership/folder-lock.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
@@ -71,17 +71,18 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   const { stores, close } = await openDataFolder(dataPath, shards, definition, consoleLogger)
   const ports = meshOf(threads)
   const others = await startThreads(settings, ports).catch(rethrowAfter(close))
-  const local = await startLocalEngine(stores, settings, definition, 0)
+  const local = await startLocalEngine(stores, settings, definition, 0).catch(
+    rethrowAfter(async () => {
+      await endThreads(others)
+      await close()
+    }),
+  )
   const { app, engine } = serve(local, 0, ports[0]!, keys)
   const stop = async () => {
     await Promise.all([app.close(), ...others.map(({ orders }) => orders.call('closeApi'))])
     await Promise.all([local.stop(), ...others.map(({ orders }) => orders.call('closeEngine'))])
     engine.close()
-    for (const { worker, orders } of others) {
-      orders.close()
-      worker.removeAllListeners()
-      await worker.terminate()
-    }
+    await endThreads(others)
     await close()
   }
   try {
@@ -111,9 +112,24 @@ function meshOf(threads: number): Map<number, MessagePort>[] {
   return ports
 }
 
-/** Starts all threads but this one, which is number 0; resolves when their shards are claimed. */
-function startThreads(settings: Settings, ports: Map<number, MessagePort>[]): Promise<Thread[]> {
-  return Promise.all(ports.slice(1).map((own, index) => startThread(settings, index + 1, own)))
+/** Starts all threads but this one, which is number 0; resolves when their shards are claimed. All start, or none. */
+async function startThreads(settings: Settings, ports: Map<number, MessagePort>[]): Promise<Thread[]> {
+  const starts = ports.slice(1).map((own, index) => startThread(settings, index + 1, own))
+  const results = await Promise.allSettled(starts)
+  const failed = results.find((result) => result.status === 'rejected')
+  const threads = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  if (!failed) return threads
+  // One that went on would keep the process from ending.
+  await endThreads(threads)
+  throw failed.reason
+}
+
+async function endThreads(threads: readonly Thread[]): Promise<void> {
+  for (const { worker, orders } of threads) {
+    orders.close()
+    worker.removeAllListeners()
+    await worker.terminate()
+  }
 }
 
 async function startThread(
@@ -129,12 +145,22 @@ async function startThread(
     workerData,
     transferList: [port2, ...ports.values()],
   })
-  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  await new Promise((resolve, reject) =>
+    worker.once('message', resolve).once('error', (error) => reject(asThrown(error))),
+  )
   // A thread that fails has left its shards: the process ends, and the next start goes on where it was.
   worker.removeAllListeners().on('error', (error) => {
     throw error
   })
   return { worker, orders: new ThreadLink(port1, {}) }
+}
+
+/** A thread's error arrives as a plain one that has kept its code. */
+function asThrown(error: unknown): unknown {
+  const { code, message } = error as { code?: string; message: string }
+  return code !== undefined && Object.hasOwn(ERRORS, code)
+    ? new PulseprintError(code as ErrorCode, message)
+    : error
 }
 
 /** Listens on every thread; the system spreads the connections. */

@@ -102,6 +102,13 @@ test('a disk too full to start on', async () => {
   expect(await failure({ PULSEPRINT_DATA: folder }, 12 * 1024)).toContain('STORAGE_UNAVAILABLE: ')
 })
 
+test('a disk that becomes full while the shards are claimed, by several threads', async () => {
+  const env = { PULSEPRINT_DATA: temporaryFolder(), PULSEPRINT_THREADS: '3' }
+  const { code, output } = await (await LimitedEngine.spawn(env, 40 * 1024)).ended()
+  // LMDB says a word of its own before.
+  expect([code, output]).toEqual([1, expect.stringMatching(/\nSTORAGE_UNAVAILABLE: [^\n]+\n$/)])
+})
+
 test('a data folder made with another number of shards', async () => {
   const env = { PULSEPRINT_DATA: temporaryFolder(), PULSEPRINT_SHARDS: '4' }
   await (await (await LimitedEngine.spawn(env)).ready()).stop()
