@@ -39,7 +39,7 @@ export const LIMITS = {
   /** How long a read waits for `minSequence`, or for a shard that is still replaying its log. */
   readWaitMs: 2_000,
   /** Exact values kept per `distinct` series of one user; beyond, windows are estimated. */
-  distinctExactMax: 1_000,
+  distinctExactMax: 2_000,
 } as const
 
 assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)
