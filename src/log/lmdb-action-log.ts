@@ -121,7 +121,7 @@ export class LmdbActionLog implements ActionLog {
     const { records, head } = this.#shard(shardIndex)
     const commit = this.#root.batch(() => {
       // The newest record stays: after a restart it tells where the log goes on.
-      for (const key of records.getKeys({ end: Math.min(sequence + 1, head) })) records.remove(key)
+      for (const key of records.getKeys({ end: Math.min(sequence + 1, head) })) void records.remove(key)
     })
     await committed(commit, 'the log could not be trimmed')
   }

@@ -41,7 +41,8 @@ export class LmdbSnapshotStore implements SnapshotStore {
 
   async commit(shard: number, { epoch, offset, profiles }: Commit): Promise<void> {
     const commit = this.#checkpoints.ifVersion(shard, epoch, () => {
-      for (const { user, bytes } of profiles) this.#profiles.put(profileKey(shard, user), bytes as Buffer)
+      for (const { user, bytes } of profiles)
+        void this.#profiles.put(profileKey(shard, user), bytes as Buffer)
       if (offset !== undefined) this.#checkpoints.put(shard, { epoch, offset }, epoch)
     })
     const owned = await committed(commit, FAILURE)
@@ -55,11 +56,11 @@ export class LmdbSnapshotStore implements SnapshotStore {
   async reset(fingerprint: string): Promise<void> {
     // One transaction: cut short by a crash, it has not happened at all.
     const commit = this.#root.batch(() => {
-      this.#profiles.clearAsync()
+      void this.#profiles.clearAsync()
       for (const { key, value } of this.#checkpoints.getRange({})) {
-        this.#checkpoints.put(key, { epoch: value.epoch, offset: 0 }, value.epoch)
+        void this.#checkpoints.put(key, { epoch: value.epoch, offset: 0 }, value.epoch)
       }
-      this.#identity.put('fingerprint', fingerprint)
+      void this.#identity.put('fingerprint', fingerprint)
     })
     await committed(commit, FAILURE)
   }
