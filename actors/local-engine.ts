@@ -18,6 +18,7 @@ import type { ActionLog } from '../src/log/action-log.ts'
 import { shardOf } from '../src/model/hash.ts'
 import type { ShardOwnership } from '../src/ownership/shard-ownership.ts'
 import type { Clock } from '../src/runtime/clock.ts'
+import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
@@ -120,7 +121,7 @@ export class LocalEngine implements Engine {
     })
     // A shard that fails later is told by the next request; this one is durable all the same.
     applied.catch(() => {})
-    if (wait === 'applied') await applied
+    if (wait === 'applied') await within(applied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied)
     return {
       sequences: placements.map(({ sequence }) => sequence),
       outcomes: wait === 'applied' ? this.#outcomes(chunks, placements) : [],
@@ -206,7 +207,9 @@ export class LocalEngine implements Engine {
     await this.#appender.drain()
     const { log, ownership } = this.#parts
     const runners = [...this.#runners.values()]
-    await Promise.allSettled(runners.map((runner) => runner.reach(log.head(runner.shard))))
+    // What is not applied by then is in the log, and the next start applies it.
+    const allApplied = Promise.allSettled(runners.map((runner) => runner.reach(log.head(runner.shard))))
+    await within(allApplied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied).catch(() => {})
     await Promise.all(runners.map((runner) => runner.stop()))
     const saved = await Promise.allSettled(runners.map((runner) => runner.checkpoint()))
     stopActors(this.#actors)
@@ -214,4 +217,10 @@ export class LocalEngine implements Engine {
     const failed = saved.find((result) => result.status === 'rejected')
     if (failed) this.#parts.logger.error('profiles could not be saved', { error: failed.reason })
   }
+}
+
+function notYetApplied(): PulseprintError {
+  const message =
+    'the actions are durable and will be applied, but are not yet; sent again with their ids they count once'
+  return new PulseprintError('NOT_YET_APPLIED', message, { retryAfterSeconds: 1 })
 }

@@ -32,7 +32,7 @@ export class ThreadLink {
     this.#handlers = handlers
     port.on('message', (messages: Message[]) => {
       for (const message of messages) {
-        if ('method' in message) this.#answer(message)
+        if ('method' in message) void this.#answer(message)
         else this.#settle(message)
       }
     })

@@ -10,10 +10,20 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const compiled = Compile(schema)
   const converts = httpPart === 'querystring'
   return (value) => {
-    const converted = converts && hasKeys(value) ? Value.Convert(schema, value) : value
+    const converted = converts && hasKeys(value) ? convert(schema, value) : value
     if (compiled.Check(converted)) return { value: converted }
     return { error: describe(compiled.Errors(converted), httpPart) }
   }
+}
+
+/** Text to numbers and booleans. A number that would lose its fraction stays text, and is refused. */
+function convert(schema: TSchema, value: unknown): unknown {
+  const before = value as Record<string, unknown>
+  const converted = Value.Convert(schema, structuredClone(value)) as Record<string, unknown>
+  for (const [key, now] of Object.entries(converted)) {
+    if (typeof now === 'number' && Number(before[key]) !== now) converted[key] = before[key]
+  }
+  return converted
 }
 
 /** For routes that read their body themselves: the schema is documentation. */

@@ -20,7 +20,7 @@ export const ERRORS = {
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers of the request are over the limit.' },
   OVERLOADED: { status: 429, title: 'The engine is at its limit; nothing was taken. Retry later.' },
   NOT_READY: { status: 503, title: 'The engine is starting or stopping. Retry later.' },
-  NOT_YET_APPLIED: { status: 503, title: 'The shard has not reached minSequence yet. Retry later.' },
+  NOT_YET_APPLIED: { status: 503, title: 'The shard has not applied its log that far yet. Retry later.' },
   STORAGE_UNAVAILABLE: { status: 503, title: 'The storage refused the write; nothing was acknowledged.' },
   STORE_MISMATCH: { status: 500, title: 'The data folder was made with other settings.' },
   INVALID_KEY_FILE: { status: 500, title: 'The file of API keys is wrong.' },

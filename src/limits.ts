@@ -36,6 +36,8 @@ export const LIMITS = {
   checkpointActionsMax: 200_000,
   /** Longest time a changed profile stays unsaved. */
   checkpointIntervalMs: 5_000,
+  /** How long a write that waits for its actions to be applied waits, and a stopping engine. */
+  applyWaitMs: 10_000,
   /** How long a read waits for `minSequence`, or for a shard that is still replaying its log. */
   readWaitMs: 2_000,
   /** Exact values kept per `distinct` series of one user; beyond, windows are estimated. */

@@ -32,7 +32,14 @@ const Query = Type.Object(
   { additionalProperties: false },
 )
 
-const failures = problems(...BODY_CODES, 'OVERLOADED', 'NOT_READY', 'STORAGE_UNAVAILABLE', 'FENCED')
+const failures = problems(
+  ...BODY_CODES,
+  'OVERLOADED',
+  'NOT_READY',
+  'NOT_YET_APPLIED',
+  'STORAGE_UNAVAILABLE',
+  'FENCED',
+)
 const schema = {
   summary: 'Send actions',
   description:

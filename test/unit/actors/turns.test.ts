@@ -141,3 +141,23 @@ test('a cold read states no sequence that its profile may not cover', async () =
   expect(features).toEqual({ n: 1 })
   expect(asOf.sequence).toBeLessThan(sequences[0]!)
 })
+
+test('who waits for `applied` is told in time when it does not come, and counts once when sending again', async () => {
+  const { open, opened } = gate()
+  const clock = new SimulatedClock(Date.now())
+  const { engine, send, count } = await openLocalEngine({
+    clock,
+    snapshots: (real) => ({ load: (shard, users) => opened.then(() => real.load(shard, users)) }),
+  })
+  const sent = send([act(ALICE, { id: 'i' })])
+  await until(
+    async () => (await engine.shardStatus())[0]!.head === 1,
+    () => 'the action never became durable',
+  )
+  await nextTurn()
+  clock.advance(LIMITS.applyWaitMs)
+  await expect(sent).rejects.toEqual(code('NOT_YET_APPLIED'))
+  open()
+  expect((await send([act(ALICE, { id: 'i' })])).outcomes).toEqual([[OUTCOME.duplicate]])
+  expect(await count(ALICE)).toBe(1)
+})

@@ -89,6 +89,7 @@ test.each([
   ['?fields=a,,b', '?fields'],
   ['?minSequence=x', '?minSequence'],
   ['?minSequence=-1', '?minSequence'],
+  ['?minSequence=1.5', '?minSequence'],
   ['?field=a', '?field'],
   ['?fields=a&fields=b', '?fields'],
   ['?__proto__=a', undefined],
