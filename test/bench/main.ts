@@ -5,7 +5,7 @@ import { ensureServer } from '../../deploy/servers.ts'
 import { Cleanup } from './cleanup.ts'
 import { planOf } from './plan.ts'
 import { measurePopulations } from './populations.ts'
-import { reportOf } from './report.ts'
+import { populationsTable, sidesTable } from './report.ts'
 import { READ_CORES } from './run-load.ts'
 import { compareSides } from './side-by-side.ts'
 
@@ -38,16 +38,18 @@ try {
     `load average at the start ${loadavg()[0]?.toFixed(2)}`,
   ]
   const turns = await compareSides(plan, cleanup, say)
-  const populations = await measurePopulations(plan, cleanup, say)
+  // At once: a failure later must not take these along.
   console.log(`${machine.join('; ')}.
 ${plan.rounds} rounds, sides in turn: ${plan.ingestSeconds} s of ingest over ${plan.ingestConnections} connections, ${plan.readSeconds} s of reads over ${plan.readConnections}; \
-${plan.users.toLocaleString('en')} users; batches of 100 actions. Median (least–most).
-Reads: ${READ_CORES ? `server on core ${READ_CORES.server}, load on core ${READ_CORES.load}, Redis on any` : 'not pinned to cores: ratios vary with the scheduler'}.
-Load average at the end ${loadavg()[0]?.toFixed(2)}: on a machine that does other work too, read nothing into the figures.
+${plan.users.toLocaleString('en')} users; batches of 100 actions. Median (least–most). CPU per action includes saving.
+Reads: ${READ_CORES ? `server on core ${READ_CORES.server}, load on core ${READ_CORES.load}, Redis on any; after saving and ${plan.readWarmSeconds} s of warming` : 'not pinned to cores: ratios vary with the scheduler'}.
+On a machine that does other work too, read nothing into the figures.
 
-${reportOf(turns, populations)}
+${sidesTable(turns)}
+`)
+  console.log(`${populationsTable(await measurePopulations(plan, cleanup, say))}
 
-The whole run took ${seconds()} s.`)
+The whole run took ${seconds()} s; load average at the end ${loadavg()[0]?.toFixed(2)}.`)
 } catch (error) {
   // What was being measured has been ended under its own feet.
   if (!interrupted) throw error

@@ -5,6 +5,8 @@ export interface BenchPlan {
   ingestConnections: number
   readConnections: number
   warmSeconds: number
+  /** A read path that is not yet compiled costs several times as much: long enough for that, on every side. */
+  readWarmSeconds: number
   ingestSeconds: number
   readSeconds: number
   populations: number[]
@@ -18,6 +20,7 @@ const FULL: BenchPlan = {
   ingestConnections: 16,
   readConnections: 32,
   warmSeconds: 2,
+  readWarmSeconds: 3,
   ingestSeconds: 5,
   readSeconds: 4,
   populations: [10_000, 100_000, 1_000_000],
@@ -30,6 +33,7 @@ const PLANS: Record<string, BenchPlan> = {
   '--quick': {
     ...FULL,
     warmSeconds: 0.5,
+    readWarmSeconds: 1.5,
     ingestSeconds: 1,
     readSeconds: 0.8,
     populations: [10_000, 100_000],
@@ -41,6 +45,7 @@ const PLANS: Record<string, BenchPlan> = {
     rounds: 1,
     users: 1_000,
     warmSeconds: 0.1,
+    readWarmSeconds: 0.1,
     ingestSeconds: 0.2,
     readSeconds: 0.2,
     populations: [1_000, 2_000],

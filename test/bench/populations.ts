@@ -74,6 +74,7 @@ async function measurePopulation(
   const acknowledged = performance.now()
   await engine.applied()
   const wallSeconds = seconds + (performance.now() - acknowledged) / 1_000
+  await engine.saved()
   const cpuSeconds = engine.server.cpuSeconds() - cpuBefore
   const actions = requests * BATCH_ACTIONS
   return {

@@ -13,8 +13,10 @@ const HEAD = [
   'aim',
 ]
 
-export function reportOf(turns: Turns, { costs, restartsMs }: Populations): string {
-  const rows = [
+/** Ingest and reads, all sides. */
+export function sidesTable(turns: Turns): string {
+  return table([
+    HEAD,
     sides('ingest, actions/s applied', turns, 'actionsPerSecond', '≥ 4× Redis'),
     sides('  batch p50, ms', turns, 'ingestP50Ms'),
     sides('  batch p99, ms', turns, 'ingestP99Ms'),
@@ -23,7 +25,11 @@ export function reportOf(turns: Turns, { costs, restartsMs }: Populations): stri
     sides('  p50, ms', turns, 'readP50Ms'),
     sides('  p99, ms', turns, 'readP99Ms'),
     sides('  CPU of the Node process, µs/request', turns, 'cpuPerRead'),
-  ]
+  ])
+}
+
+/** What a user costs, by population. */
+export function populationsTable({ costs, restartsMs }: Populations): string {
   const label = ({ users }: { users: number }) => `${users.toLocaleString('en')} users`
   const populationHead = ['Pulseprint, ten features', ...costs.map(label), 'aim']
   const population = (name: string, of: (cost: Populations['costs'][number]) => number, aim = '') => [
@@ -40,7 +46,7 @@ export function reportOf(turns: Turns, { costs, restartsMs }: Populations): stri
     population('bytes per stored user, whole file', (cost) => cost.fileBytesPerUser),
     ['first answer after kill -9, ms', ...costs.slice(1).map(() => ''), spread(restartsMs), '≤ 3,000'],
   ]
-  return `${table([HEAD, ...rows])}\n\n${table([populationHead, ...populations])}`
+  return table([populationHead, ...populations])
 }
 
 function sides(name: string, turns: Turns, key: keyof Turn, aim = ''): string[] {

@@ -12,6 +12,7 @@ const TICK_SECONDS = 0.01
 export class ServerProcess {
   readonly #child: ChildProcess
   #output = ''
+  #endedByUs = false
 
   /** @param module path from the root of the checkout */
   constructor(module: string, args: string[], env: Record<string, string>) {
@@ -23,6 +24,11 @@ export class ServerProcess {
         this.#output = (this.#output + text).slice(-10_000)
       })
     }
+    // Whoever was talking to it sees only a closed connection.
+    this.#child.once('exit', (code, signal) => {
+      if (!this.#endedByUs)
+        console.error(`${module} ended by itself with ${signal ?? code}:\n${this.#output}`)
+    })
   }
 
   get pid(): number {
@@ -33,10 +39,11 @@ export class ServerProcess {
     return this.#output
   }
 
-  /** Throws, with its output, where the process has ended. */
+  /** Throws, with how it ended and its output, where the process has ended. */
   assertRunning(): void {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-      throw new Error(`a server ended:\n${this.#output}`)
+    const { exitCode, signalCode } = this.#child
+    if (exitCode !== null || signalCode !== null)
+      throw new Error(`a server ended with ${signalCode ?? exitCode}:\n${this.#output}`)
   }
 
   /** Sends a message to the process and gives the next that comes back. */
@@ -62,6 +69,7 @@ export class ServerProcess {
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    this.#endedByUs = true
     const ended = once(this.#child, 'exit')
     this.#child.kill(signal)
     await ended

@@ -13,6 +13,8 @@ export interface Side {
   server: ServerProcess
   /** Resolves when everything acknowledged is applied; at once where an answer already says so. */
   applied(): Promise<void>
+  /** Resolves when the work put off during ingest is done too; at once where there is none to ask for. */
+  saved(): Promise<void>
   /** False where actions are dropped, so that there is nothing to check. */
   counts: boolean
   stop(): Promise<void>
@@ -23,8 +25,8 @@ const HOT_USERS = 200_000
 export async function startSide(name: SideName, cleanup: Cleanup): Promise<Side> {
   if (name === 'ours') {
     const engine = await EngineUnderTest.start(cleanup, HOT_USERS)
-    const applied = () => engine.applied()
-    return { port: engine.port, server: engine.server, applied, counts: true, stop: engine.stop }
+    const { port, server, stop } = engine
+    return { port, server, applied: () => engine.applied(), saved: () => engine.saved(), counts: true, stop }
   }
   if (name === 'bare') return startModule('test/bench/bare-fastify.ts', {}, cleanup)
   const redis = await startRedis({ appendonly: 'yes', appendfsync: name })
@@ -49,5 +51,5 @@ async function startModule(module: string, env: Record<string, string>, cleanup:
     },
     () => `${module} did not listen:\n${server.output}`,
   )
-  return { port, server, applied: async () => {}, counts: false, stop }
+  return { port, server, applied: async () => {}, saved: async () => {}, counts: false, stop }
 }
