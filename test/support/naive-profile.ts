@@ -45,13 +45,13 @@ export class NaiveProfile {
   }
 
   apply(action: Action, sequence: number, position: number, receivedAt: number): Outcome {
-    if (action.occurredAt < this.newestAt - this.#limits.latenessLimitMs) return OUTCOME.tooLate
     const remembered = this.accepted.some(
       (earlier) =>
         earlier.action.id === action.id &&
         earlier.receivedAt >= receivedAt - this.#limits.idempotencyWindowMs,
     )
     if (remembered) return OUTCOME.duplicate
+    if (action.occurredAt < this.newestAt - this.#limits.latenessLimitMs) return OUTCOME.tooLate
     this.accepted.push({ action, place: [sequence, position], receivedAt })
     return OUTCOME.accepted
   }
