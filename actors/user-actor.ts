@@ -56,7 +56,7 @@ export function spawnUser(
 
 /**
  * Hands the actor a message. With an empty mailbox its turn runs here and now, which is what makes a hot user
- * cheap; otherwise the message waits its turn. Errors: OVERLOADED past the mailbox bound.
+ * cheap; otherwise the message waits its turn. Errors: OVERLOADED for a read past the mailbox bound.
  */
 export function tell(user: HotUser, message: UserMessage): void {
   user.used = true
@@ -72,7 +72,8 @@ export function tell(user: HotUser, message: UserMessage): void {
 }
 
 function queue(user: HotUser, message: UserMessage): void {
-  if (user.pending >= LIMITS.mailboxLengthMax) {
+  // Records come one at a time and were let in long before: only readers can fill a mailbox, or be told to come back.
+  if (message.kind === 'read' && user.pending >= LIMITS.mailboxLengthMax) {
     throw new PulseprintError('OVERLOADED', 'too many requests wait for this user', { retryAfterSeconds: 1 })
   }
   user.pending++

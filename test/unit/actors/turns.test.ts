@@ -60,6 +60,31 @@ test('a mailbox is bounded: readers past it are told to come back, the action be
   for (const result of results) if (result.status === 'fulfilled') expect(result.value).toBe(1)
 })
 
+test('readers who fill a mailbox keep no action out of it', async () => {
+  const { open, opened } = gate()
+  const { engine, send, count } = await openLocalEngine({
+    snapshots: (real) => ({ load: (shard, users) => opened.then(() => real.load(shard, users)) }),
+  })
+  await send([act(ALICE)], 'durable')
+  await until(
+    async () => (await engine.shardStatus())[0]!.hotUsers === 1,
+    () => 'the user never became hot',
+  )
+  let reading = true
+  // As one is answered the next comes, so that the mailbox is full when the second record reaches it.
+  const reader = async () => {
+    while (reading) await count(ALICE).catch(() => nextTurn())
+  }
+  const readers = Array.from({ length: LIMITS.mailboxLengthMax + 10 }, reader)
+  await nextTurn()
+  open()
+  await send([act(ALICE)])
+  reading = false
+  await Promise.all(readers)
+  expect(engine.notReady()).toBeUndefined()
+  expect(await count(ALICE)).toBe(2)
+})
+
 test('too many bytes on their way to the log: refused, and nothing of the request is taken', async () => {
   const { open, opened } = gate()
   const { send, count } = await openLocalEngine({
