@@ -12,7 +12,7 @@ interface Waiter {
 
 export class AppliedLog {
   #applied: number
-  #waiters: Waiter[] = []
+  readonly #waiters = new Set<Waiter>()
   readonly #outcomes = new Map<number, Outcome[]>()
 
   constructor(applied: number) {
@@ -33,16 +33,29 @@ export class AppliedLog {
         break
       }
     }
-    if (this.#waiters.length === 0) return
-    const reached = this.#waiters.filter((waiter) => waiter.sequence <= sequence)
-    this.#waiters = this.#waiters.filter((waiter) => waiter.sequence > sequence)
-    for (const waiter of reached) waiter.resolve()
+    for (const waiter of this.#waiters) {
+      if (waiter.sequence > sequence) continue
+      this.#waiters.delete(waiter)
+      waiter.resolve()
+    }
   }
 
-  /** Resolves once the sequence is applied; rejects when the shard fails before. */
-  reach(sequence: number): Promise<void> {
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiters.size
+  }
+
+  /**
+   * Resolves once the sequence is applied; rejects when the shard fails before.
+   * @param givenUp aborted by who waits no longer: a sequence that never comes must not be waited for for ever
+   */
+  reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
     if (sequence <= this.#applied) return Promise.resolve()
-    return new Promise((resolve, reject) => this.#waiters.push({ sequence, resolve, reject }))
+    return new Promise((resolve, reject) => {
+      const waiter = { sequence, resolve, reject }
+      this.#waiters.add(waiter)
+      givenUp?.addEventListener('abort', () => this.#waiters.delete(waiter), { once: true })
+    })
   }
 
   /** What became of the actions of a record that was applied just now. */
@@ -53,8 +66,7 @@ export class AppliedLog {
   }
 
   fail(error: unknown): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter.reject(error)
+    for (const waiter of this.#waiters) waiter.reject(error)
+    this.#waiters.clear()
   }
 }

@@ -74,7 +74,9 @@ export class ProfileReader {
   async #wait(runner: ShardRunner, sequence: number, code: 'NOT_READY' | 'NOT_YET_APPLIED', message: string) {
     if (runner.applied >= sequence) return
     const late = () => new PulseprintError(code, message, { retryAfterSeconds: 1 })
-    await within(runner.reach(sequence), LIMITS.readWaitMs, this.#clock, late)
+    const givenUp = new AbortController()
+    const reached = runner.reach(sequence, givenUp.signal)
+    await within(reached, LIMITS.readWaitMs, this.#clock, late).finally(() => givenUp.abort())
   }
 }
 

@@ -138,10 +138,10 @@ export class ShardRunner {
     }
   }
 
-  /** Resolves when the shard has applied its log up to the sequence. */
-  reach(sequence: number): Promise<void> {
+  /** Resolves when the shard has applied its log up to the sequence, unless `givenUp` is aborted before. */
+  reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
     if (this.#failure) return Promise.reject(this.#stopped())
-    return this.#progress.reach(sequence)
+    return this.#progress.reach(sequence, givenUp)
   }
 
   outcomesOf(sequence: number) {
