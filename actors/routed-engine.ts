@@ -121,8 +121,8 @@ export class RoutedEngine implements Engine {
 
   #take(thread: number, chunks: Chunk[], wait: 'durable' | 'applied'): Promise<Submitted> {
     if (thread === this.#thread) return this.#local.take(chunks, wait)
-    // A chunk is a view of a larger buffer, and a clone would carry all of it.
-    const cloned = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes: bytes.slice() }))
+    // A chunk is a view of a larger buffer, and a clone would carry all of it; `slice` of a Buffer is a view again.
+    const cloned = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes: new Uint8Array(bytes) }))
     return this.#link(thread).call('take', cloned, wait)
   }
 
