@@ -147,8 +147,8 @@ export class LocalEngine implements Engine {
   refusal(): PulseprintError | undefined {
     const reason = this.#stopping ? 'the engine is stopping' : this.#failure()
     if (reason !== undefined) return new PulseprintError('NOT_READY', reason, { retryAfterSeconds: 1 })
-    if (this.#unapplied <= LIMITS.unappliedActionsMax) return undefined
-    return new PulseprintError('OVERLOADED', 'too many actions wait to be applied', { retryAfterSeconds: 1 })
+    if (this.#appender.queuedBytes > LIMITS.appendQueueBytesMax) return overloaded('for the log')
+    return this.#unapplied > LIMITS.unappliedActionsMax ? overloaded('to be applied') : undefined
   }
 
   #failure(): string | undefined {
@@ -217,6 +217,10 @@ export class LocalEngine implements Engine {
     const failed = saved.find((result) => result.status === 'rejected')
     if (failed) this.#parts.logger.error('profiles could not be saved', { error: failed.reason })
   }
+}
+
+function overloaded(what: string): PulseprintError {
+  return new PulseprintError('OVERLOADED', `too many actions wait ${what}`, { retryAfterSeconds: 1 })
 }
 
 function notYetApplied(): PulseprintError {

@@ -1,7 +1,5 @@
 // Group commit: chunks that arrive while one append is on its way to the disk wait and share the next one, one
 // record per shard. Idle, an action is appended at once; under load, records grow by themselves.
-import { PulseprintError } from '../errors.ts'
-import { LIMITS } from '../limits.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -49,16 +47,14 @@ export class Appender {
   }
 
   /**
-   * Appends the chunks of one request; resolves when they are durable, with the placement of each.
-   * Errors: OVERLOADED before anything was taken; STORAGE_UNAVAILABLE.
+   * Appends the chunks of one request; resolves when they are durable, with the placement of each. It refuses none
+   * for their size: that is done where a request is let in, before any thread has taken its part of it.
+   * Errors: STORAGE_UNAVAILABLE.
    */
   async append(chunks: readonly Chunk[]): Promise<Placement[]> {
     if (chunks.length === 0) return []
     let bytes = 0
     for (const chunk of chunks) bytes += chunk.bytes.byteLength
-    if (this.#queuedBytes + bytes > LIMITS.appendQueueBytesMax) {
-      throw new PulseprintError('OVERLOADED', 'too many actions wait for the log', { retryAfterSeconds: 1 })
-    }
     this.#queuedBytes += bytes
     const group = this.#gathering
     const offsets = chunks.map((chunk) => gather(group, chunk))

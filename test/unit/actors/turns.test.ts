@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { OUTCOME } from '../../../src/ingest/batch.ts'
+import { buildBatch } from '../../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { definitionOf, openLocalEngine, SHARDS, usersIn } from '../../support/local-engine.ts'
 import { until } from '../../support/until.ts'
 
-const [ALICE, ADAM] = usersIn(0, 2) as [string, string]
+const [ALICE, ADAM, AVA] = usersIn(0, 3) as [string, string, string]
 const act = (userId: string, more: object = {}) => ({ userId, action: 'a', ...more })
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
@@ -87,19 +88,23 @@ test('readers who fill a mailbox keep no action out of it', async () => {
 
 test('too many bytes on their way to the log: refused, and nothing of the request is taken', async () => {
   const { open, opened } = gate()
-  const { send, count } = await openLocalEngine({
+  const { engine, send, count } = await openLocalEngine({
     log: (real) => ({ append: (entries) => opened.then(() => real.append(entries)) }),
   })
   const big = () => act(ADAM, { properties: { pad: 'x'.repeat(30_000) } })
   const waiting: Promise<unknown>[] = []
   const batch = Array.from({ length: 200 }, big)
   const fits = Math.floor(LIMITS.appendQueueBytesMax / (200 * 30_100))
-  for (let index = 0; index < fits; index++) waiting.push(send(batch))
+  for (let index = 0; index <= fits; index++) waiting.push(send(batch))
   await expect(send([...batch, act(ALICE)])).rejects.toThrow(code('OVERLOADED'))
+  // Another thread has let this one in, and has taken its own part of it.
+  const { chunks } = buildBatch(engine.definition, SHARDS, [act(AVA)], Date.now())
+  waiting.push(engine.take(chunks, 'applied'))
   open()
   await Promise.all(waiting)
   expect(await count(ALICE)).toBeUndefined()
-  expect(await count(ADAM)).toBe(fits * 200)
+  expect(await count(ADAM)).toBe((fits + 1) * 200)
+  expect(await count(AVA)).toBe(1)
 })
 
 test('too many actions wait to be applied: refused until they are', async () => {
