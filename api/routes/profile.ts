@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { ReadOptions } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { ProfileView } from '../../src/model/shapes.ts'
+import { AnswerBurst } from '../answer-burst.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { InstantText, instantOf, namesOf, UserParams } from '../schemas/parameters.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
@@ -40,6 +41,7 @@ const schema = {
 }
 
 export function profileRoute(scope: Scope, { engine }: Services): void {
+  const burst = new AnswerBurst()
   scope.get('/v1/profiles/:userId', { schema }, async (request, reply) => {
     const { fields, at, minSequence, maxStaleness } = request.query
     const options: ReadOptions = {}
@@ -49,7 +51,9 @@ export function profileRoute(scope: Scope, { engine }: Services): void {
     if (maxStaleness !== undefined) options.maxStalenessMs = maxStaleness
     const profile = await engine.profile(parseUserKey(request.params.userId), options)
     if (!profile) throw unknownUser()
-    return sendJson(reply, JSON.stringify(profile))
+    const body = JSON.stringify(profile)
+    await burst.turnEnd()
+    return sendJson(reply, body)
   })
 }
 
