@@ -1,6 +1,7 @@
 // Reads JSON and NDJSON bodies. Bytes that are not UTF-8 are refused: replaced, they would count as other users.
 import { PulseprintError } from '../src/errors.ts'
 import { UnreadableItem } from '../src/ingest/build-batch.ts'
+import { LIMITS } from '../src/limits.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const NEWLINE = 10
@@ -14,11 +15,14 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** One item per line that is not blank; a line that is not JSON becomes an UnreadableItem and spoils no other. */
+/**
+ * One item per line that is not blank; a line that is not JSON becomes an UnreadableItem and spoils no other. Reads
+ * one item more than a request may have, which is enough to refuse it: millions of short lines would take minutes.
+ */
 export function parseNdjson(bytes: Buffer): unknown[] {
   const items: unknown[] = []
   let start = 0
-  for (let line = 1; start < bytes.length; line++) {
+  for (let line = 1; start < bytes.length && items.length <= LIMITS.requestActionsMax; line++) {
     const newline = bytes.indexOf(NEWLINE, start)
     const end = newline < 0 ? bytes.length : newline
     const item = parseLine(bytes.subarray(start, end), line)

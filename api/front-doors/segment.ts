@@ -1,6 +1,7 @@
 // Segment's form of an action, as its libraries send it, mapped onto ours. Pure: from the parsed body and the
 // time it arrived to raw items, which the engine then checks like any others.
 import { UnreadableItem } from '../../src/ingest/build-batch.ts'
+import { LIMITS } from '../../src/limits.ts'
 import { parseInstant } from '../../src/model/instant.ts'
 
 export const SEGMENT_TYPES = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const
@@ -14,12 +15,16 @@ interface Arrival {
   skewMs: number
 }
 
-/** The body of POST /v1/batch as raw actions; undefined where it has no `batch`. @param receivedAt epoch ms */
+/**
+ * The body of POST /v1/batch as raw actions, one more than a request may have at most, which is enough to refuse it;
+ * undefined where it has no `batch`. @param receivedAt epoch ms
+ */
 export function segmentBatch(body: unknown, receivedAt: number): unknown[] | undefined {
   if (!isFields(body) || !Array.isArray(body.batch)) return undefined
   const { context } = body
   const arrival = arrivalOf(body, receivedAt)
-  return body.batch.map((item) => segmentItem(item, undefined, context, arrival))
+  const items = body.batch.slice(0, LIMITS.requestActionsMax + 1)
+  return items.map((item) => segmentItem(item, undefined, context, arrival))
 }
 
 /** The body of POST /v1/track and its like as a raw action. @param receivedAt epoch ms */

@@ -2,7 +2,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { segmentBatch } from '../../../api/front-doors/segment.ts'
+import { parseNdjson } from '../../../api/json-body.ts'
 import { PulseprintError } from '../../../src/errors.ts'
+import { LIMITS } from '../../../src/limits.ts'
 import { type LogLine, postJson, testApi } from '../../support/api.ts'
 import { stubEngine } from '../../support/stub-engine.ts'
 
@@ -254,4 +257,16 @@ test('a body of unknown length is cut off at the limit', async () => {
     duplex: 'half',
   } as RequestInit)
   expect(await response.json()).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' })
+})
+
+test('of millions of tiny items only one more is read than a request may have, and it is 413', async () => {
+  const readMax = LIMITS.requestActionsMax + 1
+  const lines = Buffer.from('x\n'.repeat(readMax + 5))
+  expect(parseNdjson(lines)).toHaveLength(readMax)
+  const batch = { batch: new Array(readMax + 5).fill({}) }
+  expect(segmentBatch(batch, 0)).toHaveLength(readMax)
+  const app = testApi(stubEngine())
+  const headers = { 'content-type': 'application/x-ndjson' }
+  const ndjson = await app.inject({ method: 'POST', url: '/v1/actions', headers, payload: lines })
+  for (const { statusCode } of [ndjson, await postJson(app, '/v1/batch', batch)]) expect(statusCode).toBe(413)
 })
