@@ -109,7 +109,10 @@ function submit(engine: Engine, batch: Batch): Promise<Submitted> | Submitted {
   return batch.chunks.length === 0 ? NOTHING : engine.submit(batch, 'applied')
 }
 
-/** Reads the profile of every user of the batch once. */
+/**
+ * Reads the profile of every user of the batch once. The actions are applied by now: where a profile cannot be read,
+ * its receipts come without features, for an error would say that nothing was taken.
+ */
 async function featuresOf(
   engine: Engine,
   batch: Batch,
@@ -120,11 +123,15 @@ async function featuresOf(
   const wanted = new Set(users.filter((user) => user !== undefined))
   await Promise.all(
     [...wanted].map(async (user) => {
-      const profile = await engine.profile(user, {})
+      const profile = await engine.profile(user, {}).catch(undefinedIfExpected)
       if (profile) featuresByUser.set(user, JSON.stringify(profile.features))
     }),
   )
   return (index) => featuresByUser.get(users[index] as string)
+}
+
+function undefinedIfExpected(error: unknown): undefined {
+  if (!(error instanceof PulseprintError)) throw error
 }
 
 /** Profile key of an item that was found valid. */

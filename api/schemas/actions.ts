@@ -63,7 +63,9 @@ export const Receipt = Type.Object(
     shard: Type.Optional(Type.Integer()),
     sequence: Type.Optional(Type.Integer({ description: 'Pass it as minSequence to read your write.' })),
     features: Type.Optional(
-      Type.Record(Type.String(), Type.Unknown(), { description: 'With `return=features`.' }),
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: 'With `return=features`; missing where the profile could not be read at once.',
+      }),
     ),
     error: Type.Optional(
       Type.Object({

@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { PulseprintError } from '../../../src/errors.ts'
 import { OUTCOME } from '../../../src/ingest/batch.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { postJson, testApi } from '../../support/api.ts'
@@ -142,6 +143,19 @@ test('bodies may be packed with gzip, br or deflate in both its forms', async ()
       expect([encoding, response.statusCode]).toEqual([encoding, 200])
     }
   }
+})
+
+test('an action that was applied has its receipt, also where its features cannot be read', async () => {
+  const profile = async () => {
+    throw new PulseprintError('OVERLOADED', 'too many requests wait for this user')
+  }
+  const response = await postJson(
+    testApi(stubEngine({ profile })),
+    '/v1/actions?return=features',
+    action('a'),
+  )
+  const [receipt] = response.json().receipts
+  expect([response.statusCode, receipt.status, receipt.features]).toEqual([200, 'accepted', undefined])
 })
 
 test('more actions than one request may have are refused whole', async () => {
