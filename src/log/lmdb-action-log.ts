@@ -4,10 +4,12 @@ import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.
 import { committed } from '../runtime/lmdb-write.ts'
 import type { ActionLog, AppendEntry, LogRecord } from './action-log.ts'
 
-/** Newest records of a shard kept in memory for its followers. */
+/** Newest records of a shard kept in memory for its followers, and their bytes: a record may be tens of megabytes. */
 const RECENT_RECORDS_MAX = 64
-/** Records read at once while catching up. */
+const RECENT_BYTES_MAX = 4 * 1024 * 1024
+/** Records read at once while catching up, and the bytes after which no more are. */
 const READ_RECORDS_MAX = 64
+const READ_BYTES_MAX = 4 * 1024 * 1024
 
 interface Shard {
   records: Database<Buffer, number>
@@ -17,6 +19,8 @@ interface Shard {
   next: number
   /** The newest records, oldest first: a follower at the head reads no disk. */
   recent: LogRecord[]
+  /** Bytes of their payloads. */
+  recentBytes: number
   /** Followers that wait for the next record. */
   waiting: Set<() => void>
 }
@@ -44,7 +48,7 @@ export class LmdbActionLog implements ActionLog {
         encoding: 'binary',
       })
       const head = lastKey(records)
-      return { records, head, next: head + 1, recent: [], waiting: new Set() }
+      return { records, head, next: head + 1, recent: [], recentBytes: 0, waiting: new Set() }
     })
   }
 
@@ -60,8 +64,7 @@ export class LmdbActionLog implements ActionLog {
     await committed(commit, 'the log could not be written')
     for (const { shard, record } of appended) {
       shard.head = record.sequence
-      shard.recent.push(record)
-      if (shard.recent.length > RECENT_RECORDS_MAX) shard.recent.shift()
+      keepRecent(shard, record)
       for (const wake of shard.waiting) wake()
       shard.waiting.clear()
     }
@@ -96,8 +99,11 @@ export class LmdbActionLog implements ActionLog {
       return shard.recent.filter((record) => record.sequence > position)
     }
     const records: LogRecord[] = []
+    let bytes = 0
     for (const { key, value } of shard.records.getRange({ start: position + 1, limit: READ_RECORDS_MAX })) {
       records.push({ sequence: key, payload: value })
+      bytes += value.length
+      if (bytes > READ_BYTES_MAX) break
     }
     return records
   }
@@ -134,6 +140,16 @@ export class LmdbActionLog implements ActionLog {
     const shard = this.#shards[index]
     if (!shard) throw new RangeError(`no shard ${index}`)
     return shard
+  }
+}
+
+/** The newest record stays whatever its size: a follower at the head is about to take it. */
+function keepRecent(shard: Shard, record: LogRecord): void {
+  const { recent } = shard
+  recent.push(record)
+  shard.recentBytes += record.payload.length
+  while (recent.length > RECENT_RECORDS_MAX || (recent.length > 1 && shard.recentBytes > RECENT_BYTES_MAX)) {
+    shard.recentBytes -= recent.shift()!.payload.length
   }
 }
 

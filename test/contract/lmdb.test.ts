@@ -1,5 +1,6 @@
 // The embedded adapters under the contracts of their ports, and what only they promise.
 import { expect, test } from 'vitest'
+import type { LogRecord } from '../../src/log/action-log.ts'
 import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
 import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -15,4 +16,21 @@ test('a folder made with another number of shards is refused, and the message sa
   const folder = temporaryFolder()
   await new LmdbActionLog(folder, identity).close()
   expect(() => new LmdbActionLog(folder, { ...identity, shards: 8 })).toThrow(/shards is 4, wanted 8/)
+})
+
+test('large records are not kept in memory for followers: they read them from the disk, in order', async () => {
+  const log = new LmdbActionLog(temporaryFolder(), identity)
+  for (let index = 0; index < 5; index++) {
+    await log.append([{ shard: 0, payload: Buffer.alloc(3_000_000, index), decoded: index }])
+  }
+  const stop = new AbortController()
+  const followed: LogRecord[] = []
+  for await (const records of log.follow(0, 0, stop.signal)) {
+    followed.push(...records)
+    if (followed.length === 5) stop.abort()
+  }
+  await log.close()
+  expect(followed.map(({ payload }) => payload[0])).toEqual([0, 1, 2, 3, 4])
+  // What comes from memory comes decoded.
+  expect(followed.map(({ decoded }) => decoded)).toEqual([undefined, undefined, undefined, undefined, 4])
 })
