@@ -1,34 +1,24 @@
 // The router and its bound: the hot users of one shard, by name. It brings cold users in from their snapshots
 // and lets idle ones go again; a user with unsaved changes or waiting messages stays.
-import type { Ref } from 'nact'
-import type { Definition } from '../src/definition/definition.ts'
 import type { Profile } from '../src/profile/profile.ts'
 import { decodeProfile } from '../src/profile/profile-codec.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
-import { type HotUser, spawnUser, stopUser } from './user-actor.ts'
+import { type HotUser, type ShardContext, startUser } from './user-actor.ts'
 
 /** Share of the bound that one passivation frees, so that not every activation has to look for room. */
 const PASSIVATE_SHARE = 1 / 16
 
 export class HotUsers {
   readonly #shard: number
-  readonly #parent: Ref<never>
-  readonly #definition: Definition
+  readonly #context: ShardContext
   readonly #snapshots: SnapshotStore
   readonly #hotUsersMax: number
   /** In the order passivation looks at them. A plain Map of references: nact copies children maps per message. */
   readonly #users = new Map<string, HotUser>()
 
-  constructor(
-    shard: number,
-    parent: Ref<never>,
-    definition: Definition,
-    snapshots: SnapshotStore,
-    hotUsersMax: number,
-  ) {
+  constructor(shard: number, context: ShardContext, snapshots: SnapshotStore, hotUsersMax: number) {
     this.#shard = shard
-    this.#parent = parent
-    this.#definition = definition
+    this.#context = context
     this.#snapshots = snapshots
     this.#hotUsersMax = hotUsersMax
   }
@@ -59,14 +49,14 @@ export class HotUsers {
     loading.catch(() => {})
     for (const [index, name] of cold.entries()) {
       const activation = { kind: 'activate', loading, index, failed } as const
-      this.#users.set(name, spawnUser(this.#parent, this.#definition, name, activation))
+      this.#users.set(name, startUser(this.#context, name, activation))
     }
   }
 
   /** A cold user's profile as last saved, which is its newest: a user goes cold only after it was saved. */
   async loadCold(name: string): Promise<Profile | undefined> {
     const [bytes] = await this.#snapshots.load(this.#shard, [name])
-    return bytes && decodeProfile(this.#definition, bytes)
+    return bytes && decodeProfile(this.#context.definition, bytes)
   }
 
   /** Lets idle users go until there is some room below the bound, giving each one used lately a second chance. */
@@ -79,8 +69,6 @@ export class HotUsers {
       if (user.dirty || user.saving || user.pending > 0 || user.used) {
         user.used = false
         this.#users.set(name, user)
-      } else {
-        stopUser(user)
       }
     }
   }

@@ -47,7 +47,12 @@ export class ShardRunner {
     this.#log = parts.log
     this.#progress = new AppliedLog(offset)
     const supervisor = spawn(parts.system, (state: null) => state, `shard-${shard}`) as Ref<never>
-    this.users = new HotUsers(shard, supervisor, parts.definition, parts.snapshots, parts.hotUsersMax)
+    this.users = new HotUsers(
+      shard,
+      { definition: parts.definition, supervisor },
+      parts.snapshots,
+      parts.hotUsersMax,
+    )
     this.checkpointer = new Checkpointer(shard, epoch, parts.definition, parts.snapshots, offset)
   }
 

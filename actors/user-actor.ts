@@ -10,13 +10,21 @@ import { decodeProfile } from '../src/profile/profile-codec.ts'
 import type { ActivateMessage, ApplyMessage, UserMessage } from './messages.ts'
 import { superviseUser, tellFailure } from './supervision.ts'
 
-/** The actor's state, shared with the router of its shard. */
+/** What the users of one shard share. */
+export interface ShardContext {
+  readonly definition: Definition
+  /** The nact actor that supervises them. */
+  readonly supervisor: Ref<never>
+}
+
+/** The actor of one user, as the router of its shard knows it. */
 export interface HotUser {
   readonly name: string
-  readonly definition: Definition
+  readonly context: ShardContext
   /** Undefined until the actor has handled its activation, and once applying an action has failed. */
   profile: Profile | undefined
-  ref: Ref<UserMessage>
+  /** nact's part of it, mailbox and supervision: there while messages wait, for 1.3 KB is too much for idle users. */
+  ref: Ref<UserMessage> | undefined
   /** Messages in the mailbox, or in a turn that waits; nact's own mailboxes have no bound. */
   pending: number
   /** Changed since it was last handed to the snapshot store. */
@@ -27,29 +35,20 @@ export interface HotUser {
   used: boolean
 }
 
-let actorsSpawned = 0
+let mailboxesSpawned = 0
 
-/** Starts the actor of one user below the shard's actor, and tells it where its profile comes from. */
-export function spawnUser(
-  parent: Ref<never>,
-  definition: Definition,
-  name: string,
-  activation: ActivateMessage,
-): HotUser {
-  const ref = parent as Ref<UserMessage>
+/** Starts the actor of one user, and tells it where its profile comes from. */
+export function startUser(context: ShardContext, name: string, activation: ActivateMessage): HotUser {
   const user: HotUser = {
     name,
-    definition,
+    context,
     profile: undefined,
-    ref,
+    ref: undefined,
     pending: 0,
     dirty: false,
     saving: false,
     used: true,
   }
-  // nact allows few characters in a name, user ids allow nearly all: actors are numbered instead.
-  const actorName = (actorsSpawned++).toString(36)
-  user.ref = spawn(parent, turn, actorName, { initialState: user, onCrash: superviseUser })
   queue(user, activation)
   return user
 }
@@ -77,12 +76,14 @@ function queue(user: HotUser, message: UserMessage): void {
     throw new PulseprintError('OVERLOADED', 'too many requests wait for this user', { retryAfterSeconds: 1 })
   }
   user.pending++
+  user.ref ??= spawnMailbox(user)
   dispatch(user.ref, message)
 }
 
-/** Ends the actor. Only with an empty mailbox: stopping would discard what waits in it. */
-export function stopUser(user: HotUser): void {
-  stop(user.ref)
+function spawnMailbox(user: HotUser): Ref<UserMessage> {
+  // nact allows few characters in a name, user ids allow nearly all: mailboxes are numbered instead.
+  const name = (mailboxesSpawned++).toString(36)
+  return spawn(user.context.supervisor, turn, name, { initialState: user, onCrash: superviseUser })
 }
 
 /** A queued message's turn, run by nact. The next one waits until this one, and what it awaits, is done. */
@@ -91,14 +92,22 @@ async function turn(user: HotUser, message: UserMessage): Promise<HotUser> {
     if (message.kind === 'activate') await activate(user, message)
     else handle(user, message)
   } finally {
-    user.pending--
+    // Stopping would discard what waits: only an empty mailbox goes.
+    if (--user.pending === 0) stopMailbox(user)
   }
   return user
 }
 
+function stopMailbox(user: HotUser): void {
+  if (user.ref) stop(user.ref)
+  user.ref = undefined
+}
+
 async function activate(user: HotUser, { loading, index }: ActivateMessage): Promise<void> {
   const stored = (await loading)[index]
-  user.profile = stored ? decodeProfile(user.definition, stored) : emptyProfile(user.definition)
+  user.profile = stored
+    ? decodeProfile(user.context.definition, stored)
+    : emptyProfile(user.context.definition)
 }
 
 function handle(user: HotUser, message: UserMessage): void {
@@ -117,7 +126,7 @@ function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }:
       const position = positions[index]!
       outcomes[position] = seen
         ? OUTCOME.accepted
-        : apply(user.definition, profile, actions[index]!, sequence, position, receivedAt)
+        : apply(user.context.definition, profile, actions[index]!, sequence, position, receivedAt)
     }
   } catch (error) {
     // Half-applied, it is nobody's profile: it must be neither read nor saved.

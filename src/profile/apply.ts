@@ -6,7 +6,7 @@ import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
 import { hash53 } from '../model/hash.ts'
 import { countAction } from './day-counts.ts'
-import type { Profile } from './profile.ts'
+import { appended, type Profile } from './profile.ts'
 import { isRemembered, remember } from './remembered.ts'
 
 /**
@@ -27,17 +27,16 @@ export function apply(
   const idHash = hash53(action.id)
   if (isRemembered(remembered, idHash, receivedAt, idempotencyWindowMs)) return OUTCOME.duplicate
   if (profile.newestAt - action.occurredAt > latenessLimitMs) return OUTCOME.tooLate
-  remember(remembered, idHash, receivedAt, idempotencyWindowMs)
+  profile.remembered = remember(remembered, idHash, receivedAt, idempotencyWindowMs)
   const newestBefore = profile.newestAt
   if (action.occurredAt > newestBefore) profile.newestAt = action.occurredAt
   addToSeries(definition, profile, action, newestBefore)
   const { calendar } = definition
   const newestDay = calendar.tile('day', profile.newestAt)
   countAction(profile.counts, action.action, calendar.tile('day', action.occurredAt), newestDay)
-  const { timeline } = profile
-  timeline.push(sequence, position)
-  if (timeline.length > LIMITS.timelineLengthMax * 2)
-    timeline.splice(0, timeline.length - LIMITS.timelineLengthMax * 2)
+  profile.timeline = appended(profile.timeline, [sequence, position])
+  const surplus = profile.timeline.length - LIMITS.timelineLengthMax * 2
+  if (surplus > 0) profile.timeline.splice(0, surplus)
   return OUTCOME.accepted
 }
 

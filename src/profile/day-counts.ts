@@ -1,6 +1,6 @@
 // Actions per local day and name, for ad hoc counts over any span of days.
 import { LIMITS } from '../limits.ts'
-import type { DayCounts } from './profile.ts'
+import { appended, type DayCounts } from './profile.ts'
 
 /** The name under which actions are counted once a user has done too many kinds of them. */
 export const OTHER_ACTIONS = '*'
@@ -9,7 +9,7 @@ export const OTHER_ACTIONS = '*'
 export function countAction(counts: DayCounts, action: string, day: number, newestDay: number): void {
   const oldestDay = newestDay - LIMITS.countDaysMax + 1
   if (day < oldestDay) return
-  const name = nameIndex(counts.names, action)
+  const name = nameIndex(counts, action)
   const { entries } = counts
   let at = entries.length
   while (at > 0 && isAfter(entries, at - 3, day, name)) at -= 3
@@ -17,9 +17,9 @@ export function countAction(counts: DayCounts, action: string, day: number, newe
     entries[at - 1] = (entries[at - 1] as number) + 1
     return
   }
-  if (at === entries.length) entries.push(day, name, 1)
+  if (at === entries.length) counts.entries = appended(entries, [day, name, 1])
   else entries.splice(at, 0, day, name, 1)
-  if ((entries[0] as number) < oldestDay) drop(entries, oldestDay)
+  if ((counts.entries[0] as number) < oldestDay) drop(counts.entries, oldestDay)
 }
 
 function isAfter(entries: number[], at: number, day: number, name: number): boolean {
@@ -27,12 +27,16 @@ function isAfter(entries: number[], at: number, day: number, name: number): bool
   return entryDay > day || (entryDay === day && (entries[at + 1] as number) > name)
 }
 
-function nameIndex(names: string[], action: string): number {
+function nameIndex(counts: DayCounts, action: string): number {
+  const { names } = counts
   const known = names.indexOf(action)
   if (known >= 0) return known
-  if (names.length < LIMITS.countNamesMax - 1) return names.push(action) - 1
-  const other = names.indexOf(OTHER_ACTIONS)
-  return other >= 0 ? other : names.push(OTHER_ACTIONS) - 1
+  const name = names.length < LIMITS.countNamesMax - 1 ? action : OTHER_ACTIONS
+  const other = name === OTHER_ACTIONS ? names.indexOf(OTHER_ACTIONS) : -1
+  if (other >= 0) return other
+  // Copied, so that the short list keeps no spare room.
+  counts.names = names.concat(name)
+  return names.length
 }
 
 function drop(entries: number[], oldestDay: number): void {

@@ -34,3 +34,13 @@ export function emptyProfile(definition: Definition): Profile {
     counts: { names: [], entries: [] },
   }
 }
+
+/** Below this length an array grows by copying, so that it keeps no spare room: idle users have short ones. */
+const COPY_LENGTH_MAX = 32
+
+/** The array with the numbers behind it: the same one, or a copy of just the size. */
+export function appended(array: number[], numbers: readonly number[]): number[] {
+  if (array.length <= COPY_LENGTH_MAX) return array.concat(numbers)
+  array.push(...numbers)
+  return array
+}

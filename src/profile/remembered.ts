@@ -1,7 +1,7 @@
 // Which action ids a user's profile has seen lately. An id is remembered by a 53-bit hash: with the bound of
 // 1,000 ids per user, a new id is taken for an old one about once in 10^13 actions.
 import { LIMITS } from '../limits.ts'
-import type { Remembered } from './profile.ts'
+import { appended, type Remembered } from './profile.ts'
 
 /** Entries beyond the bound before the oldest are cut, so that most actions cut nothing. */
 const SLACK = 128
@@ -20,10 +20,16 @@ export function isRemembered(
   return false
 }
 
-/** Remembers the id, and forgets what is older than the window or over the bound. */
-export function remember(remembered: Remembered, idHash: number, receivedAt: number, windowMs: number): void {
-  remembered.push(idHash, Math.floor(receivedAt / 1000))
-  forget(remembered, Math.floor((receivedAt - windowMs) / 1000))
+/** What is remembered with the id, and without what is older than the window or over the bound. */
+export function remember(
+  remembered: Remembered,
+  idHash: number,
+  receivedAt: number,
+  windowMs: number,
+): Remembered {
+  const longer = appended(remembered, [idHash, Math.floor(receivedAt / 1000)])
+  forget(longer, Math.floor((receivedAt - windowMs) / 1000))
+  return longer
 }
 
 function forget(remembered: Remembered, oldest: number): void {
