@@ -121,26 +121,22 @@ export class LocalEngine implements Engine {
     })
     // A shard that fails later is told by the next request; this one is durable all the same.
     applied.catch(() => {})
-    if (wait === 'applied') await within(applied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied)
-    return {
-      sequences: placements.map(({ sequence }) => sequence),
-      outcomes: wait === 'applied' ? this.#outcomes(chunks, placements) : [],
-    }
+    const sequences = placements.map(({ sequence }) => sequence)
+    if (wait === 'durable') return { sequences, outcomes: [] }
+    const outcomes = await within(applied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied)
+    return { sequences, outcomes }
   }
 
-  async #reachAll(chunks: readonly Chunk[], placements: Placement[]): Promise<void> {
-    for (let index = 0; index < chunks.length; index++) {
-      await this.#runner(chunks[index]!.shard).reach(placements[index]!.sequence)
-    }
-  }
-
-  #outcomes(chunks: readonly Chunk[], placements: Placement[]): Submitted['outcomes'] {
-    return chunks.map(({ shard, count }, index) => {
-      const { sequence, offset } = placements[index]!
-      return this.#runner(shard)
-        .outcomesOf(sequence)
-        .slice(offset, offset + count)
-    })
+  /** What became of each chunk's actions, asked for as each shard gets there: it forgets while others are behind. */
+  #reachAll(chunks: readonly Chunk[], placements: readonly Placement[]): Promise<Submitted['outcomes']> {
+    return Promise.all(
+      chunks.map(async ({ shard, count }, index) => {
+        const { sequence, offset } = placements[index]!
+        const runner = this.#runner(shard)
+        await runner.reach(sequence)
+        return runner.outcomesOf(sequence).slice(offset, offset + count)
+      }),
+    )
   }
 
   /** Why no more actions can be taken now; undefined while they can. */

@@ -8,6 +8,7 @@ import { definitionOf, openLocalEngine, SHARDS, usersIn } from '../../support/lo
 import { until } from '../../support/until.ts'
 
 const [ALICE, ADAM, AVA] = usersIn(0, 3) as [string, string, string]
+const [BOB] = usersIn(1, 1) as [string]
 const act = (userId: string, more: object = {}) => ({ userId, action: 'a', ...more })
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
@@ -84,6 +85,23 @@ test('readers who fill a mailbox keep no action out of it', async () => {
   await Promise.all(readers)
   expect(engine.notReady()).toBeUndefined()
   expect(await count(ALICE)).toBe(2)
+})
+
+test('a shard that stands still takes no outcomes from those that go on', async () => {
+  const { open, opened } = gate()
+  const { send } = await openLocalEngine({
+    snapshots: (real) => ({
+      load: async (shard, users) => {
+        if (shard === 0) await opened
+        return real.load(shard, users)
+      },
+    }),
+  })
+  const waiting = send([act(BOB), act(ALICE)])
+  // More records than a shard remembers the outcomes of.
+  for (let record = 0; record < 1_100; record++) await send([act(BOB)])
+  open()
+  expect((await waiting).outcomes).toEqual([[OUTCOME.accepted], [OUTCOME.accepted]])
 })
 
 test('too many bytes on their way to the log: refused, and nothing of the request is taken', async () => {
