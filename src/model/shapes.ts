@@ -11,7 +11,9 @@ export const AsOf = Type.Object(
     shard: Type.Integer(),
     epoch: Type.Integer({ description: 'Fencing number of the owner that answered.' }),
     sequence: Type.Integer({ description: 'Position of the log up to which the answer is current.' }),
-    at: Instant('The instant that windows were evaluated at.'),
+    at: Instant(
+      "When it was read, by the engine's clock; windows are as of then, or as of `at` where it was asked for.",
+    ),
   },
   { description: 'How current the answer is.' },
 )
