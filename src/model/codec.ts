@@ -1,6 +1,10 @@
 // Bytes of the stored profile: an append-only writer and a reader of varints, doubles and strings. A stored
 // user is mostly small integers, and this keeps one in a few hundred bytes.
 
+/** Odd markers of `number`; even ones are twice the integer itself. */
+const DOUBLE = 1
+const HUNDREDTHS = 3
+
 /** Grows as it is written; `take` returns a copy of what was written and starts again. */
 export class Writer {
   #bytes: Buffer = Buffer.allocUnsafe(16_384)
@@ -33,13 +37,22 @@ export class Writer {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value)
   }
 
-  /** Any double: one marker byte and a varint for a small integer, nine bytes otherwise. */
+  /**
+   * Any double. Small integers and hundredths, which most amounts of money are, take a marker's bit or byte and a
+   * varint; anything else nine bytes.
+   */
   number(value: number): void {
     if (Number.isInteger(value) && Math.abs(value) < 2 ** 50 && !Object.is(value, -0)) {
       this.signed(value * 2)
       return
     }
-    this.varint(2)
+    const hundredths = Math.round(value * 100)
+    if (Math.abs(hundredths) < 2 ** 50 && hundredths / 100 === value && hundredths !== 0) {
+      this.signed(HUNDREDTHS)
+      this.signed(hundredths)
+      return
+    }
+    this.signed(DOUBLE)
     this.#reserve(8)
     this.#bytes.writeDoubleLE(value, this.#length)
     this.#length += 8
@@ -109,6 +122,7 @@ export class Reader {
   number(): number {
     const marked = this.signed()
     if (marked % 2 === 0) return marked / 2
+    if (marked === HUNDREDTHS) return this.signed() / 100
     const value = this.#bytes.readDoubleLE(this.#at)
     this.#at += 8
     return value

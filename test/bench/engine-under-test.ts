@@ -28,14 +28,22 @@ export class EngineUnderTest {
   readonly port: number
   readonly #folder: string
   readonly #hotUsers: number
+  readonly #threads: number | undefined
   #process: ServerProcess
   /** Stops it and removes its data. */
   readonly stop: () => Promise<void>
 
-  private constructor(port: number, folder: string, hotUsers: number, cleanup: Cleanup) {
+  private constructor(
+    port: number,
+    folder: string,
+    hotUsers: number,
+    threads: number | undefined,
+    cleanup: Cleanup,
+  ) {
     this.port = port
     this.#folder = folder
     this.#hotUsers = hotUsers
+    this.#threads = threads
     this.#process = this.#spawn()
     this.stop = cleanup.defer(async () => {
       await this.#process.end('SIGKILL')
@@ -43,9 +51,10 @@ export class EngineUnderTest {
     })
   }
 
-  static async start(cleanup: Cleanup, hotUsers: number): Promise<EngineUnderTest> {
+  /** @param threads undefined: as many as the engine takes by itself */
+  static async start(cleanup: Cleanup, hotUsers: number, threads?: number): Promise<EngineUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'pulseprint-bench-'))
-    const engine = new EngineUnderTest(await freePort(), folder, hotUsers, cleanup)
+    const engine = new EngineUnderTest(await freePort(), folder, hotUsers, threads, cleanup)
     await engine.#answers('/readyz')
     return engine
   }
@@ -103,6 +112,7 @@ export class EngineUnderTest {
       PULSEPRINT_PORT: String(this.port),
       PULSEPRINT_DATA: this.#folder,
       PULSEPRINT_HOT_USERS: String(this.#hotUsers),
+      ...(this.#threads !== undefined && { PULSEPRINT_THREADS: String(this.#threads) }),
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB} --expose-gc --import ${PROBE}`,
     })
   }

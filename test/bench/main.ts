@@ -42,7 +42,7 @@ try {
   console.log(`${machine.join('; ')}.
 ${plan.rounds} rounds, sides in turn: ${plan.ingestSeconds} s of ingest over ${plan.ingestConnections} connections, ${plan.readSeconds} s of reads over ${plan.readConnections}; \
 ${plan.users.toLocaleString('en')} users; batches of 100 actions. Median (least–most). CPU per action includes saving.
-Reads: ${READ_CORES ? `server on core ${READ_CORES.server}, load on core ${READ_CORES.load}, Redis on any; after saving and ${plan.readWarmSeconds} s of warming` : 'not pinned to cores: ratios vary with the scheduler'}.
+Reads: ${READ_CORES ? `servers of one thread on core ${READ_CORES.server}, their load on core ${READ_CORES.load}, all else on any; after saving and ${plan.readWarmSeconds} s of warming` : 'not pinned to cores: ratios vary with the scheduler'}.
 On a machine that does other work too, read nothing into the figures.
 
 ${sidesTable(turns)}

@@ -1,15 +1,18 @@
 // The measurements as one table that can be read and pasted: medians, their spread, ratios and aims.
 import type { Populations } from './populations.ts'
 import type { Turn, Turns } from './side-by-side.ts'
+import { SIDES } from './sides.ts'
 
 const HEAD = [
   '',
   'Pulseprint',
+  'with one thread',
   'Redis everysec',
   'Redis always',
   'bare Fastify',
   '÷ Redis everysec',
   '÷ bare',
+  'one thread ÷ bare',
   'aim',
 ]
 
@@ -51,9 +54,10 @@ export function populationsTable({ costs, restartsMs }: Populations): string {
 
 function sides(name: string, turns: Turns, key: keyof Turn, aim = ''): string[] {
   const values = (side: keyof Turns) => turns[side].map((turn) => turn[key])
-  const over = (side: keyof Turns) => `${(median(values('ours')) / median(values(side))).toFixed(2)}×`
-  const cells = (['ours', 'everysec', 'always', 'bare'] as const).map((side) => spread(values(side)))
-  return [name, ...cells, over('everysec'), over('bare'), aim]
+  const over = (side: keyof Turns, ours: keyof Turns = 'ours') =>
+    `${(median(values(ours)) / median(values(side))).toFixed(2)}×`
+  const cells = SIDES.map((side) => spread(values(side)))
+  return [name, ...cells, over('everysec'), over('bare'), over('bare', 'oneThread'), aim]
 }
 
 export function median(values: readonly number[]): number {

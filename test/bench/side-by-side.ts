@@ -28,7 +28,7 @@ export async function compareSides(
   cleanup: Cleanup,
   say: (text: string) => void,
 ): Promise<Turns> {
-  const turns: Turns = { ours: [], everysec: [], always: [], bare: [] }
+  const turns: Turns = { ours: [], oneThread: [], everysec: [], always: [], bare: [] }
   for (let round = 1; round <= plan.rounds; round++) {
     for (const name of SIDES) {
       say(`round ${round} of ${plan.rounds}: ${name}`)
@@ -70,17 +70,18 @@ async function measureTurn(side: Side, plan: BenchPlan): Promise<Turn> {
 }
 
 async function measureReads(
-  { server }: Side,
+  { server, oneThread }: Side,
   target: Pick<LoadPlan, 'port' | 'firstUser' | 'users'>,
   plan: BenchPlan,
 ): Promise<Pick<Turn, 'readsPerSecond' | 'readP50Ms' | 'readP99Ms' | 'cpuPerRead'>> {
-  if (READ_CORES) pin(server.pid, READ_CORES.server)
+  const cores = oneThread ? READ_CORES : undefined
+  if (cores) pin(server.pid, cores.server)
   const read: LoadPlan = { ...target, kind: 'read', connections: plan.readConnections }
-  await runLoad({ ...read, seconds: plan.readWarmSeconds }, READ_CORES?.load)
+  await runLoad({ ...read, seconds: plan.readWarmSeconds }, cores?.load)
   const cpuBefore = server.cpuSeconds()
   const { requests, seconds, p50Ms, p99Ms } = await runLoad(
     { ...read, seconds: plan.readSeconds },
-    READ_CORES?.load,
+    cores?.load,
   )
   const cpuPerRead = ((server.cpuSeconds() - cpuBefore) * 1e6) / requests
   return { readsPerSecond: requests / seconds, readP50Ms: p50Ms, readP99Ms: p99Ms, cpuPerRead }

@@ -5,7 +5,7 @@ import type { Cleanup } from './cleanup.ts'
 import { EngineUnderTest } from './engine-under-test.ts'
 import { ServerProcess } from './server-process.ts'
 
-export const SIDES = ['ours', 'everysec', 'always', 'bare'] as const
+export const SIDES = ['ours', 'oneThread', 'everysec', 'always', 'bare'] as const
 export type SideName = (typeof SIDES)[number]
 
 export interface Side {
@@ -15,6 +15,8 @@ export interface Side {
   applied(): Promise<void>
   /** Resolves when the work put off during ingest is done too; at once where there is none to ask for. */
   saved(): Promise<void>
+  /** True where the server has one thread, which can be kept on a core of its own while reads are measured. */
+  oneThread: boolean
   /** False where actions are dropped, so that there is nothing to check. */
   counts: boolean
   stop(): Promise<void>
@@ -23,10 +25,19 @@ export interface Side {
 const HOT_USERS = 200_000
 
 export async function startSide(name: SideName, cleanup: Cleanup): Promise<Side> {
-  if (name === 'ours') {
-    const engine = await EngineUnderTest.start(cleanup, HOT_USERS)
+  if (name === 'ours' || name === 'oneThread') {
+    const oneThread = name === 'oneThread'
+    const engine = await EngineUnderTest.start(cleanup, HOT_USERS, oneThread ? 1 : undefined)
     const { port, server, stop } = engine
-    return { port, server, applied: () => engine.applied(), saved: () => engine.saved(), counts: true, stop }
+    return {
+      port,
+      server,
+      applied: () => engine.applied(),
+      saved: () => engine.saved(),
+      counts: true,
+      oneThread,
+      stop,
+    }
   }
   if (name === 'bare') return startModule('test/bench/bare-fastify.ts', {}, cleanup)
   const redis = await startRedis({ appendonly: 'yes', appendfsync: name })
@@ -51,5 +62,13 @@ async function startModule(module: string, env: Record<string, string>, cleanup:
     },
     () => `${module} did not listen:\n${server.output}`,
   )
-  return { port, server, applied: async () => {}, saved: async () => {}, counts: false, stop }
+  return {
+    port,
+    server,
+    applied: async () => {},
+    saved: async () => {},
+    oneThread: true,
+    counts: false,
+    stop,
+  }
 }

@@ -79,7 +79,14 @@ test.each([
   -(2 ** 50),
   -1,
   -0,
+  0.01,
+  -99.99,
+  0.1 + 0.2,
+  1e-300,
+  (2 ** 50 - 1) / 100,
+  2 ** 50 / 100 + 0.01,
   Number.MAX_VALUE,
+  Number.NEGATIVE_INFINITY,
   Number.NaN,
 ])('the number %d keeps its value at the edges of the encodings', (value) => {
   expect(
@@ -98,6 +105,14 @@ test('small integers take one or two bytes', () => {
   expect(writer.take()).toHaveLength(2)
 })
 
+test('amounts of money take a few bytes', () => {
+  const writer = new Writer()
+  writer.number(12.34)
+  expect(writer.take()).toHaveLength(3)
+  writer.number(-1_234.56)
+  expect(writer.take()).toHaveLength(4)
+})
+
 test('values longer than the first buffer are kept whole', () => {
   const long = 'x'.repeat(100_000)
   expect(
@@ -110,6 +125,7 @@ test('values longer than the first buffer are kept whole', () => {
 
 test('every cut of a stored sequence is refused with a RangeError', () => {
   const writer = new Writer()
+  writer.number(Math.PI)
   writer.number(0.5)
   writer.text('tile')
   writer.hash(2 ** 52)
@@ -117,7 +133,7 @@ test('every cut of a stored sequence is refused with a RangeError', () => {
   const whole = writer.take()
   for (let length = 0; length < whole.length; length += 1) {
     const reader = new Reader(Buffer.from(whole.subarray(0, length)))
-    const readAll = () => [reader.number(), reader.text(), reader.hash(), reader.bytes()]
+    const readAll = () => [reader.number(), reader.number(), reader.text(), reader.hash(), reader.bytes()]
     expect(readAll, `cut at ${length}`).toThrow(RangeError)
   }
 })
