@@ -35,7 +35,14 @@ const schema = {
   querystring: Query,
   response: {
     200: json('The profile.', ProfileView),
-    ...problems('UNKNOWN_USER', 'UNKNOWN_FEATURE', 'AT_TOO_EARLY', 'NOT_YET_APPLIED', 'NOT_READY'),
+    ...problems(
+      'UNKNOWN_USER',
+      'UNKNOWN_FEATURE',
+      'AT_TOO_EARLY',
+      'OVERLOADED',
+      'NOT_YET_APPLIED',
+      'NOT_READY',
+    ),
   },
   'x-curl': ["curl 'http://127.0.0.1:8080/v1/profiles/u-17?fields=purchases,spend'"],
 }

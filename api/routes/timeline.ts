@@ -37,7 +37,10 @@ const schema = {
   tags: ['read'],
   params: UserParams,
   querystring: Query,
-  response: { 200: json('One page, newest first.', TimelineView), ...problems('UNKNOWN_USER', 'NOT_READY') },
+  response: {
+    200: json('One page, newest first.', TimelineView),
+    ...problems('UNKNOWN_USER', 'OVERLOADED', 'NOT_READY'),
+  },
   'x-curl': ["curl 'http://127.0.0.1:8080/v1/profiles/u-17/actions?limit=5'"],
 }
 
