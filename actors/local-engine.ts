@@ -207,7 +207,7 @@ export class LocalEngine implements Engine {
     const allApplied = Promise.allSettled(runners.map((runner) => runner.reach(log.head(runner.shard))))
     await within(allApplied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied).catch(() => {})
     await Promise.all(runners.map((runner) => runner.stop()))
-    const saved = await Promise.allSettled(runners.map((runner) => runner.checkpoint()))
+    const saved = await Promise.allSettled(runners.map((runner) => runner.saveAll()))
     stopActors(this.#actors)
     await ownership.close()
     const failed = saved.find((result) => result.status === 'rejected')

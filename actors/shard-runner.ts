@@ -143,6 +143,12 @@ export class ShardRunner {
     }
   }
 
+  /** As checkpoint, and also what changed while one was already running. */
+  async saveAll(): Promise<void> {
+    await this.checkpoint()
+    await this.checkpoint()
+  }
+
   /** Resolves when the shard has applied its log up to the sequence, unless `givenUp` is aborted before. */
   reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
     if (this.#failure) return Promise.reject(this.#stopped())

@@ -1,4 +1,5 @@
 // A user's newest actions. The profile only knows where they stand in the log; their text is read from there.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TimelineView } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { decodeActions } from '../src/ingest/records.ts'
@@ -33,6 +34,8 @@ export async function readTimeline(
       // A trimmed record takes its part of the timeline with it.
       if (!found) break
       record = { sequence: place.sequence, actions: decodeActions(found.payload) }
+      // A record may be large: others have their turn before the next.
+      await nextTurn()
     }
     const action = record.actions[place.position]!
     if (!isWanted(action, options)) continue

@@ -17,14 +17,35 @@ export class DefinitionError extends Error {
   }
 }
 
-/** Reads and compiles a definition; without a path, the built-in one. Errors: DefinitionError, or that of the file. */
-export function loadDefinition(path: string | undefined): Definition {
-  const compiled = compileDefinition(path === undefined ? DEFAULT_DEFINITION : readFileSync(path, 'utf8'))
-  if ('problems' in compiled) throw new DefinitionError(path ?? 'the built-in definition', compiled.problems)
-  return compiled.definition
+/** The files as they were at the start: every thread must read the same. */
+export interface ConfigurationTexts {
+  /** What to call the definition in messages. */
+  definitionOrigin: string
+  definition: string
+  keys: string | undefined
 }
 
-/** Errors: INVALID_KEY_FILE, or that of the file. */
-export function loadKeys(path: string | undefined): ApiKeys | undefined {
-  return path === undefined ? undefined : readApiKeys(readFileSync(path, 'utf8'))
+/** Reads the files. Errors: those of the file system. */
+export function readConfiguration(definitionPath?: string, keysPath?: string): ConfigurationTexts {
+  return {
+    definitionOrigin: definitionPath ?? 'the built-in definition',
+    definition: definitionPath === undefined ? DEFAULT_DEFINITION : readFileSync(definitionPath, 'utf8'),
+    keys: keysPath === undefined ? undefined : readFileSync(keysPath, 'utf8'),
+  }
+}
+
+export interface Configuration {
+  definition: Definition
+  keys: ApiKeys | undefined
+}
+
+/** Errors: DefinitionError, INVALID_KEY_FILE. */
+export function compileConfiguration({
+  definitionOrigin,
+  definition,
+  keys,
+}: ConfigurationTexts): Configuration {
+  const compiled = compileDefinition(definition)
+  if ('problems' in compiled) throw new DefinitionError(definitionOrigin, compiled.problems)
+  return { definition: compiled.definition, keys: keys === undefined ? undefined : readApiKeys(keys) }
 }

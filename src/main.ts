@@ -6,10 +6,15 @@ import { resolve } from 'node:path'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { LocalEngine } from '../actors/local-engine.ts'
 import { ThreadLink } from '../actors/thread-link.ts'
-import { DefinitionError, loadDefinition, loadKeys } from './configuration.ts'
+import {
+  type ConfigurationTexts,
+  compileConfiguration,
+  DefinitionError,
+  readConfiguration,
+} from './configuration.ts'
 import type { Definition } from './definition/definition.ts'
 import { ERRORS, type ErrorCode, PulseprintError } from './errors.ts'
-import { listenShared, openEmbeddedStores, type Stores, serve, startLocalEngine } from './node.ts'
+import { closeApi, listenShared, openEmbeddedStores, type Stores, serve, startLocalEngine } from './node.ts'
 import { type FolderLock, lockFolder } from './ownership/folder-lock.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
@@ -17,7 +22,7 @@ import type { Settings } from './settings.ts'
 import { rebuildIfRedefined } from './snapshots/rebuild.ts'
 import type { ThreadData } from './thread.ts'
 
-export { DefinitionError, loadDefinition }
+export { DefinitionError }
 
 export interface OpenEngine {
   engine: LocalEngine
@@ -56,6 +61,8 @@ export interface RunningServer {
   url: string
   dataPath: string
   definition: Definition
+  /** True where requests need an API key. */
+  asksForKey: boolean
   /** Stops taking requests, saves everything and releases the data folder. */
   stop(): Promise<void>
 }
@@ -66,11 +73,11 @@ export interface RunningServer {
  */
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const { dataPath, shards, threads } = settings
-  const definition = loadDefinition(settings.definitionPath)
-  const keys = loadKeys(settings.keysPath)
+  const texts = readConfiguration(settings.definitionPath, settings.keysPath)
+  const { definition, keys } = compileConfiguration(texts)
   const { stores, close } = await openDataFolder(dataPath, shards, definition, consoleLogger)
   const ports = meshOf(threads)
-  const others = await startThreads(settings, ports).catch(rethrowAfter(close))
+  const others = await startThreads(settings, texts, ports).catch(rethrowAfter(close))
   const local = await startLocalEngine(stores, settings, definition, 0).catch(
     rethrowAfter(async () => {
       await endThreads(others)
@@ -79,7 +86,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   )
   const { app, engine } = serve(local, 0, ports[0]!, keys)
   const stop = async () => {
-    await Promise.all([app.close(), ...others.map(({ orders }) => orders.call('closeApi'))])
+    await Promise.all([closeApi(app), ...others.map(({ orders }) => orders.call('closeApi'))])
     await Promise.all([local.stop(), ...others.map(({ orders }) => orders.call('closeEngine'))])
     engine.close()
     await endThreads(others)
@@ -87,7 +94,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   }
   try {
     const url = await listen(app, settings, others)
-    return { url, dataPath: resolve(dataPath), definition, stop }
+    return { url, dataPath: resolve(dataPath), definition, asksForKey: keys !== undefined, stop }
   } catch (error) {
     await stop()
     throw error
@@ -113,8 +120,14 @@ function meshOf(threads: number): Map<number, MessagePort>[] {
 }
 
 /** Starts all threads but this one, which is number 0; resolves when their shards are claimed. All start, or none. */
-async function startThreads(settings: Settings, ports: Map<number, MessagePort>[]): Promise<Thread[]> {
-  const starts = ports.slice(1).map((own, index) => startThread(settings, index + 1, own))
+async function startThreads(
+  settings: Settings,
+  texts: ConfigurationTexts,
+  ports: Map<number, MessagePort>[],
+): Promise<Thread[]> {
+  const starts = ports
+    .slice(1)
+    .map((own, index) => startThread({ settings, texts, thread: index + 1, ports: own }))
   const results = await Promise.allSettled(starts)
   const failed = results.find((result) => result.status === 'rejected')
   const threads = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
@@ -132,18 +145,14 @@ async function endThreads(threads: readonly Thread[]): Promise<void> {
   }
 }
 
-async function startThread(
-  settings: Settings,
-  thread: number,
-  ports: Map<number, MessagePort>,
-): Promise<Thread> {
+async function startThread(data: Omit<ThreadData, 'orders'>): Promise<Thread> {
   const { port1, port2 } = new MessageChannel()
-  const workerData: ThreadData = { settings, thread, ports, orders: port2 }
+  const workerData: ThreadData = { ...data, orders: port2 }
   // Compiled, this file and the thread's are JavaScript.
   const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
   const worker = new Worker(new URL(file, import.meta.url), {
     workerData,
-    transferList: [port2, ...ports.values()],
+    transferList: [port2, ...data.ports.values()],
   })
   await new Promise((resolve, reject) =>
     worker.once('message', resolve).once('error', (error) => reject(asThrown(error))),

@@ -8,6 +8,7 @@ import { LocalEngine } from '../actors/local-engine.ts'
 import { RoutedEngine, threadOf } from '../actors/routed-engine.ts'
 import { createApp } from '../api/app.ts'
 import type { Definition } from './definition/definition.ts'
+import { LIMITS } from './limits.ts'
 import type { ActionLog } from './log/action-log.ts'
 import { LmdbActionLog } from './log/lmdb-action-log.ts'
 import { HASH_VERSION } from './model/hash.ts'
@@ -89,7 +90,14 @@ export function serve(
     const others = await engine.metricsOfOthers()
     return AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...others] as object[]).metrics()
   }
-  const app = createApp({ engine, clock: systemClock, registry, metrics, ...(keys && { keys }) })
+  const app = createApp({
+    engine,
+    clock: systemClock,
+    registry,
+    metrics,
+    bodiesInFlightBytesMax: LIMITS.bodiesInFlightBytesMax / (ports.size + 1),
+    ...(keys && { keys }),
+  })
   return { app, engine }
 }
 
@@ -98,4 +106,14 @@ export function listenShared(app: FastifyInstance, host: string, port: number): 
   // Fastify hands its options on to the server; its types do not name this one.
   const options: FastifyListenOptions & { reusePort: boolean } = { host, port, reusePort: true }
   return app.listen(options)
+}
+
+/** How long requests that are under way may take to end once the engine stops. */
+const CLOSE_WAIT_MS = 5_000
+
+/** Takes no more requests, and ends those that do not end by themselves. */
+export async function closeApi(app: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_WAIT_MS)
+  await app.close()
+  clearTimeout(cut)
 }

@@ -1,12 +1,13 @@
 // A further thread of the engine: it opens the same stores, runs its own shards and listens on the same port.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { ThreadLink } from '../actors/thread-link.ts'
-import { loadDefinition, loadKeys } from './configuration.ts'
-import { listenShared, openEmbeddedStores, serve, startLocalEngine } from './node.ts'
+import { type ConfigurationTexts, compileConfiguration } from './configuration.ts'
+import { closeApi, listenShared, openEmbeddedStores, serve, startLocalEngine } from './node.ts'
 import type { Settings } from './settings.ts'
 
 export interface ThreadData {
   settings: Settings
+  texts: ConfigurationTexts
   thread: number
   /** A port to every other thread, by its number. */
   ports: Map<number, MessagePort>
@@ -14,16 +15,15 @@ export interface ThreadData {
   orders: MessagePort
 }
 
-const { settings, thread, ports, orders } = workerData as ThreadData
-const definition = loadDefinition(settings.definitionPath)
-const keys = loadKeys(settings.keysPath)
+const { settings, texts, thread, ports, orders } = workerData as ThreadData
+const { definition, keys } = compileConfiguration(texts)
 const stores = await openEmbeddedStores(settings.dataPath, settings.shards)
 const local = await startLocalEngine(stores, settings, definition, thread)
 const { app, engine } = serve(local, thread, ports, keys)
 
 new ThreadLink(orders, {
   listen: (port: number) => listenShared(app, settings.host, port),
-  closeApi: () => app.close(),
+  closeApi: () => closeApi(app),
   async closeEngine() {
     await local.stop()
     engine.close()

@@ -160,6 +160,10 @@ function checkTree(value: Fields | unknown[], path: string, depth: number): numb
   if (depth > LIMITS.propertiesDepthMax) {
     throw new ItemProblem(path.slice(0, 200), `must nest at most ${LIMITS.propertiesDepthMax} levels deep`)
   }
+  // Every element takes two bytes or more: a list that long need not be looked at.
+  if (Array.isArray(value) && value.length > LIMITS.actionBytesMax / 2) {
+    throw new ItemProblem(path.slice(0, 200), `an action must be at most ${LIMITS.actionBytesMax} bytes`)
+  }
   let size = 2
   for (const key of Object.keys(value)) {
     if (FORBIDDEN_KEYS.includes(key)) throw new ItemProblem(`${path}/${key}`, 'this key is not allowed')

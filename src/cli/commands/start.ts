@@ -1,6 +1,7 @@
 // `pulseprint start`: runs the engine until it is told to stop.
 import { Command } from 'commander'
 import { PulseprintError } from '../../errors.ts'
+import type { RunningServer } from '../../main.ts'
 import { CliError, EXIT, fileError } from '../cli-error.ts'
 import { listProblems } from './check.ts'
 
@@ -35,7 +36,7 @@ async function start(options: StartOptions): Promise<void> {
   const { readSettings, SettingsError } = await import('../../settings.ts')
   try {
     const server = await startServer(readSettings(withOptions(process.env, options)))
-    console.log(welcome(server.url, server.dataPath, server.definition.features.length))
+    console.log(welcome(server))
     stopOnSignal(() => server.stop())
   } catch (error) {
     if (error instanceof DefinitionError) throw new CliError(listProblems(error.origin, error.problems))
@@ -56,15 +57,16 @@ export function withOptions(env: NodeJS.ProcessEnv, options: StartOptions): Node
   return { ...env, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
-function welcome(url: string, dataPath: string, features: number): string {
-  return `Pulseprint is ready, with ${features} features.
+function welcome({ url, dataPath, definition, asksForKey }: RunningServer): string {
+  const key = asksForKey ? " -H 'Authorization: Bearer KEY'" : ''
+  return `Pulseprint is ready, with ${definition.features.length} features.
   API   ${url}/v1
   Docs  ${url}/docs
   Data  ${dataPath}
 
 Try it:
-  curl ${url}/v1/actions -H 'Content-Type: application/json' -d '{"userId":"u-17","action":"purchase"}'
-  curl ${url}/v1/profiles/u-17`
+  curl ${url}/v1/actions${key} -H 'Content-Type: application/json' -d '{"userId":"u-17","action":"purchase"}'
+  curl ${url}/v1/profiles/u-17${key}`
 }
 
 function stopOnSignal(stop: () => Promise<void>): void {

@@ -1,0 +1,23 @@
+// A running engine is told to stop.
+import { connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { EngineProcess } from '../support/engine.ts'
+
+const definition = new URL('../../examples/online-retail/definition.yaml', import.meta.url).pathname
+
+test('an upload that stalls does not keep the engine from ending', async () => {
+  const engine = await EngineProcess.startForTest(definition)
+  const { hostname, port } = new URL(engine.url)
+  const socket = connect(Number(port), hostname).on('error', () => {})
+  onTestFinished(() => {
+    socket.destroy()
+  })
+  await new Promise((resolve) => {
+    const head =
+      'POST /v1/actions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n'
+    socket.write(`${head}{"userId":`, resolve)
+  })
+  const ended = new Promise((resolve) => socket.once('close', () => resolve('closed')))
+  await engine.stop()
+  expect(await ended).toBe('closed')
+}, 30_000)
