@@ -1,8 +1,8 @@
 // How far a shard has applied its log, and who waits for it to get further.
 import type { Outcome } from '../src/ingest/batch.ts'
 
-/** Records whose outcomes are kept for a submitter that has not asked yet. */
-const OUTCOMES_KEPT = 1_024
+/** Records whose outcomes are kept for a submitter that is about to ask. */
+const OUTCOMES_KEPT = 64
 
 interface Waiter {
   sequence: number

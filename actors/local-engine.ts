@@ -46,7 +46,8 @@ export class LocalEngine implements Engine {
   readonly #actors: Ref<never>
   readonly #appender: Appender
   readonly #runners = new Map<number, ShardRunner>()
-  #unapplied = 0
+  /** Actions handed to the log and not refused by it, since the start. */
+  #actionsTaken = 0
   readonly #schedule: CheckpointSchedule
   readonly #reader: ProfileReader
   #stopping = false
@@ -111,18 +112,14 @@ export class LocalEngine implements Engine {
   async take(chunks: readonly Chunk[], wait: 'durable' | 'applied'): Promise<Submitted> {
     let actions = 0
     for (const chunk of chunks) actions += chunk.count
-    this.#unapplied += actions
+    this.#actionsTaken += actions
     const placements = await this.#appender.append(chunks).catch((error) => {
-      this.#unapplied -= actions
+      this.#actionsTaken -= actions
       throw error
     })
-    const applied = this.#reachAll(chunks, placements).finally(() => {
-      this.#unapplied -= actions
-    })
-    // A shard that fails later is told by the next request; this one is durable all the same.
-    applied.catch(() => {})
     const sequences = placements.map(({ sequence }) => sequence)
     if (wait === 'durable') return { sequences, outcomes: [] }
+    const applied = this.#reachAll(chunks, placements)
     const outcomes = await within(applied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied)
     return { sequences, outcomes }
   }
@@ -144,7 +141,14 @@ export class LocalEngine implements Engine {
     const reason = this.#stopping ? 'the engine is stopping' : this.#failure()
     if (reason !== undefined) return new PulseprintError('NOT_READY', reason, { retryAfterSeconds: 1 })
     if (this.#appender.queuedBytes > LIMITS.appendQueueBytesMax) return overloaded('for the log')
-    return this.#unapplied > LIMITS.unappliedActionsMax ? overloaded('to be applied') : undefined
+    return this.#unapplied() > LIMITS.unappliedActionsMax ? overloaded('to be applied') : undefined
+  }
+
+  /** Actions on their way into the log or through the actors. */
+  #unapplied(): number {
+    let unapplied = this.#actionsTaken
+    for (const runner of this.#runners.values()) unapplied -= runner.actionsTaken
+    return unapplied
   }
 
   #failure(): string | undefined {

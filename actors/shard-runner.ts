@@ -33,6 +33,8 @@ export class ShardRunner {
   readonly replayTo: number
   readonly users: HotUsers
   readonly checkpointer: Checkpointer
+  /** Actions applied since the shard was taken over, those of the replay aside. */
+  actionsTaken = 0
   readonly #log: ActionLog
   readonly #stopping = new AbortController()
   readonly #progress: AppliedLog
@@ -116,6 +118,7 @@ export class ShardRunner {
     for (const [name, message] of messages) tell(this.users.get(name)!, message)
     await turn.done
     this.checkpointer.uncommittedActions += actions.length
+    if (record.sequence > this.replayTo) this.actionsTaken += actions.length
     this.#progress.advance(record.sequence, turn.outcomes)
   }
 

@@ -52,7 +52,6 @@ function segmentItem(
   if (!SEGMENT_TYPES.includes(itemType as SegmentType)) {
     return new UnreadableItem(`type must be one of ${SEGMENT_TYPES.join(', ')}`)
   }
-  const context = { ...fieldsOr(batchContext), ...fieldsOr(item.context) }
   return {
     id: present(item.messageId),
     userId: idText(item.userId),
@@ -60,7 +59,7 @@ function segmentItem(
     action: itemType === 'track' ? item.event : itemType,
     occurredAt: occurredAt(item.timestamp ?? item.originalTimestamp, arrival),
     object: objectOf(itemType as SegmentType, item),
-    channel: channelOf(item, context),
+    channel: channelOf(item, fieldsOr(item.context), fieldsOr(batchContext)),
     properties: propertiesOf(itemType as SegmentType, item),
   }
 }
@@ -91,10 +90,21 @@ function propertiesOf(type: SegmentType, item: Fields): unknown {
   return { category: item.category, ...fieldsOr(item.properties) }
 }
 
-/** The channel the client names, else the kind of its device, else its library. Addresses are never taken over. */
-function channelOf(item: Fields, context: Fields): unknown {
-  const named = [item.channel, context.channel, fieldsOr(context.device).type, fieldsOr(context.library).name]
-  return named.find((channel) => typeof channel === 'string' && channel !== '')
+/**
+ * The channel the client names, else the kind of its device, else its library; an event's context goes before its
+ * batch's. Addresses are never taken over.
+ */
+function channelOf(item: Fields, own: Fields, shared: Fields): unknown {
+  return (
+    name(item.channel) ??
+    name(own.channel ?? shared.channel) ??
+    name(fieldsOr(own.device ?? shared.device).type) ??
+    name(fieldsOr(own.library ?? shared.library).name)
+  )
+}
+
+function name(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** Segment's libraries send `""` or null for an id they do not have, and older ones numbers. */

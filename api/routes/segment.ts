@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { PulseprintError } from '../../src/errors.ts'
-import type { ItemError } from '../../src/ingest/batch.ts'
+import type { Batch, ItemError } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
@@ -51,8 +51,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
       const items = segmentBatch(parseJson(bytesOf(request)), receivedAt)
       if (!items)
         throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
-      const rejected = await take(items, receivedAt, services)
-      return answer(reply, items.length, rejected, services.logger)
+      return take(batchOf(items, receivedAt, services), reply, services)
     },
   )
 
@@ -61,8 +60,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
     scope.post(`/v1/${type}`, { schema, validatorCompiler: bodyIsDocumentation }, async (request, reply) => {
       const receivedAt = services.clock.now()
       const item = segmentCall(parseJson(bytesOf(request)), type, receivedAt)
-      const rejected = await take([item], receivedAt, services)
-      return answer(reply, 1, rejected, services.logger)
+      return take(batchOf([item], receivedAt, services), reply, services)
     })
   }
 }
@@ -75,20 +73,24 @@ function bytesOf(request: FastifyRequest): Buffer {
 
 type RejectedEvent = ItemError & { index: number }
 
-/** Appends what is right, waits until it is durable, and returns what was wrong. */
-async function take(items: unknown[], receivedAt: number, services: Services): Promise<RejectedEvent[]> {
+function batchOf(items: unknown[], receivedAt: number, { engine }: Services): Batch {
   if (items.length > LIMITS.requestActionsMax) {
     throw new PulseprintError('BODY_TOO_LARGE', `a batch may have ${LIMITS.requestActionsMax} events`)
   }
-  const { engine, actionsCounter } = services
-  const batch = buildBatch(engine.definition, engine.shards, items, receivedAt)
-  if (batch.chunks.length > 0) await engine.submit(batch, 'durable')
-  const rejected = batch.items.flatMap(({ error }, index) =>
+  return buildBatch(engine.definition, engine.shards, items, receivedAt)
+}
+
+/** Appends what is right, waits until it is durable, and answers with what was wrong. */
+async function take(batch: Batch, reply: FastifyReply, services: Services): Promise<FastifyReply> {
+  const { chunks, items } = batch
+  const rejected = items.flatMap(({ error }, index) =>
     error ? [{ index, code: error.code, path: segmentPath(error.path), message: error.message }] : [],
   )
-  actionsCounter.inc({ status: 'logged' }, items.length - rejected.length)
-  actionsCounter.inc({ status: 'rejected' }, rejected.length)
-  return rejected
+  const count = items.length
+  if (chunks.length > 0) await services.engine.submit(batch, 'durable')
+  services.actionsCounter.inc({ status: 'logged' }, count - rejected.length)
+  services.actionsCounter.inc({ status: 'rejected' }, rejected.length)
+  return answer(reply, count, rejected, services.logger)
 }
 
 function answer(reply: FastifyReply, count: number, rejected: RejectedEvent[], logger: Logger): FastifyReply {

@@ -5,7 +5,10 @@ export interface LogRecord {
   /** Position in the shard's log; the first is 1. Gaps are possible, order is not. */
   sequence: number
   payload: Buffer
-  /** What the appender attached, where this record comes straight from it; a record read back has none. */
+  /**
+   * What the appender attached, where this record comes straight from it; a record read back has none. It is the
+   * follower's until it asks for more.
+   */
   decoded?: unknown
 }
 

@@ -83,6 +83,8 @@ export class LmdbActionLog implements ActionLog {
       if (last) {
         position = last.sequence
         yield records
+        // Taken: kept longer, every action would grow old in memory, which costs more than reading it again would.
+        for (const record of records) record.decoded = undefined
       } else {
         await new Promise<void>((resolve) => {
           wake = resolve
