@@ -1,4 +1,5 @@
 // A running engine is told to stop.
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { EngineProcess } from '../support/engine.ts'
@@ -12,11 +13,13 @@ test('an upload that stalls does not keep the engine from ending', async () => {
   onTestFinished(() => {
     socket.destroy()
   })
-  await new Promise((resolve) => {
-    const head =
-      'POST /v1/actions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n'
-    socket.write(`${head}{"userId":`, resolve)
-  })
+  socket.write(
+    'POST /v1/actions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n',
+  )
+  // The engine has read the head and waits for a body that never comes whole.
+  const [answer] = await once(socket, 'data')
+  expect(String(answer)).toContain('100 Continue')
+  socket.write('{"userId":')
   const ended = new Promise((resolve) => socket.once('close', () => resolve('closed')))
   await engine.stop()
   expect(await ended).toBe('closed')
