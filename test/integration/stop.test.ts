@@ -3,11 +3,17 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { EngineProcess } from '../support/engine.ts'
+import { until } from '../support/until.ts'
 
 const definition = new URL('../../examples/online-retail/definition.yaml', import.meta.url).pathname
 
 test('an upload that stalls does not keep the engine from ending', async () => {
   const engine = await EngineProcess.startForTest(definition)
+  // Before it says so, it does not heed signals in its own way.
+  await until(
+    async () => engine.output.includes('Pulseprint is ready'),
+    () => engine.output,
+  )
   const { hostname, port } = new URL(engine.url)
   const socket = connect(Number(port), hostname).on('error', () => {})
   onTestFinished(() => {
@@ -23,4 +29,5 @@ test('an upload that stalls does not keep the engine from ending', async () => {
   const ended = new Promise((resolve) => socket.once('close', () => resolve('closed')))
   await engine.stop()
   expect(await ended).toBe('closed')
+  expect(engine.output).toContain('Stopping.')
 }, 30_000)
