@@ -35,11 +35,6 @@ export class Checkpointer {
     this.committed = committed
   }
 
-  /** Number of users with unsaved changes. */
-  get changedUsers(): number {
-    return this.#changed.size
-  }
-
   markChanged(user: HotUser): void {
     if (user.dirty) return
     user.dirty = true

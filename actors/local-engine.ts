@@ -3,16 +3,18 @@
 import { type Ref, start as startActors, stop as stopActors } from 'nact'
 import type { Definition } from '../src/definition/definition.ts'
 import type {
+  CountsOptions,
   CountsView,
   Engine,
   ProfileView,
   ReadOptions,
   ShardStatus,
+  TimelineOptions,
   TimelineView,
 } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { Appender, type Placement } from '../src/ingest/appender.ts'
-import type { Batch, Chunk, Submitted } from '../src/ingest/batch.ts'
+import type { Batch, Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
 import { shardOf } from '../src/model/hash.ts'
@@ -22,9 +24,8 @@ import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
-import { type CountsOptions, ProfileReader } from './profile-reader.ts'
+import { ProfileReader } from './profile-reader.ts'
 import { ShardRunner } from './shard-runner.ts'
-import type { TimelineOptions } from './timeline-reader.ts'
 
 export interface EngineParts {
   definition: Definition
@@ -102,14 +103,14 @@ export class LocalEngine implements Engine {
     )
   }
 
-  async submit({ chunks }: Batch, wait: 'durable' | 'applied'): Promise<Submitted> {
+  async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
     const refusal = this.refusal()
     if (refusal) throw refusal
     return this.take(chunks, wait)
   }
 
   /** Appends chunks of its own shards that a front door has let in. */
-  async take(chunks: readonly Chunk[], wait: 'durable' | 'applied'): Promise<Submitted> {
+  async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     let actions = 0
     for (const chunk of chunks) actions += chunk.count
     this.#actionsTaken += actions

@@ -1,6 +1,14 @@
 // Answers reads from the shards of this thread, once they have applied what the reader asks for.
 import type { Definition } from '../src/definition/definition.ts'
-import type { CountsView, Engine, ProfileView, ReadOptions, TimelineView } from '../src/engine.ts'
+import type {
+  CountsOptions,
+  CountsView,
+  ProfileReads,
+  ProfileView,
+  ReadOptions,
+  TimelineOptions,
+  TimelineView,
+} from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
@@ -10,11 +18,9 @@ import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.t
 import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
 import type { ShardRunner } from './shard-runner.ts'
-import { readTimeline, type TimelineOptions } from './timeline-reader.ts'
+import { readTimeline } from './timeline-reader.ts'
 
-export type CountsOptions = Parameters<Engine['counts']>[1]
-
-export class ProfileReader {
+export class ProfileReader implements ProfileReads {
   readonly #definition: Definition
   readonly #log: ActionLog
   readonly #clock: Clock

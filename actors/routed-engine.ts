@@ -2,19 +2,21 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Definition } from '../src/definition/definition.ts'
 import type {
+  CountsOptions,
   CountsView,
   Engine,
+  ProfileReads,
   ProfileView,
   ReadOptions,
   ShardStatus,
+  TimelineOptions,
   TimelineView,
 } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
-import type { Batch, Chunk, Submitted } from '../src/ingest/batch.ts'
+import type { Batch, Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
 import { shardOf } from '../src/model/hash.ts'
 import type { LocalEngine } from './local-engine.ts'
 import { ThreadLink } from './thread-link.ts'
-import type { TimelineOptions } from './timeline-reader.ts'
 
 /** How often a thread tells the others how it is. */
 const CONDITION_INTERVAL_MS = 50
@@ -27,6 +29,7 @@ interface Condition {
 
 interface Peer {
   link: ThreadLink
+  reads: ProfileReads
   condition: Condition
 }
 
@@ -69,9 +72,9 @@ export class RoutedEngine implements Engine {
   #meet(port: MessagePort, metrics: () => Promise<unknown>): Peer {
     const local = this.#local
     const link = new ThreadLink(port, {
-      take: (chunks: Chunk[], wait: 'durable' | 'applied') => local.take(chunks, wait),
+      take: (chunks: Chunk[], wait: SubmitWait) => local.take(chunks, wait),
       profile: (user: string, options: ReadOptions) => local.profile(user, options),
-      counts: (user: string, options: Parameters<Engine['counts']>[1]) => local.counts(user, options),
+      counts: (user: string, options: CountsOptions) => local.counts(user, options),
       timeline: (user: string, options: TimelineOptions) => local.timeline(user, options),
       shardStatus: () => local.shardStatus(),
       metrics,
@@ -79,7 +82,11 @@ export class RoutedEngine implements Engine {
         peer.condition = condition
       },
     })
-    const peer: Peer = { link, condition: { notReady: 'a thread is starting', refusal: undefined } }
+    const peer: Peer = {
+      link,
+      reads: readsOver(link),
+      condition: { notReady: 'a thread is starting', refusal: undefined },
+    }
     return peer
   }
 
@@ -92,7 +99,7 @@ export class RoutedEngine implements Engine {
     for (const { link } of this.#peers.values()) link.call('condition', condition).catch(() => {})
   }
 
-  async submit({ chunks }: Batch, wait: 'durable' | 'applied'): Promise<Submitted> {
+  async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
     const refusal = this.#refusal()
     if (refusal) throw refusal
     const placesOf = new Map<number, number[]>()
@@ -119,11 +126,11 @@ export class RoutedEngine implements Engine {
     return submitted
   }
 
-  #take(thread: number, chunks: Chunk[], wait: 'durable' | 'applied'): Promise<Submitted> {
+  #take(thread: number, chunks: Chunk[], wait: SubmitWait): Promise<Submitted> {
     if (thread === this.#thread) return this.#local.take(chunks, wait)
     // A chunk is a view of a larger buffer, and a clone would carry all of it; `slice` of a Buffer is a view again.
     const cloned = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes: new Uint8Array(bytes) }))
-    return this.#link(thread).call('take', cloned, wait)
+    return this.#peer(thread).link.call('take', cloned, wait)
   }
 
   #refusal(): PulseprintError | undefined {
@@ -138,21 +145,15 @@ export class RoutedEngine implements Engine {
   }
 
   profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
-    const thread = this.#threadOfUser(user)
-    if (thread === this.#thread) return this.#local.profile(user, options)
-    return this.#link(thread).call('profile', user, options)
+    return this.#readsOf(user).profile(user, options)
   }
 
-  counts(user: string, options: Parameters<Engine['counts']>[1]): Promise<CountsView | undefined> {
-    const thread = this.#threadOfUser(user)
-    if (thread === this.#thread) return this.#local.counts(user, options)
-    return this.#link(thread).call('counts', user, options)
+  counts(user: string, options: CountsOptions): Promise<CountsView | undefined> {
+    return this.#readsOf(user).counts(user, options)
   }
 
   timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
-    const thread = this.#threadOfUser(user)
-    if (thread === this.#thread) return this.#local.timeline(user, options)
-    return this.#link(thread).call('timeline', user, options)
+    return this.#readsOf(user).timeline(user, options)
   }
 
   async shardStatus(): Promise<ShardStatus[]> {
@@ -179,13 +180,23 @@ export class RoutedEngine implements Engine {
     for (const { link } of this.#peers.values()) link.close()
   }
 
-  #threadOfUser(user: string): number {
-    return threadOf(shardOf(user, this.shards), this.#threads)
+  /** Where the user's profile is read: here, or on the thread that runs its shard. */
+  #readsOf(user: string): ProfileReads {
+    const thread = threadOf(shardOf(user, this.shards), this.#threads)
+    return thread === this.#thread ? this.#local : this.#peer(thread).reads
   }
 
-  #link(thread: number): ThreadLink {
+  #peer(thread: number): Peer {
     const peer = this.#peers.get(thread)
     if (!peer) throw new Error(`there is no thread ${thread}`)
-    return peer.link
+    return peer
+  }
+}
+
+function readsOver(link: ThreadLink): ProfileReads {
+  return {
+    profile: (user, options) => link.call('profile', user, options),
+    counts: (user, options) => link.call('counts', user, options),
+    timeline: (user, options) => link.call('timeline', user, options),
   }
 }

@@ -1,20 +1,10 @@
 // A user's newest actions. The profile only knows where they stand in the log; their text is read from there.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { TimelineView } from '../src/engine.ts'
+import type { TimelineOptions, TimelineView } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { decodeActions } from '../src/ingest/records.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
 import type { Action } from '../src/model/action.ts'
-
-export interface TimelineOptions {
-  action?: string
-  /** Bounds of occurredAt, epoch ms; `to` is exclusive. */
-  from?: number
-  to?: number
-  limit: number
-  /** `sequence.position` of the last action of the page before. */
-  cursor?: string
-}
 
 /** @param timeline pairs of (sequence, position), oldest first */
 export async function readTimeline(

@@ -1,7 +1,7 @@
 // What the API asks of the engine, and nothing more: submit a batch, read a profile, see the shards. The node
 // that answers may be any; how it finds the owner of a shard is not the caller's business.
 import type { Definition } from './definition/definition.ts'
-import type { Batch, Submitted } from './ingest/batch.ts'
+import type { Batch, Submitted, SubmitWait } from './ingest/batch.ts'
 import type { CountsView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
 
 export type { CountsView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
@@ -17,26 +17,40 @@ export interface ReadOptions {
   maxStalenessMs?: number
 }
 
-export interface Engine {
+/** `from` and `to` are inclusive local dates (YYYY-MM-DD). */
+export interface CountsOptions {
+  action?: string
+  from?: string
+  to?: string
+}
+
+export interface TimelineOptions {
+  action?: string
+  /** Bounds of occurredAt, epoch ms; `to` is exclusive. */
+  from?: number
+  to?: number
+  limit: number
+  /** `sequence.position` of the last action of the page before. */
+  cursor?: string
+}
+
+/** Each answers undefined where no action of the user was ever accepted. */
+export interface ProfileReads {
+  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined>
+  /** Actions per local day. */
+  counts(user: string, options: CountsOptions): Promise<CountsView | undefined>
+  /** The newest actions first, by the order they were accepted. */
+  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined>
+}
+
+export interface Engine extends ProfileReads {
   readonly definition: Definition
   readonly shards: number
   /**
    * Appends the batch durably. With `applied` it also waits until every action was applied.
    * Errors: OVERLOADED (nothing was taken, retry), STORAGE_UNAVAILABLE (nothing was acknowledged).
    */
-  submit(batch: Batch, wait: 'durable' | 'applied'): Promise<Submitted>
-  /** Undefined where no action of the user was ever accepted. */
-  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined>
-  /** Actions per local day, `from` and `to` inclusive local dates (YYYY-MM-DD). */
-  counts(
-    user: string,
-    options: { action?: string; from?: string; to?: string },
-  ): Promise<CountsView | undefined>
-  /** The newest actions first, by the order they were accepted; `from`, `to` bound occurredAt (epoch ms, to exclusive). */
-  timeline(
-    user: string,
-    options: { action?: string; from?: number; to?: number; limit: number; cursor?: string },
-  ): Promise<TimelineView | undefined>
+  submit(batch: Batch, wait: SubmitWait): Promise<Submitted>
   shardStatus(): Promise<ShardStatus[]>
   /** Undefined when ready to serve; otherwise why not. */
   notReady(): string | undefined

@@ -1,4 +1,5 @@
-// Every bound of the engine in one place, with the relations between them asserted at start.
+// The bounds of the running engine in one place, with the relations between them asserted at start. Those of a
+// definition stand in definition/bounds.ts.
 import assert from 'node:assert/strict'
 
 export const LIMITS = {

@@ -38,6 +38,9 @@ export interface Batch {
 export const OUTCOME = { accepted: 0, duplicate: 1, tooLate: 2 } as const
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME]
 
+/** What a submit waits for: the flush of the log, or also that every action was applied. */
+export type SubmitWait = 'durable' | 'applied'
+
 export interface Submitted {
   /** Log sequence of each chunk. */
   sequences: number[]

@@ -2,14 +2,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Engine } from '../engine.ts'
 
-/**
- * `accepted`, `duplicate` and `rejected` are what became of an action. `logged` actions are durable and will be
- * applied, and the front door answered without waiting to know whether they are duplicates.
- */
-export type ActionStatus = 'accepted' | 'duplicate' | 'rejected' | 'logged'
 export type ActionsCounter = Counter<'status'>
 export type RequestDurations = Histogram<'method' | 'route' | 'status'>
 
+/**
+ * Status `accepted`, `duplicate` and `rejected` are what became of an action. `logged` actions are durable and will be
+ * applied, and the front door answered without waiting to know whether they are duplicates.
+ */
 export function createActionsCounter(registry: Registry): ActionsCounter {
   return new Counter({
     name: 'pulseprint_actions_total',

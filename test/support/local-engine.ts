@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { LocalEngine } from '../../actors/local-engine.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import type { Definition } from '../../src/definition/definition.ts'
-import type { Submitted } from '../../src/ingest/batch.ts'
+import type { Submitted, SubmitWait } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
@@ -39,7 +39,7 @@ export interface TestEngine {
   engine: LocalEngine
   folder: string
   logged: LogLine[]
-  send(items: readonly object[], wait?: 'durable' | 'applied'): Promise<Submitted>
+  send(items: readonly object[], wait?: SubmitWait): Promise<Submitted>
   count(user: string, minSequence?: number): Promise<unknown>
   stop(): Promise<void>
 }

@@ -3,14 +3,14 @@ import { compileDefinition } from '../../src/definition/compile.ts'
 import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import type { Definition } from '../../src/definition/definition.ts'
 import type { Engine } from '../../src/engine.ts'
-import { type Batch, OUTCOME } from '../../src/ingest/batch.ts'
+import { type Batch, OUTCOME, type SubmitWait } from '../../src/ingest/batch.ts'
 
 export const STUB_SHARDS = 4
 export const STUB_SEQUENCE = 7
 
 export interface StubEngine extends Engine {
   /** Every batch that was submitted, with what the caller waited for. */
-  submitted: { batch: Batch; wait: 'durable' | 'applied' }[]
+  submitted: { batch: Batch; wait: SubmitWait }[]
 }
 
 export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
