@@ -73,6 +73,11 @@ function assemble(
     featureByName: new Map(features.map((feature) => [feature.name, feature])),
     series,
     seriesOf: routes(series.map(({ actions }) => actions)),
+    lifecycle: undefined,
+    rules: [],
+    streams: new Set(['actions']),
+    reactionsTo: () => ({ rules: [], conditions: [], moves: false, touchesGuards: false }),
+    historyWaitMs: HOUR_MS,
     fingerprint: fingerprintOf({
       timezone,
       ...limits,

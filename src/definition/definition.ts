@@ -2,8 +2,10 @@
 // It holds no text of the document, save the sources that `explain` shows.
 import type { Series } from '../features/series.ts'
 import type { Window } from '../features/window.ts'
+import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Action } from '../model/action.ts'
 import type { Calendar } from '../model/calendar.ts'
+import type { Rule } from '../rules/rule.ts'
 
 /** A value a feature can read from an action, or show: JSON scalars; lists and maps pass through `first` and `last`. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
@@ -42,6 +44,18 @@ export interface Feature {
   type: 'any' | 'timestamp'
 }
 
+/** What an action of one name can set off, so that it pays for nothing else. */
+export interface Reactions {
+  /** Rules on this action, in the order of the document. */
+  rules: readonly Rule[]
+  /** Rules without `on` whose condition reads a feature that this action can change, in the order of the document. */
+  conditions: readonly Rule[]
+  /** True where a transition names this action in `on`. */
+  moves: boolean
+  /** True where a transition without `on` has a condition that reads a feature that this action can change. */
+  touchesGuards: boolean
+}
+
 export interface Definition {
   timezone: string
   calendar: Calendar
@@ -60,6 +74,15 @@ export interface Definition {
   series: Series[]
   /** The series an action of this name can touch, as indexes into `series`. Cached by name, bounded. */
   seriesOf(actionName: string): readonly number[]
+  /** Undefined where the document has none. */
+  lifecycle: Lifecycle | undefined
+  rules: Rule[]
+  /** Names of the streams: `actions`, `stages` where there is a lifecycle, and those the rules emit to. */
+  streams: ReadonlySet<string>
+  /** Cached by name, bounded. */
+  reactionsTo(actionName: string): Reactions
+  /** How long a timer that was due before its action arrived waits for more of the user's history. */
+  historyWaitMs: number
   /** Hash of everything the stored state depends on; another fingerprint means a rebuild from the log. */
   fingerprint: string
 }

@@ -1,0 +1,31 @@
+// A rule of the definition: what it waits for, and what it does each time it fires.
+import type { Window } from '../features/window.ts'
+import type { Condition, Payload } from './situation.ts'
+
+export type Trigger =
+  /** Each accepted action of these names; undefined: any. */
+  | { kind: 'action'; actions: ReadonlySet<string> | undefined }
+  /** Each change into one of these stages (places in the lifecycle's stages); undefined: any. */
+  | { kind: 'stage'; stages: ReadonlySet<number> | undefined }
+  /** The moment its condition becomes true. */
+  | { kind: 'condition' }
+
+export interface Rule {
+  readonly name: string
+  /** Place in the definition's rules. */
+  readonly index: number
+  readonly trigger: Trigger
+  /** Always there where the trigger is a condition. */
+  readonly when: Condition | undefined
+  /** Stream its decisions go to; undefined where it only gives a badge. */
+  readonly stream: string | undefined
+  readonly payload: Payload | undefined
+  /** At most so many times within a window, for ever where that is `lifetime`. */
+  readonly limit: { times: number; window: Window } | undefined
+  /** Shortest time between two firings, 0 for none. */
+  readonly cooldownMs: number
+  /** Badge it gives; undefined: none. */
+  readonly badge: string | undefined
+  /** How the rule was declared, for `explain`. */
+  readonly declared: Record<string, unknown>
+}

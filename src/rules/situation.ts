@@ -1,0 +1,34 @@
+// What conditions and payloads see: the user at one instant, and the action at hand where there is one.
+import type { Value } from '../definition/definition.ts'
+import type { Action } from '../model/action.ts'
+
+export interface Situation {
+  /** Profile key of the user. */
+  readonly user: string
+  /** Undefined where time alone moved something. */
+  readonly action: Action | undefined
+  /** Name of the user's stage; null without a lifecycle. */
+  readonly stage: string | null
+  /** When the stage was entered, epoch ms. */
+  readonly stageSince: number
+  /** Badges by name, with the instant each was given, epoch ms. */
+  badges(): ReadonlyMap<string, number>
+  /** Value of a feature by its place in the definition's features; instants as epoch ms; null where it has none. */
+  feature(index: number): Value
+}
+
+/** A compiled `when`. */
+export interface Condition {
+  readonly source: string
+  /** True only where the expression is `true`: a missing value is not. Never throws. */
+  holds(situation: Situation): boolean
+  /** The features it reads, as places in the definition's features. */
+  readonly features: readonly number[]
+  readonly readsStage: boolean
+}
+
+/** A compiled payload: JSON whose texts are CEL. */
+export interface Payload {
+  /** Never throws; what has no value becomes null. */
+  evaluate(situation: Situation): Value
+}
