@@ -1,6 +1,9 @@
 // The stream store port: what was published to whom subscribes. It is written once per log record and shard, in
 // the order of the log; what was published is never published again.
 
+/** The stream of all accepted actions. */
+export const ACTIONS = 'actions'
+
 /** One entry of a stage or decision stream. */
 export interface StreamEntry {
   /** Stable, and the same at every replay of the log. */
@@ -23,9 +26,9 @@ export interface Publication {
   entries: ReadonlyMap<string, readonly StreamEntry[]>
 }
 
-/** A publication as one stream sees it. */
+/** A publication, or a part of a large one, as one stream sees it. */
 export interface StreamItem {
-  /** Position in the order of all publications; the first is 1. Gaps are usual. */
+  /** Position in the order in which everything was published; the first is 1. Gaps are usual. */
   number: number
   shard: number
   sequence: number
@@ -48,9 +51,9 @@ export interface StreamStore {
   flushed(): Promise<void>
   /** Items of the stream with a number above `after`, in order, at most `limit`. */
   read(stream: string, after: number, limit: number): StreamItem[]
-  /** Number of the newest publication; 0 in a new store. */
+  /** At or above the number of every item, and below that of any later one; 0 in a new store. */
   head(): number
-  /** Calls back after something was published, by any thread. The returned function ends it. */
-  onPublished(callback: () => void): () => void
+  /** Calls back after something was published, by any thread, with the streams it went to. The returned function ends it. */
+  onPublished(callback: (streams: readonly string[]) => void): () => void
   close(): Promise<void>
 }

@@ -3,19 +3,25 @@ import { expect, test } from 'vitest'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
 import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
+import { LmdbStreamStore } from '../../src/streams/lmdb-stream-store.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { actionLogContract } from './action-log.contract.ts'
 import { snapshotStoreContract } from './snapshot-store.contract.ts'
+import { streamStoreContract } from './stream-store.contract.ts'
 
 const identity = { format: 1, shards: 4, hashVersion: 1 }
 
 actionLogContract('LMDB', temporaryFolder, async (place) => new LmdbActionLog(place, identity))
 snapshotStoreContract('LMDB', temporaryFolder, async (place) => new LmdbSnapshotStore(place, identity))
+streamStoreContract('LMDB', temporaryFolder, async (place) => new LmdbStreamStore(place, identity))
 
 test('a folder made with another number of shards is refused, and the message says which', async () => {
   const folder = temporaryFolder()
   await new LmdbActionLog(folder, identity).close()
   expect(() => new LmdbActionLog(folder, { ...identity, shards: 8 })).toThrow(/shards is 4, wanted 8/)
+  const streams = temporaryFolder()
+  await new LmdbStreamStore(streams, identity).close()
+  expect(() => new LmdbStreamStore(streams, { ...identity, shards: 8 })).toThrow(/shards is 4, wanted 8/)
 })
 
 test('large records are not kept in memory for followers: they read them from the disk, in order', async () => {
