@@ -12,6 +12,16 @@ export const BOUNDS = {
   featureActionsMax: 100,
   /** Tiles of a rolling window: each is kept for each user. */
   windowTilesMax: { day: 800, hour: 20_000, minute: 20_000 },
+  stagesMax: 50,
+  transitionsMax: 200,
+  rulesMax: 200,
+  /** Declared streams; those that rules name are as many as the rules at most. */
+  streamsMax: 200,
+  /** Firings that a limit per window asks to remember, for each user. */
+  limitTimesMax: 1_000,
+  /** Scalars of one payload, and how deep it may nest. */
+  payloadLeavesMax: 100,
+  payloadDepthMax: 16,
   /** Problems reported for one document. */
   problemsMax: 200,
 } as const

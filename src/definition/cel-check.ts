@@ -2,7 +2,6 @@
 // could take unbounded time, and calls whose result would depend on the machine (these are redirected).
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { parseInstant } from '../model/instant.ts'
-import { VARIABLES } from './cel-context.ts'
 import { isZone, ZONED_PARTS } from './cel-time.ts'
 import { nearest } from './suggest.ts'
 
@@ -13,16 +12,23 @@ export interface CelProblem {
   hint: string
 }
 
+/** What an expression sees. */
+export interface Scope {
+  readonly variables: readonly string[]
+  /** Why a name that others see is not there, as a message. */
+  absent?(name: string): string | undefined
+}
+
 const LOOPS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 const TYPE_NAMES = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type']
-const VISIBLE = `Expressions see ${VARIABLES.join(', ')}.`
 /** Prefix of the functions that stand in for the library's. */
 export const OWN = 'pulseprint_'
 
 type Calls = Extract<ASTNode, { op: 'call' }> | Extract<ASTNode, { op: 'rcall' }>
 
 /** Checks the whole tree and redirects time functions to ours. Must run before the library's type check. */
-export function checkTree(root: ASTNode): CelProblem[] {
+export function checkTree(root: ASTNode, scope: Scope): CelProblem[] {
+  const { variables } = scope
   const problems: CelProblem[] = []
   visit(root, new Set(), false)
   return problems
@@ -54,11 +60,16 @@ export function checkTree(root: ASTNode): CelProblem[] {
   }
 
   function checkName(name: string, offset: number, bound: ReadonlySet<string>): void {
-    if (bound.has(name) || TYPE_NAMES.includes(name) || (VARIABLES as readonly string[]).includes(name))
-      return
-    const near = nearest(name, VARIABLES)
-    const guess = near ? `Did you mean \`${near}\`?` : `Did you mean \`properties.${name}\`?`
-    problems.push({ offset, message: `Unknown variable: ${name}`, hint: `${guess} ${VISIBLE}` })
+    if (bound.has(name) || TYPE_NAMES.includes(name) || variables.includes(name)) return
+    const visible = `Expressions see ${variables.join(', ')} here.`
+    const absent = scope.absent?.(name)
+    const message = absent ?? `Unknown variable: ${name}`
+    problems.push({ offset, message, hint: absent ? visible : `${guessOf(name)} ${visible}`.trim() })
+  }
+
+  function guessOf(name: string): string {
+    const near = nearest(name, variables) ?? (variables.includes('properties') && `properties.${name}`)
+    return near ? `Did you mean \`${near}\`?` : ''
   }
 
   function checkObjectField(node: Extract<ASTNode, { op: '.' }>): void {

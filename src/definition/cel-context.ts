@@ -70,7 +70,8 @@ export function hasHostileKey(value: unknown): boolean {
   return Object.values(value).some(hasHostileKey)
 }
 
-function withMaps(value: unknown): unknown {
+/** Maps in place of all plain objects of the value. */
+export function withMaps(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(withMaps)
   return new Map(Object.entries(value).map(([key, item]) => [key, withMaps(item)]))

@@ -7,6 +7,17 @@ import type { Value } from './definition.ts'
  * for null, NaN, infinities and what JSON does not have.
  */
 export function toValue(result: unknown): Value | undefined {
+  return convert(result, (at) => toValue(at.getTime()))
+}
+
+/** As `toValue`, with timestamps as ISO 8601: what people read. */
+export function toShown(result: unknown): Value | undefined {
+  return convert(result, (at) => (Number.isNaN(at.getTime()) ? undefined : at.toISOString()))
+}
+
+type ConvertDate = (at: Date) => Value | undefined
+
+function convert(result: unknown, date: ConvertDate): Value | undefined {
   switch (typeof result) {
     case 'string':
     case 'boolean':
@@ -16,26 +27,30 @@ export function toValue(result: unknown): Value | undefined {
     case 'bigint':
       return Number(result)
     case 'object':
-      return result === null ? undefined : toComposite(result)
+      return result === null ? undefined : toComposite(result, date)
     default:
       return undefined
   }
 }
 
-function toComposite(result: object): Value | undefined {
+function toComposite(result: object, date: ConvertDate): Value | undefined {
   if (Array.isArray(result)) {
-    const items = result.map((item) => (item === null ? null : toValue(item)))
+    const items = result.map((item) => (item === null ? null : convert(item, date)))
     return items.includes(undefined) ? undefined : (items as Value[])
   }
-  if (result instanceof Date) return toValue(result.getTime())
+  if (result instanceof Date) return date(result)
   if (result instanceof UnsignedInt) return Number(result.valueOf())
-  if (result instanceof Map) return toMap([...result])
+  if (result instanceof Map) return toMap([...result], date)
   const prototype = Object.getPrototypeOf(result)
-  return prototype === Object.prototype || prototype === null ? toMap(Object.entries(result)) : undefined
+  return prototype === Object.prototype || prototype === null
+    ? toMap(Object.entries(result), date)
+    : undefined
 }
 
-function toMap(entries: [unknown, unknown][]): Value | undefined {
-  const items = entries.map(([key, item]) => [String(key), item === null ? null : toValue(item)] as const)
+function toMap(entries: [unknown, unknown][], date: ConvertDate): Value | undefined {
+  const items = entries.map(
+    ([key, item]) => [String(key), item === null ? null : convert(item, date)] as const,
+  )
   if (items.some(([, item]) => item === undefined)) return undefined
   // fromEntries defines properties of the object's own, also one named `__proto__`.
   return Object.fromEntries(items) as { [key: string]: Value }

@@ -1,14 +1,15 @@
 // Compiles CEL expressions over one action. Evaluation never throws: what has no value gives undefined.
-import type { ASTNode, ParseResult, TypeCheckResult } from '@marcbachmann/cel-js'
+import type { ASTNode, ParseResult } from '@marcbachmann/cel-js'
 import type { Action } from '../model/action.ts'
-import { type CelProblem, checkTree, OWN } from './cel-check.ts'
-import { CelContext, hasHostileKey } from './cel-context.ts'
-import { createEnvironment, EXPRESSION_LENGTH_MAX } from './cel-environment.ts'
+import type { CelProblem } from './cel-check.ts'
+import { CelContext, hasHostileKey, VARIABLES } from './cel-context.ts'
+import { createEnvironment } from './cel-environment.ts'
+import { type Parsed, parseCel } from './cel-parse.ts'
 import { type Accessor, accessorOf, pathOf, requiredPaths } from './cel-path.ts'
 import { toValue } from './cel-value.ts'
 import type { Expression, Value } from './definition.ts'
 
-/** What an expression is for: `where` is true or not, `of` gives a value. */
+/** What an expression over one action is for: `where` is true or not, `of` gives a value. */
 export type Role = 'where' | 'of'
 
 export interface Compiled {
@@ -33,23 +34,11 @@ export class ExpressionCompiler {
   }
 
   #compile(source: string, role: Role): Compiled | { problems: CelProblem[] } {
-    if (source.length > EXPRESSION_LENGTH_MAX) return { problems: [TOO_LONG] }
-    let parsed: ParseResult
-    try {
-      parsed = this.#environment.parse(source)
-    } catch (error) {
-      return { problems: [toProblem(error)] }
-    }
-    const problems = checkTree(parsed.ast)
-    if (problems.length > 0) return { problems }
-    const checked = parsed.check()
-    const problem = checked.valid ? resultProblem(checked.type ?? 'dyn', role) : toProblem(checked.error)
-    if (problem) return { problems: [problem] }
-    return this.#expression(source, role, parsed, checked)
+    const made = parseCel(this.#environment, source, role, { variables: VARIABLES })
+    return 'problems' in made ? made : this.#expression(source, role, made)
   }
 
-  #expression(source: string, role: Role, parsed: ParseResult, checked: TypeCheckResult): Compiled {
-    const resultType = checked.type ?? 'dyn'
+  #expression(source: string, role: Role, { parsed, resultType }: Parsed): Compiled {
     const type = resultType === TIMESTAMP ? 'timestamp' : 'any'
     const path = pathOf(parsed.ast)
     const compute = path ? accessorOf(path) : this.#evaluator(parsed, requiredOf(parsed.ast, role))
@@ -105,54 +94,4 @@ class MemoExpression implements Expression {
     this.#action = action
     return this.#value
   }
-}
-
-const TOO_LONG: CelProblem = {
-  offset: 0,
-  message: `The expression is longer than ${EXPRESSION_LENGTH_MAX} characters`,
-  hint: 'Send what it computes as a property of the action.',
-}
-
-const UNFIT: Record<string, string> = {
-  'google.protobuf.Duration': 'Ask for its seconds: `(occurredAt - …).getSeconds()`.',
-  bytes: 'Make it text: `string(…)`.',
-  type: 'Compare it: `type(properties.x) == string`.',
-  null: 'Use a value that can be present.',
-}
-
-function resultProblem(type: string, role: Role): CelProblem | undefined {
-  if (role === 'where' && type !== 'bool' && type !== 'dyn') {
-    const hint = 'Compare something, for example `properties.price > 10`.'
-    return { offset: 0, message: `\`where\` must be true or false, but this gives ${shown(type)}`, hint }
-  }
-  const hint = UNFIT[type]
-  return hint === undefined
-    ? undefined
-    : { offset: 0, message: `${shown(type)} is not a value a feature can take`, hint }
-}
-
-/** A parse or type error of the library as a problem. */
-function toProblem(error: unknown): CelProblem {
-  const { summary, message, range, code } = error as {
-    summary?: string
-    message: string
-    range?: { start: number }
-    code?: string
-  }
-  const text = (summary ?? message).replaceAll(OWN, '').replaceAll('google.protobuf.', '')
-  return { offset: range?.start ?? 0, message: `CEL: ${text}`, hint: hintFor(code, text) }
-}
-
-function hintFor(code: string | undefined, text: string): string {
-  if (code === 'no_such_overload') return 'Convert one side: `string(…)`, `double(…)` or `int(…)`.'
-  if (code === 'no_matching_overload')
-    return 'There is no such function for these types; check its name and arguments.'
-  if (text.startsWith('Ternary branches'))
-    return 'Give both branches one type, for example `1.0` beside `2.5`.'
-  if (text.includes('EOF')) return 'The expression ends too early; for example `properties.price * 2`.'
-  return 'Expressions are CEL, for example `properties.price * properties.quantity`.'
-}
-
-export function shown(type: string): string {
-  return type.replace('google.protobuf.', '').toLowerCase()
 }

@@ -9,21 +9,25 @@ import { type FeatureDraft, readFeatures } from './feature-drafts.ts'
 import { type Field, Fields } from './fields.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Problem } from './problems.ts'
+import { reactions } from './reactions.ts'
+import { type Reactive, readReactive } from './reactive.ts'
 import { shareSeries } from './share-series.ts'
 import { nearest } from './suggest.ts'
 
 export type { Problem } from './problems.ts'
 
-const NOT_YET = ['lifecycle', 'rules', 'streams']
 const KEYS = [
   'version',
   'timezone',
   'latenessLimit',
   'futureLimit',
   'idempotencyWindow',
+  'historyWait',
   'actions',
   'features',
-  ...NOT_YET,
+  'lifecycle',
+  'rules',
+  'streams',
 ]
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -38,26 +42,31 @@ export function compileDefinition(text: string): { definition: Definition } | { 
     problems.any && !document.contents ? undefined : fields.map(document.contents ?? undefined, '', 0, KEYS)
   if (!top) return { problems: problems.list() }
   checkVersion(fields, top.get('version'))
-  refuseUnsupported(fields, top)
   const timezone = readTimezone(fields, top.get('timezone'))
   const limits = {
     latenessLimitMs: fields.duration(top.get('latenessLimit'), 400 * DAY_MS),
     futureLimitMs: fields.duration(top.get('futureLimit'), HOUR_MS),
     idempotencyWindowMs: fields.duration(top.get('idempotencyWindow'), DAY_MS),
+    historyWaitMs: fields.duration(top.get('historyWait'), HOUR_MS),
   }
   const declared = readActions(fields, top.get('actions'))
-  const drafts = readFeatures(fields, top.get('features'), declared, new Expressions(fields, text))
+  const features = readFeatures(fields, top.get('features'), declared, new Expressions(fields, text))
+  const reactive = readReactive(fields, top, text, declared, features)
   if (problems.any) return { problems: problems.list() }
-  return { definition: assemble(timezone, limits, declared, drafts) }
+  return { definition: assemble(timezone, limits, declared, features.drafts, reactive) }
 }
 
-type DurationLimits = Pick<Definition, 'latenessLimitMs' | 'futureLimitMs' | 'idempotencyWindowMs'>
+type Durations = Pick<
+  Definition,
+  'latenessLimitMs' | 'futureLimitMs' | 'idempotencyWindowMs' | 'historyWaitMs'
+>
 
 function assemble(
   timezone: string,
-  limits: DurationLimits,
+  limits: Durations,
   declared: DeclaredActions,
   drafts: FeatureDraft[],
+  reactive: Reactive,
 ): Definition {
   const calendar = createCalendar(timezone)
   const { features, series, retention } = shareSeries(drafts, calendar)
@@ -73,14 +82,13 @@ function assemble(
     featureByName: new Map(features.map((feature) => [feature.name, feature])),
     series,
     seriesOf: routes(series.map(({ actions }) => actions)),
-    lifecycle: undefined,
-    rules: [],
-    streams: new Set(['actions']),
-    reactionsTo: () => ({ rules: [], conditions: [], moves: false, touchesGuards: false }),
-    historyWaitMs: HOUR_MS,
+    ...reactive,
+    reactionsTo: reactions({ features, series, ...reactive }),
     fingerprint: fingerprintOf({
       timezone,
       ...limits,
+      ...reactive,
+      features,
       series: series.map(({ key }, index) => ({ key, retention: retention[index]! })),
       actions: actionNames,
     }),
@@ -110,15 +118,6 @@ function checkVersion(fields: Fields, field: Field | undefined): void {
       'This version of the definition is not known',
       hint,
     )
-  }
-}
-
-/** Refused rather than ignored: a rule that never fires would look like one that has nothing to do. */
-function refuseUnsupported(fields: Fields, top: Map<string, Field>): void {
-  for (const name of NOT_YET) {
-    const field = top.get(name)
-    const hint = `Remove \`${name}\`; the next release brings it.`
-    if (field) fields.problems.add(field.key, name, `This release does not support \`${name}\` yet`, hint)
   }
 }
 

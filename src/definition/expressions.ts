@@ -22,16 +22,16 @@ export class Expressions {
     const compiled = this.#compiler.compile(scalar.value.trim(), role)
     if (!('problems' in compiled)) return compiled
     for (const { offset, message, hint } of compiled.problems) {
-      this.#fields.problems.add(this.#placeIn(scalar, offset), field.path, message, hint)
+      this.#fields.problems.add(placeIn(this.#text, scalar, offset), field.path, message, hint)
     }
     return undefined
   }
+}
 
-  /** Exact where the document shows the expression as it is; otherwise (escapes, several lines) where it starts. */
-  #placeIn(scalar: Scalar<string>, offset: number): number {
-    const [start, end] = scalar.range ?? [0, 0]
-    const shown = this.#text.slice(start, end)
-    const at = shown.indexOf(scalar.value.trim())
-    return at < 0 ? start : start + at + offset
-  }
+/** Exact where the document shows the expression as it is; otherwise (escapes, several lines) where it starts. */
+export function placeIn(text: string, scalar: Scalar<string>, offset: number): number {
+  const [start, end] = scalar.range ?? [0, 0]
+  const shown = text.slice(start, end)
+  const at = shown.indexOf(scalar.value.trim())
+  return at < 0 ? start : start + at + offset
 }

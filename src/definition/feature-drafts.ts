@@ -4,11 +4,11 @@ import type { AggregateName } from '../features/operators.ts'
 import type { Window } from '../features/window.ts'
 import type { DeclaredActions } from './actions-section.ts'
 import { BOUNDS } from './bounds.ts'
-import type { Expression } from './definition.ts'
+import type { Expression, Feature } from './definition.ts'
 import type { Expressions } from './expressions.ts'
-import { readAggregate, readFeatureActions, readWindow } from './feature-fields.ts'
+import { readActionNames, readAggregate, readWindow } from './feature-fields.ts'
 import type { Field, Fields } from './fields.ts'
-import { checkFeatureName } from './names.ts'
+import { checkIdentifier } from './names.ts'
 
 export interface FeatureDraft {
   name: string
@@ -28,27 +28,41 @@ const NOT_NUMBERS = ['string', 'bool', 'list', 'map']
 const EXAMPLE =
   'For example `spend: { aggregate: sum, action: purchase, of: properties.price, window: 30d }`.'
 
+export interface ReadFeatures {
+  /** Those without a mistake. */
+  drafts: FeatureDraft[]
+  /** Names of all, also of those with a mistake. */
+  names: string[]
+}
+
 export function readFeatures(
   fields: Fields,
   section: Field | undefined,
   declared: DeclaredActions,
   expressions: Expressions,
-): FeatureDraft[] {
+): ReadFeatures {
   const { problems } = fields
   if (!section) {
     problems.add(0, 'features', '`features` is missing', `Add it, if only as \`features: {}\`. ${EXAMPLE}`)
-    return []
+    return { drafts: [], names: [] }
   }
   const entries = [...(fields.map(section.value, section.path, section.key)?.values() ?? [])]
   if (entries.length > BOUNDS.featuresMax) {
     const hint = `At most ${BOUNDS.featuresMax} are allowed.`
     problems.add(section.key, section.path, `${entries.length} features are declared`, hint)
   }
-  return entries.slice(0, BOUNDS.featuresMax).flatMap((entry) => {
-    const named = checkFeatureName(entry, problems)
+  const drafts = entries.slice(0, BOUNDS.featuresMax).flatMap((entry) => {
+    const named = checkIdentifier(entry, 'feature', problems)
     const draft = readFeature(fields, entry, declared, expressions)
     return named && draft ? [draft] : []
   })
+  return { drafts, names: entries.map((entry) => entry.name) }
+}
+
+/** Whether its values are instants. */
+export function typeOf({ aggregate, of }: FeatureDraft): Feature['type'] {
+  const shows = ['first', 'last', 'min', 'max'].includes(aggregate)
+  return shows && of?.type === 'timestamp' ? 'timestamp' : 'any'
 }
 
 function readFeature(
@@ -60,7 +74,7 @@ function readFeature(
   const parts = fields.map(entry.value, entry.path, entry.key, KEYS)
   if (!parts) return undefined
   const aggregate = readAggregate(fields, entry, parts.get('aggregate'))
-  const actions = readFeatureActions(fields, parts.get('action'), declared)
+  const actions = readActionNames(fields, parts.get('action'), declared)
   const where = expressions.read(parts.get('where'), 'where')
   const of = expressions.read(parts.get('of'), 'of')
   const window = readWindow(fields, parts.get('window'))

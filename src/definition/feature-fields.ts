@@ -27,7 +27,8 @@ export function readAggregate(
   return aggregate
 }
 
-export function readFeatureActions(
+/** Sorted names; undefined for any. */
+export function readActionNames(
   fields: Fields,
   field: Field | undefined,
   { actions, acceptsAny }: DeclaredActions,

@@ -89,6 +89,27 @@ export class Fields {
     return scalarOf(node)
   }
 
+  /** Any node as JSON. Only for what was read without a problem: an alias could lead back to its own node. */
+  tree(node: Node | undefined): unknown {
+    if (isSeq(node)) return node.items.map((item) => this.tree(this.#present(item)))
+    if (!isMap(node)) return scalarOf(node)
+    return Object.fromEntries(
+      node.items.map(({ key, value }) => [scalarOf(key as Node), this.tree(this.#present(value))]),
+    )
+  }
+
+  /** The items of a list, named by their place. Undefined, and reported, where the node is no list. */
+  list(field: Field, example: string): Field[] | undefined {
+    if (!isSeq(field.value)) {
+      this.problems.add(field.value ?? field.key, field.path, `${named(field.path)} must be a list`, example)
+      return undefined
+    }
+    return field.value.items.map((item, index) => {
+      const name = String(index)
+      return { name, path: `${field.path}.${name}`, key: item as Node, value: this.#present(item) }
+    })
+  }
+
   /** Milliseconds of a duration, or the default where the field is absent or wrong. */
   duration(field: Field | undefined, defaultMs: number): number {
     if (!field) return defaultMs

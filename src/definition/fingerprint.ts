@@ -1,5 +1,10 @@
 // The fingerprint of a definition: equal where the state it stores is the same, so that it can be kept.
 import { createHash } from 'node:crypto'
+import type { Lifecycle } from '../lifecycle/lifecycle.ts'
+import type { Rule } from '../rules/rule.ts'
+import type { Condition } from '../rules/situation.ts'
+import type { Feature } from './definition.ts'
+import { nameOf } from './share-series.ts'
 
 /** Raise it when the same definition leads to other stored bytes. */
 const STATE_VERSION = 1
@@ -8,16 +13,63 @@ export interface StateBasis {
   timezone: string
   latenessLimitMs: number
   idempotencyWindowMs: number
+  historyWaitMs: number
+  features: readonly Feature[]
   /** Keys of the series in their order, each with the windows that decide how long its tiles are kept. */
   series: { key: string; retention: string[] }[]
   /** Names of the declared actions in their order. */
   actions: string[]
+  lifecycle: Lifecycle | undefined
+  rules: readonly Rule[]
 }
 
 /** SHA-256, hex. */
 export function fingerprintOf(basis: StateBasis): string {
   const { timezone, latenessLimitMs, idempotencyWindowMs, actions } = basis
   const series = basis.series.map(({ key, retention }) => [key, retention])
-  const canonical = [STATE_VERSION, timezone, latenessLimitMs, idempotencyWindowMs, series, actions]
+  const counted = [STATE_VERSION, timezone, latenessLimitMs, idempotencyWindowMs, series, actions]
+  const canonical = [...counted, ...reactionsOf(basis)]
   return createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
+}
+
+/** Stages and rules are stored by their place, so their order counts. Nothing where there are none. */
+function reactionsOf({ lifecycle, rules, historyWaitMs, features, series }: StateBasis): unknown[][] {
+  if (!lifecycle && rules.length === 0) return []
+  const transitions = lifecycle?.transitions.map(({ from, to, on, when, silenceMs, dwellMs }) => [
+    namesOf(from),
+    to,
+    on === 'any' ? on : namesOf(on),
+    whenOf(when),
+    silenceMs ?? null,
+    dwellMs ?? null,
+  ])
+  const ruleTexts = rules.map((rule) => [
+    rule.name,
+    triggerOf(rule),
+    whenOf(rule.when),
+    rule.limit ? [rule.limit.times, nameOf(rule.limit.window)] : null,
+    rule.cooldownMs,
+    rule.badge ?? null,
+  ])
+  return [[historyWaitMs, lifecycle?.stages ?? null, transitions ?? null, ruleTexts]]
+
+  /** Stages and badges were given by what features meant: a feature of the same name may mean something else. */
+  function whenOf(when: Condition | undefined): unknown {
+    if (!when) return null
+    const meanings = when.features.map((index) => {
+      const { series: place, window } = features[index]!
+      return [series[place]!.key, nameOf(window)]
+    })
+    return [when.source, meanings]
+  }
+}
+
+function triggerOf({ trigger }: Rule): unknown[] {
+  if (trigger.kind === 'condition') return [trigger.kind]
+  return [trigger.kind, namesOf(trigger.kind === 'action' ? trigger.actions : trigger.stages)]
+}
+
+/** In one order, whichever; null for undefined. */
+function namesOf(names: ReadonlySet<string | number> | undefined): (string | number)[] | null {
+  return names ? [...names].sort() : null
 }

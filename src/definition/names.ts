@@ -1,24 +1,38 @@
-// Which names a definition may give to actions, properties and features.
+// Which names a definition may give to what it declares.
 import { LIMITS } from '../limits.ts'
 import { idProblem } from '../model/user-id.ts'
 import type { Field } from './fields.ts'
 import type { Problems } from './problems.ts'
 
 const RESERVED = ['__proto__', 'constructor', 'prototype']
-const FEATURE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
+const STREAM_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 
 /** Reports a name that JavaScript objects keep for themselves. */
-export function checkReserved({ name, key, path }: Field, problems: Problems): boolean {
+export function checkReserved({ name, key, path }: Named, problems: Problems): boolean {
   if (!RESERVED.includes(name)) return true
   problems.add(key, path, `Reserved name: ${name}`, 'Choose another name.')
   return false
 }
 
-export function checkFeatureName(field: Field, problems: Problems): boolean {
+/** What a name stands for, with an example of one. */
+const EXAMPLES = {
+  feature: 'spend_30d',
+  stage: 'dormant',
+  rule: 'third_purchase',
+  badge: 'first_purchase',
+  stream: 'rewards',
+}
+
+type Named = Pick<Field, 'name' | 'key' | 'path'>
+
+/** Names that expressions, addresses and stored profiles carry: short identifiers; streams may also contain `-`. */
+export function checkIdentifier(field: Named, of: keyof typeof EXAMPLES, problems: Problems): boolean {
   if (!checkReserved(field, problems)) return false
-  if (FEATURE_NAME.test(field.name)) return true
-  const hint = 'Use up to 64 letters, digits and `_`, not starting with a digit: `spend_30d`.'
-  problems.add(field.key, field.path, `Not a feature name: ${field.name.slice(0, 80)}`, hint)
+  if ((of === 'stream' ? STREAM_NAME : IDENTIFIER).test(field.name)) return true
+  const characters = of === 'stream' ? 'letters, digits, `_` and `-`' : 'letters, digits and `_`'
+  const hint = `Use up to 64 ${characters}, not starting with a digit: \`${EXAMPLES[of]}\`.`
+  problems.add(field.key, field.path, `Not a ${of} name: ${field.name.slice(0, 80)}`, hint)
   return false
 }
 

@@ -5,7 +5,7 @@ import type { Series } from '../features/series.ts'
 import { unitOf, type Window } from '../features/window.ts'
 import type { Calendar } from '../model/calendar.ts'
 import type { Feature } from './definition.ts'
-import type { FeatureDraft } from './feature-drafts.ts'
+import { type FeatureDraft, typeOf } from './feature-drafts.ts'
 
 export interface Shared {
   features: Feature[]
@@ -43,14 +43,13 @@ function keyOf({ aggregate, actions, where, of, window }: FeatureDraft): string 
 }
 
 function toFeature(draft: FeatureDraft, series: number): Feature {
-  const shows = ['first', 'last', 'min', 'max'].includes(draft.aggregate)
   return {
     name: draft.name,
     series,
     window: draft.window,
     aggregate: draft.aggregate,
     declared: draft.declared,
-    type: shows && draft.of?.type === 'timestamp' ? 'timestamp' : 'any',
+    type: typeOf(draft),
   }
 }
 
@@ -89,7 +88,8 @@ function longest(windows: Window[]): Window[] {
   return [...new Map(kept.map((window) => [nameOf(window), window])).values()]
 }
 
-function nameOf(window: Window): string {
+/** Canonical text of a window. */
+export function nameOf(window: Window): string {
   if (window.kind === 'lifetime') return 'lifetime'
   return window.kind === 'calendar' ? window.period : `${window.count} ${window.unit}`
 }

@@ -22,9 +22,6 @@ const BROKEN: [string, string, string, string, string][] = [
   ['no features', HEAD, '1:1', '`features` is missing', 'features: {}'],
   ['empty features', `${HEAD}features:\n`, '2:1', '`features` must be a map', '{}'],
   ['an unknown section', `${HEAD}features: {}\nfeatrues: {}\n`, '3:1', 'Unknown key: featrues', '`features`'],
-  ['rules', `${HEAD}features: {}\nrules: {}\n`, '3:1', 'does not support `rules` yet', 'next release'],
-  ['a lifecycle', `${HEAD}features: {}\nlifecycle: {}\n`, '3:1', 'does not support `lifecycle`', 'Remove'],
-  ['streams', `${HEAD}features: {}\nstreams: {}\n`, '3:1', 'does not support `streams`', 'Remove'],
   ['a key given twice', `${HEAD}features: {}\nfeatures: {}\n`, '3:1', 'Map keys must be unique', 'once'],
   ['a bracket left open', `${HEAD}features: { a: 1\n`, '3:1', 'Flow map', 'brackets'],
   ['tabs', `${HEAD}features:\n\tf: {}\n`, '3:1', 'YAML', 'spaces'],
@@ -226,7 +223,7 @@ it('reports every mistake at once, in the order of the document, with its path',
 timezone: Mars
 actions:
   purchase: { properties: { price: nmber } }
-rules: {}
+rules: []
 features:
   a: { aggregate: sun, window: 5x, action: view }
   b: { aggregate: distinct }
@@ -237,7 +234,7 @@ features:
     '1:10 version',
     '2:11 timezone',
     '4:36 actions.purchase.properties.price',
-    '5:1 rules',
+    '5:8 rules',
     '7:19 features.a.aggregate',
     '7:32 features.a.window',
     '7:44 features.a.action',

@@ -1,0 +1,58 @@
+// Reads the fields of a document that are CEL over a user: `when`, and the texts of payloads.
+import { isScalar, type Scalar } from 'yaml'
+import type { Condition } from '../rules/situation.ts'
+import { placeIn } from './expressions.ts'
+import type { Field, Fields } from './fields.ts'
+import type { KnownFeature } from './situation-context.ts'
+import { type Evaluate, SituationCompiler } from './situation-expressions.ts'
+import type { Occasion } from './situation-scope.ts'
+
+const EXAMPLE = 'Write a CEL expression: `when: features.purchases >= 10`.'
+const QUOTE = 'Text in a payload is CEL; for the text itself write quotes in quotes: `"\'gold\'"`.'
+
+export class Conditions {
+  readonly #compiler: SituationCompiler
+  readonly #fields: Fields
+  readonly #text: string
+
+  /** @param stages undefined where the document has no lifecycle */
+  constructor(
+    fields: Fields,
+    text: string,
+    features: readonly KnownFeature[],
+    stages: readonly string[] | undefined,
+  ) {
+    this.#compiler = new SituationCompiler(features, stages)
+    this.#fields = fields
+    this.#text = text
+  }
+
+  /** Undefined where the field is absent or wrong; what is wrong is reported. */
+  when(field: Field | undefined, occasion: Occasion): Condition | undefined {
+    if (!field) return undefined
+    const constant = isScalar(field.value) && typeof field.value.value === 'boolean'
+    const hint = constant ? 'Leave `when` out where it always holds.' : EXAMPLE
+    const scalar = this.#fields.text(field, hint)
+    if (!scalar) return undefined
+    const compiled = this.#compiler.condition(scalar.value.trim(), occasion)
+    return 'problems' in compiled ? this.#report(scalar, field, compiled.problems) : compiled
+  }
+
+  /** A text of a payload; undefined, and reported, where it is wrong. */
+  payload(scalar: Scalar<string>, field: Field, occasion: Occasion): Evaluate | undefined {
+    const compiled = this.#compiler.value(scalar.value.trim(), occasion)
+    if (!('problems' in compiled)) return compiled.evaluate
+    const problems = compiled.problems.map((problem) => ({ ...problem, hint: `${problem.hint} ${QUOTE}` }))
+    return this.#report(scalar, field, problems)
+  }
+
+  #report(
+    scalar: Scalar<string>,
+    field: Field,
+    problems: { offset: number; message: string; hint: string }[],
+  ): undefined {
+    for (const { offset, message, hint } of problems) {
+      this.#fields.problems.add(placeIn(this.#text, scalar, offset), field.path, message, hint)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// What is wrong with a lifecycle as a whole: stages that nobody can enter, and circles that time alone would
+// turn for ever.
+import type { Field, Fields } from './fields.ts'
+import type { Stages } from './stages.ts'
+import { nearest } from './suggest.ts'
+
+export interface Edge {
+  field: Field
+  from: ReadonlySet<number>
+  to: number
+  dwellMs: number | undefined
+}
+
+/** Reports the stages no transition leads to; where there are none, those only reached from each other. */
+export function checkReachable(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
+  const entered = new Set([0, ...edges.map((edge) => edge.to)])
+  const reached = reachedFrom(0, edges)
+  const all = stages.names.map((_name, stage) => stage)
+  const never = all.filter((stage) => !entered.has(stage))
+  for (const stage of never.length > 0 ? never : all.filter((one) => !reached.has(one))) {
+    const near = nearest(
+      stages.names[stage]!,
+      [...entered].map((one) => stages.names[one]!),
+    )
+    const hint =
+      near && !entered.has(stage) ? `Did you mean \`${near}\`?` : 'Add a transition that leads there.'
+    const { place, path } = stages.places[stage]!
+    fields.problems.add(place, path, `No user can reach the stage \`${stages.names[stage]}\``, hint)
+  }
+}
+
+function reachedFrom(start: number, edges: readonly Edge[]): Set<number> {
+  const reached = new Set([start])
+  // A Set visits what is added while it is visited.
+  for (const stage of reached) {
+    for (const { from, to } of edges) if (from.has(stage)) reached.add(to)
+  }
+  return reached
+}
+
+/** Reports each transition that closes a circle of dwell transitions, once. */
+export function checkDwellCircles(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
+  const dwells: Edge[] = []
+  for (const edge of edges.filter(({ dwellMs }) => dwellMs !== undefined)) {
+    const back = [...edge.from].find((from) => reachedFrom(edge.to, dwells).has(from))
+    if (back === undefined) {
+      dwells.push(edge)
+    } else {
+      const names = [stages.names[back], stages.names[edge.to]].map((name) => `\`${name}\``)
+      const message = `Time alone would lead from ${names.join(' to ')} and back for ever`
+      const hint =
+        'Let an action (`on`) or silence (`after` without `since: stage`) be one step of the circle.'
+      fields.problems.add(edge.field.key, edge.field.path, message, hint)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// The fields of one rule: what it waits for, how often it may fire, the badge it gives.
+import { isMap, isScalar } from 'yaml'
+import type { Rule, Trigger } from '../rules/rule.ts'
+import { BOUNDS } from './bounds.ts'
+import { readActionNames, readWindow } from './feature-fields.ts'
+import type { Field, Fields } from './fields.ts'
+import { checkIdentifier } from './names.ts'
+import type { RuleContext } from './rules-section.ts'
+import { suggest } from './suggest.ts'
+
+export function readTrigger(fields: Fields, field: Field | undefined, context: RuleContext): Trigger {
+  if (!field) return { kind: 'condition' }
+  if (isMap(field.value)) return { kind: 'stage', stages: readEntered(fields, field, context.stages) }
+  const names = readActionNames(fields, field, context.declared)
+  return { kind: 'action', actions: names && new Set(names) }
+}
+
+/** Places of the stages in `on: { stage: … }`; undefined for any. */
+function readEntered(
+  fields: Fields,
+  on: Field,
+  stages: readonly string[] | undefined,
+): ReadonlySet<number> | undefined {
+  const parts = fields.map(on.value, on.path, on.key, ['stage'])
+  const field = parts?.get('stage')
+  const example = 'Name a stage, a list of stages, or `"*"` for any: `on: { stage: dormant }`.'
+  if (!field) {
+    if (parts?.size === 0) fields.problems.add(on.value, on.path, '`on` names nothing', example)
+    return undefined
+  }
+  if (!stages) {
+    const hint = 'Add `lifecycle`, or name an action: `on: purchase`.'
+    fields.problems.add(field.key, field.path, 'The definition has no lifecycle, so there is no stage', hint)
+    return undefined
+  }
+  const texts = fields.texts(field, example)
+  if (!texts || texts.some((text) => text.value === '*')) return undefined
+  for (const text of texts.filter(({ value }) => !stages.includes(value))) {
+    fields.problems.add(text, field.path, `No stage is named ${text.value}`, suggest(text.value, stages))
+  }
+  return new Set(texts.map((text) => stages.indexOf(text.value)))
+}
+
+const LIMIT = 'Write `limit: 1` (for ever) or `limit: { times: 3, per: 30d }`.'
+
+export function readLimit(fields: Fields, field: Field | undefined): Rule['limit'] {
+  if (!field) return undefined
+  if (!isMap(field.value)) return { times: readTimes(fields, field), window: { kind: 'lifetime' } }
+  const parts = fields.map(field.value, field.path, field.key, ['times', 'per'])
+  const [times, per] = [parts?.get('times'), parts?.get('per')]
+  for (const [name, part] of [['times', times] as const, ['per', per] as const]) {
+    if (!part) fields.problems.add(field.key, field.path, `\`limit\` has no \`${name}\``, LIMIT)
+  }
+  const count = times ? readTimes(fields, times) : 1
+  if (times && count > BOUNDS.limitTimesMax) {
+    const hint = `At most ${BOUNDS.limitTimesMax} within a window: each is remembered for each user.`
+    fields.problems.add(times.value, times.path, `${count} times are too many`, hint)
+  }
+  return { times: count, window: readWindow(fields, per) }
+}
+
+function readTimes(fields: Fields, field: Field): number {
+  const times = isScalar(field.value) ? field.value.value : undefined
+  if (Number.isSafeInteger(times) && (times as number) > 0) return times as number
+  const place = field.value ?? field.key
+  fields.problems.add(place, field.path, 'A limit is a whole number from 1 on', LIMIT)
+  return 1
+}
+
+/** `true` names the badge after the rule; `false` and nothing give none. */
+export function readBadge(fields: Fields, rule: Field, parts: Map<string, Field>): string | undefined {
+  const field = parts.get('badge')
+  if (!field) return undefined
+  if (isScalar(field.value) && field.value.value === true) return rule.name
+  if (isScalar(field.value) && field.value.value === false) return undefined
+  const text = fields.text(field, "Write `badge: true` for the rule's name, or name one: `badge: gold`.")
+  if (!text) return undefined
+  const named = checkIdentifier({ ...field, name: text.value, key: text }, 'badge', fields.problems)
+  return named ? text.value : undefined
+}

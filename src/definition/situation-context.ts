@@ -1,0 +1,73 @@
+// What `when` and payloads see of a user. One context is reused for every evaluation: its getters read the
+// situation at hand, so that a feature is computed only where an expression names it.
+
+import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
+import type { Situation } from '../rules/situation.ts'
+import { CelContext, hasHostileKey, withMaps } from './cel-context.ts'
+import type { Feature } from './definition.ts'
+
+export type KnownFeature = Pick<Feature, 'name' | 'type'>
+
+export class SituationContext extends CelContext {
+  readonly features: object
+  readonly profile: object
+  #situation!: Situation
+  /** True while values stand as Maps, see `showAsMaps`. */
+  #asMaps = false
+
+  constructor(features: readonly KnownFeature[]) {
+    super()
+    this.features = gettersOf(
+      features.map(({ name, type }, index) => [name, () => this.#feature(index, type)] as const),
+    )
+    const stage = gettersOf([
+      ['name', () => this.#situation.stage],
+      ['since', () => new Date(this.#situation.stageSince)],
+    ])
+    this.profile = gettersOf([
+      ['userId', () => this.userId],
+      ['stage', () => stage],
+      ['badges', () => this.#badges()],
+    ])
+  }
+
+  showSituation(situation: Situation, asMaps: boolean): this {
+    this.#situation = situation
+    this.#asMaps = asMaps
+    const { action } = situation
+    if (!action) return this
+    return asMaps ? this.showAsMaps(action) : this.show(action)
+  }
+
+  get stage(): string | null {
+    return this.#situation.stage
+  }
+
+  override get userId(): string | null {
+    const { user } = this.#situation
+    return user.startsWith(ANONYMOUS_PREFIX) ? null : user
+  }
+
+  #feature(index: number, type: Feature['type']): unknown {
+    const value = this.#situation.feature(index)
+    if (type === 'timestamp' && typeof value === 'number') return new Date(value)
+    return this.#asMaps ? withMaps(value) : value
+  }
+
+  #badges(): Map<string, Date> {
+    return new Map([...this.#situation.badges()].map(([name, at]) => [name, new Date(at)]))
+  }
+}
+
+/** True where a value that a client sent could have misled the library. */
+export function isHostile(situation: Situation, features: readonly number[]): boolean {
+  if (situation.action && hasHostileKey(situation.action.properties)) return true
+  return features.some((index) => hasHostileKey(situation.feature(index)))
+}
+
+/** A map to the library, without a prototype that an expression could reach. */
+function gettersOf(entries: readonly (readonly [string, () => unknown])[]): object {
+  const map = Object.create(null)
+  for (const [name, get] of entries) Object.defineProperty(map, name, { get, enumerable: true })
+  return map
+}
