@@ -41,6 +41,12 @@ export function accessorOf(path: readonly string[]): Accessor {
   return (action) => deeper.reduce(ownOf, ownOf(root(action), key))
 }
 
+/** One accessor for each different path. */
+export function accessorsOf(paths: readonly string[][]): Accessor[] {
+  const different = new Map(paths.map((path) => [JSON.stringify(path), path]))
+  return [...different.values()].map(accessorOf)
+}
+
 function ownOf(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined

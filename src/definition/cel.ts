@@ -1,11 +1,11 @@
 // Compiles CEL expressions over one action. Evaluation never throws: what has no value gives undefined.
-import type { ASTNode, ParseResult } from '@marcbachmann/cel-js'
+import type { ParseResult } from '@marcbachmann/cel-js'
 import type { Action } from '../model/action.ts'
 import type { CelProblem } from './cel-check.ts'
 import { CelContext, hasHostileKey, VARIABLES } from './cel-context.ts'
 import { createEnvironment } from './cel-environment.ts'
 import { type Parsed, parseCel } from './cel-parse.ts'
-import { type Accessor, accessorOf, pathOf, requiredPaths } from './cel-path.ts'
+import { type Accessor, accessorOf, accessorsOf, pathOf, requiredPaths } from './cel-path.ts'
 import { toValue } from './cel-value.ts'
 import type { Expression, Value } from './definition.ts'
 
@@ -41,7 +41,9 @@ export class ExpressionCompiler {
   #expression(source: string, role: Role, { parsed, resultType }: Parsed): Compiled {
     const type = resultType === TIMESTAMP ? 'timestamp' : 'any'
     const path = pathOf(parsed.ast)
-    const compute = path ? accessorOf(path) : this.#evaluator(parsed, requiredOf(parsed.ast, role))
+    const compute = path
+      ? accessorOf(path)
+      : this.#evaluator(parsed, accessorsOf(requiredPaths(parsed.ast, role === 'where')))
     return { expression: new MemoExpression(source, type, compute), resultType }
   }
 
@@ -60,11 +62,6 @@ export class ExpressionCompiler {
 }
 
 const TIMESTAMP = 'google.protobuf.Timestamp'
-
-function requiredOf(ast: ASTNode, role: Role): Accessor[] {
-  const paths = requiredPaths(ast, role === 'where').map((path) => JSON.stringify(path))
-  return [...new Set(paths)].map((path) => accessorOf(JSON.parse(path)))
-}
 
 function retried(parsed: ParseResult, context: CelContext, action: Action): unknown {
   try {

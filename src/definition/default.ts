@@ -17,4 +17,14 @@ features:
   spend:          { aggregate: sum, action: purchase, of: "properties.price * (has(properties.quantity) ? properties.quantity : 1)" }
   spend_30d:      { aggregate: sum, action: purchase, of: "properties.price * (has(properties.quantity) ? properties.quantity : 1)", window: 30d }
   products_30d:   { aggregate: distinct, action: purchase, of: object.id, window: 30d }
+
+lifecycle:
+  initial: new
+  transitions:
+    - { from: new, to: customer, on: purchase }
+    - { from: "*", to: dormant, after: 30d }       # 30 days without any action
+    - { from: dormant, to: returning, on: "*" }
+
+rules:
+  first_purchase: { on: purchase, emit: { stream: rewards, payload: { points: 100 } }, limit: 1, badge: true }
 `

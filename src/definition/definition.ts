@@ -77,9 +77,9 @@ export interface Definition {
   /** Undefined where the document has none. */
   lifecycle: Lifecycle | undefined
   rules: Rule[]
-  /** Names of the streams: `actions`, `stages` where there is a lifecycle, and those the rules emit to. */
+  /** Names of the streams: `actions`, `stages` where there is a lifecycle, and those declared or emitted to. */
   streams: ReadonlySet<string>
-  /** Cached by name, bounded. */
+  /** Names that the document does not mention share one answer. */
   reactionsTo(actionName: string): Reactions
   /** How long a timer that was due before its action arrived waits for more of the user's history. */
   historyWaitMs: number

@@ -37,7 +37,7 @@ export function readActionNames(
   const names = fields.texts(field, 'Name an action, a list of actions, or `"*"` for any.')
   if (!names) return undefined
   if (names.length > BOUNDS.featureActionsMax) {
-    const hint = `At most ${BOUNDS.featureActionsMax} are allowed; use \`"*"\` and \`where\`.`
+    const hint = `At most ${BOUNDS.featureActionsMax} are allowed; use \`"*"\` and a condition.`
     fields.problems.add(field.value, field.path, `${names.length} actions are named`, hint)
   }
   if (!acceptsAny) for (const name of names) checkDeclared(fields, field, name, [...actions.keys()])
@@ -54,14 +54,19 @@ function checkDeclared(fields: Fields, field: Field, name: Scalar<string>, decla
   fields.problems.add(name, field.path, `No declared action is named ${name.value}`, hint)
 }
 
-export function readWindow(fields: Fields, field: Field | undefined): Window {
+/** @param forEver the hint for who wants no window */
+export function readWindow(
+  fields: Fields,
+  field: Field | undefined,
+  forEver = 'leave it out for lifetime',
+): Window {
   if (!field) return { kind: 'lifetime' }
-  const hint = 'Write `15m`, `24h`, `30d`, `day`, `week`, `month` or `year`; leave it out for lifetime.'
+  const hint = `Write \`15m\`, \`24h\`, \`30d\`, \`day\`, \`week\`, \`month\` or \`year\`; ${forEver}.`
   const text = fields.text(field, hint)
   const window = text && parseWindow(text.value)
   if (text && tooLong(text.value)) {
     const { day, hour, minute } = BOUNDS.windowTilesMax
-    const longest = `At most ${day}d, ${hour}h or ${minute}m; leave \`window\` out for lifetime.`
+    const longest = `At most ${day}d, ${hour}h or ${minute}m; ${forEver}.`
     fields.problems.add(text, field.path, `The window ${text.value} is too long`, longest)
   } else if (text && !window) {
     const near = nearest(text.value, ['day', 'week', 'month', 'year'])

@@ -11,6 +11,14 @@ export interface Edge {
   dwellMs: number | undefined
 }
 
+/** Reports transitions from `"*"` where there is no other stage to come from. */
+export function checkSomeFrom(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
+  for (const { field } of edges.filter(({ from }) => from.size === 0)) {
+    const message = `\`${stages.names[0]}\` is the only stage, so no transition can lead there`
+    fields.problems.add(field.key, field.path, message, 'Name another stage in `to`.')
+  }
+}
+
 /** Reports the stages no transition leads to; where there are none, those only reached from each other. */
 export function checkReachable(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
   const entered = new Set([0, ...edges.map((edge) => edge.to)])

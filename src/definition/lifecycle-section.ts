@@ -5,7 +5,7 @@ import { BOUNDS } from './bounds.ts'
 import type { Conditions } from './conditions.ts'
 import { readActionNames } from './feature-fields.ts'
 import type { Field, Fields } from './fields.ts'
-import { checkDwellCircles, checkReachable } from './lifecycle-graph.ts'
+import { checkDwellCircles, checkReachable, checkSomeFrom } from './lifecycle-graph.ts'
 import { Stages } from './stages.ts'
 import { suggest } from './suggest.ts'
 
@@ -88,7 +88,10 @@ export function readLifecycle(
     to: draft.to,
     ...readCauses(fields, draft, declared, conditions),
   }))
-  if (complete) checkReachable(fields, stages, read)
+  if (complete) {
+    checkSomeFrom(fields, stages, read)
+    checkReachable(fields, stages, read)
+  }
   checkDwellCircles(fields, stages, read)
   return { stages: stages.names, transitions: read.map(({ field: _, ...transition }) => transition) }
 }

@@ -25,7 +25,7 @@ export function readReactive(
   const conditions = new Conditions(fields, text, known, stages)
   const lifecycle = draft && readLifecycle(fields, draft, declared, conditions)
   const streams = readStreams(fields, top.get('streams'))
-  const rules = readRules(fields, top.get('rules'), { declared, conditions, stages, streams })
+  const rules = readRules(fields, top.get('rules'), { declared, conditions, lifecycle, streams })
   const emitted = rules.flatMap(({ stream }) => stream ?? [])
   const own = lifecycle ? ['actions', 'stages'] : ['actions']
   return { lifecycle, rules, streams: new Set([...own, ...(streams ?? []), ...emitted]) }

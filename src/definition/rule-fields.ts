@@ -1,5 +1,6 @@
 // The fields of one rule: what it waits for, how often it may fire, the badge it gives.
-import { isMap, isScalar } from 'yaml'
+import { isMap, isScalar, type Scalar } from 'yaml'
+import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Rule, Trigger } from '../rules/rule.ts'
 import { BOUNDS } from './bounds.ts'
 import { readActionNames, readWindow } from './feature-fields.ts'
@@ -10,7 +11,7 @@ import { suggest } from './suggest.ts'
 
 export function readTrigger(fields: Fields, field: Field | undefined, context: RuleContext): Trigger {
   if (!field) return { kind: 'condition' }
-  if (isMap(field.value)) return { kind: 'stage', stages: readEntered(fields, field, context.stages) }
+  if (isMap(field.value)) return { kind: 'stage', stages: readEntered(fields, field, context.lifecycle) }
   const names = readActionNames(fields, field, context.declared)
   return { kind: 'action', actions: names && new Set(names) }
 }
@@ -19,7 +20,7 @@ export function readTrigger(fields: Fields, field: Field | undefined, context: R
 function readEntered(
   fields: Fields,
   on: Field,
-  stages: readonly string[] | undefined,
+  lifecycle: Lifecycle | undefined,
 ): ReadonlySet<number> | undefined {
   const parts = fields.map(on.value, on.path, on.key, ['stage'])
   const field = parts?.get('stage')
@@ -28,17 +29,27 @@ function readEntered(
     if (parts?.size === 0) fields.problems.add(on.value, on.path, '`on` names nothing', example)
     return undefined
   }
-  if (!stages) {
+  if (!lifecycle) {
     const hint = 'Add `lifecycle`, or name an action: `on: purchase`.'
     fields.problems.add(field.key, field.path, 'The definition has no lifecycle, so there is no stage', hint)
     return undefined
   }
   const texts = fields.texts(field, example)
   if (!texts || texts.some((text) => text.value === '*')) return undefined
-  for (const text of texts.filter(({ value }) => !stages.includes(value))) {
+  return new Set(texts.map((text) => enteredStage(fields, field, text, lifecycle)))
+}
+
+function enteredStage(fields: Fields, field: Field, text: Scalar<string>, lifecycle: Lifecycle): number {
+  const { stages, transitions } = lifecycle
+  const stage = stages.indexOf(text.value)
+  if (stage < 0) {
     fields.problems.add(text, field.path, `No stage is named ${text.value}`, suggest(text.value, stages))
+  } else if (stage === 0 && transitions.every(({ to }) => to !== stage)) {
+    const message = `No transition leads to \`${text.value}\`, so no user is seen to enter it`
+    const hint = 'For the first action of each user write `on: "*"` and `limit: 1`.'
+    fields.problems.add(text, field.path, message, hint)
   }
-  return new Set(texts.map((text) => stages.indexOf(text.value)))
+  return stage
 }
 
 const LIMIT = 'Write `limit: 1` (for ever) or `limit: { times: 3, per: 30d }`.'
@@ -56,7 +67,7 @@ export function readLimit(fields: Fields, field: Field | undefined): Rule['limit
     const hint = `At most ${BOUNDS.limitTimesMax} within a window: each is remembered for each user.`
     fields.problems.add(times.value, times.path, `${count} times are too many`, hint)
   }
-  return { times: count, window: readWindow(fields, per) }
+  return { times: count, window: readWindow(fields, per, 'write `limit: 3` for ever') }
 }
 
 function readTimes(fields: Fields, field: Field): number {
@@ -67,12 +78,14 @@ function readTimes(fields: Fields, field: Field): number {
   return 1
 }
 
+export function givesNoBadge(field: Field | undefined): boolean {
+  return !field || (isScalar(field.value) && field.value.value === false)
+}
+
 /** `true` names the badge after the rule; `false` and nothing give none. */
-export function readBadge(fields: Fields, rule: Field, parts: Map<string, Field>): string | undefined {
-  const field = parts.get('badge')
-  if (!field) return undefined
+export function readBadge(fields: Fields, rule: Field, field: Field | undefined): string | undefined {
+  if (!field || givesNoBadge(field)) return undefined
   if (isScalar(field.value) && field.value.value === true) return rule.name
-  if (isScalar(field.value) && field.value.value === false) return undefined
   const text = fields.text(field, "Write `badge: true` for the rule's name, or name one: `badge: gold`.")
   if (!text) return undefined
   const named = checkIdentifier({ ...field, name: text.value, key: text }, 'badge', fields.problems)

@@ -1,4 +1,5 @@
 // The `rules` section: reads and checks each rule by itself.
+import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { DeclaredActions } from './actions-section.ts'
 import { BOUNDS } from './bounds.ts'
@@ -6,7 +7,7 @@ import type { Conditions } from './conditions.ts'
 import type { Field, Fields } from './fields.ts'
 import { checkIdentifier } from './names.ts'
 import { readPayload } from './payload.ts'
-import { readBadge, readLimit, readTrigger } from './rule-fields.ts'
+import { givesNoBadge, readBadge, readLimit, readTrigger } from './rule-fields.ts'
 import type { Occasion } from './situation-scope.ts'
 import { readStreamName } from './streams-section.ts'
 
@@ -14,8 +15,8 @@ import { readStreamName } from './streams-section.ts'
 export interface RuleContext {
   declared: DeclaredActions
   conditions: Conditions
-  /** Undefined where the document has no lifecycle. */
-  stages: readonly string[] | undefined
+  /** Undefined where the document has none. */
+  lifecycle: Lifecycle | undefined
   /** Undefined where any stream may be named. */
   streams: string[] | undefined
 }
@@ -47,7 +48,7 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
     const hint = 'Give it `on` (an action or a stage), `when` (a condition) or both.'
     fields.problems.add(entry.key, entry.path, `The rule \`${entry.name}\` waits for nothing`, hint)
   }
-  if (!parts.has('emit') && !parts.has('badge')) {
+  if (!parts.has('emit') && givesNoBadge(parts.get('badge'))) {
     const hint = 'Add `emit: { stream: rewards }`, `badge: true` or both.'
     fields.problems.add(entry.key, entry.path, `The rule \`${entry.name}\` does nothing`, hint)
   }
@@ -59,7 +60,7 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
     ...readEmit(fields, parts.get('emit'), occasion, context),
     limit: readLimit(fields, parts.get('limit')),
     cooldownMs: fields.duration(parts.get('cooldown'), 0),
-    badge: readBadge(fields, entry, parts),
+    badge: readBadge(fields, entry, parts.get('badge')),
     declared: declaredAs(fields, parts),
   }
 }

@@ -1,6 +1,7 @@
 // Checks how an expression uses `features`, `stage` and `profile`, and finds what it reads of them.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { type CelProblem, childrenOf } from './cel-check.ts'
+import { featureOf, fieldOf } from './situation-required.ts'
 import { nearest, suggest } from './suggest.ts'
 
 /** What an expression reads of the user. */
@@ -35,10 +36,12 @@ export function checkSituation(root: ASTNode, known: Known, reads: Reads): CelPr
     if (node.op === 'rcall') checkLoopVariable(node)
     if (node.op === 'call' && node.args[0] === 'has') checkHas(node)
     if (node.op === '==' || node.op === '!=') checkStageNames(node.args)
-    const key = fieldOf(node)
-    if (key && isName(key.of, 'features')) {
-      visitFeature(node, key.name)
+    if (node.op === 'in') checkStagesIn(node.args)
+    const feature = featureOf(node)
+    if (feature !== undefined) {
+      visitFeature(node, feature)
     } else {
+      const key = fieldOf(node)
       if (key) checkProfileField(node, key.of, key.name)
       for (const child of childrenOf(node)) visit(child)
     }
@@ -61,9 +64,9 @@ export function checkSituation(root: ASTNode, known: Known, reads: Reads): CelPr
 
   /** A feature without value is null, and `has` would be true of it. */
   function checkHas(node: Extract<ASTNode, { op: 'call' }>): void {
-    const key = node.args[1][0] && fieldOf(node.args[1][0])
-    if (!key || !isName(key.of, 'features')) return
-    refuse(node, '`has` is true of every feature', `Write \`features.${key.name} != null\`.`)
+    const feature = node.args[1][0] && featureOf(node.args[1][0])
+    if (feature === undefined) return
+    refuse(node, '`has` is true of every feature', `Write \`features.${feature} != null\`.`)
   }
 
   function checkLoopVariable(node: Extract<ASTNode, { op: 'rcall' }>): void {
@@ -80,14 +83,28 @@ export function checkSituation(root: ASTNode, known: Known, reads: Reads): CelPr
     refuse(node, `${stage ? 'profile.stage' : 'profile'} has no field \`${name}\``, suggest(name, allowed))
   }
 
-  /** A misspelt stage would never be equal. */
   function checkStageNames([left, right]: readonly [ASTNode, ASTNode]): void {
-    for (const [one, other] of [[left, right] as const, [right, left] as const]) {
-      if (!isName(one, 'stage') || other.op !== 'value' || typeof other.args !== 'string') continue
-      if (!known.stages || known.stages.includes(other.args)) continue
-      refuse(other, `No stage is named ${other.args}`, suggest(other.args, known.stages))
-    }
+    if (isStage(left)) checkStageName(right)
+    if (isStage(right)) checkStageName(left)
   }
+
+  function checkStagesIn([left, right]: readonly [ASTNode, ASTNode]): void {
+    if (isStage(left) && right.op === 'list') for (const item of right.args) checkStageName(item)
+  }
+
+  /** A misspelt stage would never be equal. */
+  function checkStageName(node: ASTNode): void {
+    if (node.op !== 'value' || typeof node.args !== 'string') return
+    if (!known.stages || known.stages.includes(node.args)) return
+    refuse(node, `No stage is named ${node.args}`, suggest(node.args, known.stages))
+  }
+}
+
+/** `stage` and `profile.stage.name`. */
+function isStage(node: ASTNode): boolean {
+  const name = fieldOf(node)
+  const stage = name?.name === 'name' ? fieldOf(name.of) : undefined
+  return isName(node, 'stage') || (stage?.name === 'stage' && isName(stage.of, 'profile'))
 }
 
 const WHOLE_FEATURES = [
@@ -98,12 +115,4 @@ const NO_LIFECYCLE = ['The definition has no lifecycle, so there is no stage', '
 
 function isName(node: ASTNode, name: string): boolean {
   return node.op === 'id' && node.args === name
-}
-
-/** `a.b` and `a["b"]` as `b` of `a`. */
-function fieldOf(node: ASTNode): { of: ASTNode; name: string } | undefined {
-  if (node.op === '.') return { of: node.args[0], name: node.args[1] }
-  if (node.op !== '[]') return undefined
-  const [of, key] = node.args
-  return key.op === 'value' && typeof key.args === 'string' ? { of, name: key.args } : undefined
 }

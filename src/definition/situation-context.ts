@@ -4,7 +4,7 @@
 import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
 import type { Situation } from '../rules/situation.ts'
 import { CelContext, hasHostileKey, withMaps } from './cel-context.ts'
-import type { Feature } from './definition.ts'
+import type { Feature, Value } from './definition.ts'
 
 export type KnownFeature = Pick<Feature, 'name' | 'type'>
 
@@ -12,6 +12,10 @@ export class SituationContext extends CelContext {
   readonly features: object
   readonly profile: object
   #situation!: Situation
+  /** Features are read once in an evaluation, however often it names them: what was read, and in which one. */
+  readonly #values: Value[] = []
+  readonly #readIn: number[] = []
+  #evaluation = 0
   /** True while values stand as Maps, see `showAsMaps`. */
   #asMaps = false
 
@@ -34,6 +38,7 @@ export class SituationContext extends CelContext {
   showSituation(situation: Situation, asMaps: boolean): this {
     this.#situation = situation
     this.#asMaps = asMaps
+    this.#evaluation++
     const { action } = situation
     if (!action) return this
     return asMaps ? this.showAsMaps(action) : this.show(action)
@@ -48,8 +53,17 @@ export class SituationContext extends CelContext {
     return user.startsWith(ANONYMOUS_PREFIX) ? null : user
   }
 
+  /** The feature as the situation gives it. */
+  value(index: number): Value {
+    if (this.#readIn[index] !== this.#evaluation) {
+      this.#values[index] = this.#situation.feature(index)
+      this.#readIn[index] = this.#evaluation
+    }
+    return this.#values[index]!
+  }
+
   #feature(index: number, type: Feature['type']): unknown {
-    const value = this.#situation.feature(index)
+    const value = this.value(index)
     if (type === 'timestamp' && typeof value === 'number') return new Date(value)
     return this.#asMaps ? withMaps(value) : value
   }

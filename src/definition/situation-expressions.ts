@@ -4,10 +4,12 @@ import type { Condition, Situation } from '../rules/situation.ts'
 import type { CelProblem } from './cel-check.ts'
 import { createEnvironment } from './cel-environment.ts'
 import { parseCel } from './cel-parse.ts'
+import { type Accessor, accessorsOf, requiredPaths } from './cel-path.ts'
 import { toShown } from './cel-value.ts'
 import type { Value } from './definition.ts'
 import { checkSituation, type Known, type Reads } from './situation-check.ts'
 import { isHostile, type KnownFeature, SituationContext } from './situation-context.ts'
+import { requiredFeatures } from './situation-required.ts'
 import { type Occasion, SCOPES } from './situation-scope.ts'
 
 export type Evaluate = (situation: Situation) => Value
@@ -47,21 +49,47 @@ export class SituationCompiler {
       checkSituation(root, this.#known, reads),
     )
     if ('problems' in made) return made
-    const features = [...reads.features].map((name) => this.#known.features.indexOf(name))
-    return { run: this.#evaluator(made.parsed, features), features, readsStage: reads.stage }
+    const { ast } = made.parsed
+    const places = (names: Iterable<string>) =>
+      [...new Set(names)].map((name) => this.#known.features.indexOf(name))
+    const features = places(reads.features)
+    const needs: Needs = {
+      paths: accessorsOf(requiredPaths(ast, purpose === 'when')),
+      features: places(requiredFeatures(ast, purpose === 'when')),
+    }
+    return { run: this.#evaluator(made.parsed, features, needs), features, readsStage: reads.stage }
   }
 
-  #evaluator(parsed: ParseResult, features: readonly number[]): (situation: Situation) => unknown {
+  #evaluator(
+    parsed: ParseResult,
+    features: readonly number[],
+    needs: Needs,
+  ): (situation: Situation) => unknown {
     const context = this.#context
     return (situation) => {
+      context.showSituation(situation, false)
+      if (lacks(needs, situation, context)) return undefined
       try {
-        return parsed(context.showSituation(situation, false))
+        return parsed(context)
       } catch {
         // A missing value or a wrong type, unless a key of the client's misled the library.
         return isHostile(situation, features) ? retried(parsed, context, situation) : undefined
       }
     }
   }
+}
+
+/** What an expression has no value without. */
+interface Needs {
+  /** Of the action at hand. */
+  paths: readonly Accessor[]
+  features: readonly number[]
+}
+
+function lacks({ paths, features }: Needs, { action }: Situation, context: SituationContext): boolean {
+  for (const index of features) if (context.value(index) === null) return true
+  if (action) for (const read of paths) if (read(action) === undefined) return true
+  return false
 }
 
 function retried(parsed: ParseResult, context: SituationContext, situation: Situation): unknown {
