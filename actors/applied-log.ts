@@ -1,8 +1,26 @@
 // How far a shard has applied its log, and who waits for it to get further.
 import type { Outcome } from '../src/ingest/batch.ts'
+import type { Effect } from '../src/rules/effect.ts'
 
-/** Records whose outcomes are kept for a submitter that is about to ask. */
-const OUTCOMES_KEPT = 64
+/** Records of which is known what became of them, for a submitter that is about to ask. */
+const RECORDS_KEPT = 64
+
+/** What became of a record. */
+export interface Applied {
+  readonly outcomes: Outcome[]
+  readonly effects: Effect[]
+}
+
+/** The part of a record that came from one chunk: `count` actions from position `offset` on, counted anew from 0. */
+export function partOf({ outcomes, effects }: Applied, offset: number, count: number): Applied {
+  const end = offset + count
+  return {
+    outcomes: outcomes.slice(offset, end),
+    effects: effects
+      .filter(({ position }) => position >= offset && position < end)
+      .map((effect) => ({ ...effect, position: effect.position - offset })),
+  }
+}
 
 interface Waiter {
   sequence: number
@@ -13,7 +31,7 @@ interface Waiter {
 export class AppliedLog {
   #applied: number
   readonly #waiters = new Set<Waiter>()
-  readonly #outcomes = new Map<number, Outcome[]>()
+  readonly #records = new Map<number, Applied>()
 
   constructor(applied: number) {
     this.#applied = applied
@@ -24,12 +42,12 @@ export class AppliedLog {
     return this.#applied
   }
 
-  advance(sequence: number, outcomes: Outcome[]): void {
+  advance(sequence: number, record: Applied): void {
     this.#applied = sequence
-    this.#outcomes.set(sequence, outcomes)
-    if (this.#outcomes.size > OUTCOMES_KEPT) {
-      for (const oldest of this.#outcomes.keys()) {
-        this.#outcomes.delete(oldest)
+    this.#records.set(sequence, record)
+    if (this.#records.size > RECORDS_KEPT) {
+      for (const oldest of this.#records.keys()) {
+        this.#records.delete(oldest)
         break
       }
     }
@@ -58,11 +76,11 @@ export class AppliedLog {
     })
   }
 
-  /** What became of the actions of a record that was applied just now. */
-  outcomesOf(sequence: number): Outcome[] {
-    const outcomes = this.#outcomes.get(sequence)
-    if (!outcomes) throw new Error(`the outcomes of record ${sequence} are no longer known`)
-    return outcomes
+  /** What became of a record that was applied just now. */
+  recordOf(sequence: number): Applied {
+    const record = this.#records.get(sequence)
+    if (!record) throw new Error(`what became of record ${sequence} is no longer known`)
+    return record
   }
 
   fail(error: unknown): void {

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Definition } from '../src/definition/definition.ts'
 import { encodeProfile } from '../src/profile/profile-codec.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import type { Publisher } from './publisher.ts'
 import type { HotUser } from './user-actor.ts'
 
 /** Profiles encoded in one go: well under a millisecond. */
@@ -14,7 +15,9 @@ export class Checkpointer {
   readonly #epoch: number
   readonly #definition: Definition
   readonly #snapshots: SnapshotStore
+  readonly #publisher: Publisher
   #changed = new Set<HotUser>()
+  #beingSaved: readonly HotUser[] = []
   #running: Promise<void> | undefined
   /** Actions applied and not yet covered by the saved offset. */
   uncommittedActions = 0
@@ -26,12 +29,14 @@ export class Checkpointer {
     epoch: number,
     definition: Definition,
     snapshots: SnapshotStore,
+    publisher: Publisher,
     committed: number,
   ) {
     this.#shard = shard
     this.#epoch = epoch
     this.#definition = definition
     this.#snapshots = snapshots
+    this.#publisher = publisher
     this.committed = committed
   }
 
@@ -39,6 +44,12 @@ export class Checkpointer {
     if (user.dirty) return
     user.dirty = true
     this.#changed.add(user)
+  }
+
+  /** Users of whose changes the store may not know yet. */
+  *unsaved(): Iterable<HotUser> {
+    yield* this.#changed
+    yield* this.#beingSaved
   }
 
   /**
@@ -57,6 +68,7 @@ export class Checkpointer {
     const changed = [...this.#changed]
     const covered = this.uncommittedActions
     this.#changed = new Set()
+    this.#beingSaved = changed
     try {
       const commits: Promise<void>[] = []
       for (let at = 0; at < changed.length; at += SLICE_LENGTH) {
@@ -78,17 +90,23 @@ export class Checkpointer {
       throw error
     } finally {
       for (const user of changed) user.saving = false
+      this.#beingSaved = []
     }
   }
 
   async #saveSlice(slice: readonly HotUser[]): Promise<void> {
     const profiles = slice.map((user) => {
-      if (!user.profile) throw new Error('a profile that was changed has been lost')
+      const { profile, savedWakeAt: wakeBefore } = user
+      if (!profile) throw new Error('a profile that was changed has been lost')
       user.saving = true
       user.dirty = false
-      return { user: user.name, bytes: encodeProfile(this.#definition, user.profile) }
+      const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
+      return { user: user.name, bytes: encodeProfile(this.#definition, profile), wakeAt, wakeBefore }
     })
+    // A profile that has seen a record keeps its replay from publishing what the record set off.
+    await this.#publisher.flush()
     await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
+    for (const [index, user] of slice.entries()) user.savedWakeAt = profiles[index]!.wakeAt
   }
 }
 

@@ -56,7 +56,7 @@ export class HotUsers {
   /** A cold user's profile as last saved, which is its newest: a user goes cold only after it was saved. */
   async loadCold(name: string): Promise<Profile | undefined> {
     const [bytes] = await this.#snapshots.load(this.#shard, [name])
-    return bytes && decodeProfile(this.#context.definition, bytes)
+    return bytes && decodeProfile(this.#context.fold.definition, bytes)
   }
 
   /** Lets idle users go until there is some room below the bound, giving each one used lately a second chance. */

@@ -23,8 +23,11 @@ import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import type { StreamStore } from '../src/streams/stream-store.ts'
+import { type Applied, partOf } from './applied-log.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import { ProfileReader } from './profile-reader.ts'
+import { Publisher } from './publisher.ts'
 import { ShardRunner } from './shard-runner.ts'
 
 export interface EngineParts {
@@ -34,6 +37,7 @@ export interface EngineParts {
   owned: readonly number[]
   log: ActionLog
   snapshots: SnapshotStore
+  streams: StreamStore
   ownership: ShardOwnership
   clock: Clock
   logger: Logger
@@ -46,6 +50,7 @@ export class LocalEngine implements Engine {
   readonly #parts: EngineParts
   readonly #actors: Ref<never>
   readonly #appender: Appender
+  readonly #publisher: Publisher
   readonly #runners = new Map<number, ShardRunner>()
   /** Actions handed to the log and not refused by it, since the start. */
   #actionsTaken = 0
@@ -59,6 +64,7 @@ export class LocalEngine implements Engine {
     this.#parts = parts
     this.#actors = startActors() as Ref<never>
     const { definition, log, clock, shards } = parts
+    this.#publisher = new Publisher(parts.streams, parts.logger)
     this.#reader = new ProfileReader(definition, log, clock, (user) => this.#runner(shardOf(user, shards)))
     this.#schedule = new CheckpointSchedule(
       parts.clock,
@@ -78,7 +84,7 @@ export class LocalEngine implements Engine {
   }
 
   async #takeOver(shard: number): Promise<ShardRunner> {
-    const { log, snapshots, ownership, hotUsersMax, definition } = this.#parts
+    const { log, snapshots, ownership, hotUsersMax, definition, clock, logger } = this.#parts
     const { epoch: lastEpoch } = await snapshots.checkpoint(shard)
     const epoch = await ownership.claim(shard, lastEpoch)
     await snapshots.claim(shard, epoch)
@@ -98,6 +104,10 @@ export class LocalEngine implements Engine {
         definition,
         log,
         snapshots,
+        publisher: this.#publisher,
+        clock,
+        logger,
+        appendTick: (owned, users) => this.#appender.appendTick(owned, users),
         hotUsersMax: Math.ceil(hotUsersMax / this.shards),
       },
     )
@@ -119,20 +129,24 @@ export class LocalEngine implements Engine {
       throw error
     })
     const sequences = placements.map(({ sequence }) => sequence)
-    if (wait === 'durable') return { sequences, outcomes: [] }
+    if (wait === 'durable') return { sequences, outcomes: [], effects: [] }
     const applied = this.#reachAll(chunks, placements)
-    const outcomes = await within(applied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied)
-    return { sequences, outcomes }
+    const records = await within(applied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied)
+    return {
+      sequences,
+      outcomes: records.map(({ outcomes }) => outcomes),
+      effects: records.map(({ effects }) => effects),
+    }
   }
 
   /** What became of each chunk's actions, asked for as each shard gets there: it forgets while others are behind. */
-  #reachAll(chunks: readonly Chunk[], placements: readonly Placement[]): Promise<Submitted['outcomes']> {
+  #reachAll(chunks: readonly Chunk[], placements: readonly Placement[]): Promise<Applied[]> {
     return Promise.all(
       chunks.map(async ({ shard, count }, index) => {
         const { sequence, offset } = placements[index]!
         const runner = this.#runner(shard)
         await runner.reach(sequence)
-        return runner.outcomesOf(sequence).slice(offset, offset + count)
+        return partOf(runner.recordOf(sequence), offset, count)
       }),
     )
   }
@@ -205,13 +219,15 @@ export class LocalEngine implements Engine {
   async stop(): Promise<void> {
     this.#stopping = true
     this.#schedule.stop()
-    await this.#appender.drain()
     const { log, ownership } = this.#parts
     const runners = [...this.#runners.values()]
+    await Promise.all(runners.map((runner) => runner.stopTicking()))
+    await this.#appender.drain()
     // What is not applied by then is in the log, and the next start applies it.
     const allApplied = Promise.allSettled(runners.map((runner) => runner.reach(log.head(runner.shard))))
     await within(allApplied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied).catch(() => {})
     await Promise.all(runners.map((runner) => runner.stop()))
+    this.#publisher.stop()
     const saved = await Promise.allSettled(runners.map((runner) => runner.saveAll()))
     stopActors(this.#actors)
     await ownership.close()

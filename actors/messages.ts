@@ -2,6 +2,7 @@
 import type { Outcome } from '../src/ingest/batch.ts'
 import type { Action } from '../src/model/action.ts'
 import type { Profile } from '../src/profile/profile.ts'
+import type { Effect } from '../src/rules/effect.ts'
 import type { HotUser } from './user-actor.ts'
 
 /** One log record on its way through the actors of its users. */
@@ -11,8 +12,10 @@ export interface RecordTurn {
   receivedAt: number
   /** What became of each action, by its position in the record. */
   outcomes: Outcome[]
+  /** What they, or the tick, set off: each user's in order. */
+  effects: Effect[]
   /** Called by each user's actor when it has applied its part. */
-  applied(user: HotUser): void
+  applied(user: HotUser, changed: boolean): void
   /** Called when a user's actor could not. */
   failed(error: unknown): void
 }
@@ -35,6 +38,14 @@ export interface ApplyMessage {
   positions: number[]
 }
 
+/** Time has come to something: the record is a tick. */
+export interface TickMessage {
+  kind: 'tick'
+  turn: RecordTurn
+  /** Position of the user in the record. */
+  position: number
+}
+
 /** Looks at the profile between two turns. `read` must not keep or change it. */
 export interface ReadMessage {
   kind: 'read'
@@ -42,4 +53,4 @@ export interface ReadMessage {
   failed(error: unknown): void
 }
 
-export type UserMessage = ActivateMessage | ApplyMessage | ReadMessage
+export type UserMessage = ActivateMessage | ApplyMessage | TickMessage | ReadMessage

@@ -15,6 +15,7 @@ import type { ActionLog } from '../src/log/action-log.ts'
 import { dayOfDate } from '../src/model/civil-date.ts'
 import { readDayCounts } from '../src/profile/counts-view.ts'
 import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.ts'
+import { readStanding } from '../src/profile/standing-view.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
 import type { ShardRunner } from './shard-runner.ts'
@@ -40,9 +41,11 @@ export class ProfileReader implements ProfileReads {
     const now = this.#clock.now()
     // Stated as of before the read: while a cold profile is on its way, the shard goes on.
     const { shard, epoch, applied: sequence } = runner
-    const read = await runner.read(user, (profile) =>
-      readFeatures(definition, profile, wanted, readInstant(profile, at, now)),
-    )
+    const read = await runner.read(user, (profile) => {
+      const instant = readInstant(profile, at, now)
+      const standing = runner.fold.standingAt(user, profile, instant)
+      return { ...readFeatures(definition, profile, wanted, instant), ...readStanding(definition, standing) }
+    })
     if (!read) return undefined
     return {
       userId: user,

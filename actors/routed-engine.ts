@@ -109,7 +109,7 @@ export class RoutedEngine implements Engine {
       if (places) places.push(place)
       else placesOf.set(thread, [place])
     }
-    const submitted: Submitted = { sequences: [], outcomes: [] }
+    const submitted: Submitted = { sequences: [], outcomes: [], effects: [] }
     await Promise.all(
       [...placesOf].map(async ([thread, places]) => {
         const part = await this.#take(
@@ -119,7 +119,9 @@ export class RoutedEngine implements Engine {
         )
         for (const [index, place] of places.entries()) {
           submitted.sequences[place] = part.sequences[index]!
-          if (wait === 'applied') submitted.outcomes[place] = part.outcomes[index]!
+          if (wait === 'durable') continue
+          submitted.outcomes[place] = part.outcomes[index]!
+          submitted.effects[place] = part.effects[index]!
         }
       }),
     )

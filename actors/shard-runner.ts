@@ -4,18 +4,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ref, spawn } from 'nact'
 import type { Definition } from '../src/definition/definition.ts'
 import { PulseprintError } from '../src/errors.ts'
-import { decodeActions, decodeHeader } from '../src/ingest/records.ts'
+import { decodeActions, decodeHeader, decodeTick } from '../src/ingest/records.ts'
 import type { ActionLog, LogRecord } from '../src/log/action-log.ts'
 import type { Action } from '../src/model/action.ts'
+import { Fold } from '../src/profile/fold.ts'
 import type { Profile } from '../src/profile/profile.ts'
+import type { Clock } from '../src/runtime/clock.ts'
+import type { Logger } from '../src/runtime/logger.ts'
 import type { ShardCheckpoint, SnapshotStore } from '../src/snapshots/snapshot-store.ts'
-import { AppliedLog } from './applied-log.ts'
+import { type Applied, AppliedLog } from './applied-log.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { HotUsers } from './hot-users.ts'
-import type { ApplyMessage, RecordTurn } from './messages.ts'
+import type { ApplyMessage, RecordTurn, TickMessage } from './messages.ts'
+import { publicationOf } from './publication.ts'
+import type { Publisher } from './publisher.ts'
+import { Ticker } from './ticker.ts'
 import { type HotUser, tell } from './user-actor.ts'
+import { WakeQueue } from './wake-queue.ts'
 
-/** Pause before a refused snapshot write is tried again. */
+/** Pause before a refused write is tried again. */
 const STORE_RETRY_MS = 200
 
 export interface ShardParts {
@@ -23,6 +30,11 @@ export interface ShardParts {
   definition: Definition
   log: ActionLog
   snapshots: SnapshotStore
+  publisher: Publisher
+  clock: Clock
+  logger: Logger
+  /** Appends a tick of the shard durably and gives its sequence. */
+  appendTick(shard: number, users: readonly string[]): Promise<number>
   hotUsersMax: number
 }
 
@@ -33,9 +45,15 @@ export class ShardRunner {
   readonly replayTo: number
   readonly users: HotUsers
   readonly checkpointer: Checkpointer
+  /** Answers what readers ask of profiles. */
+  readonly fold: Fold
   /** Actions applied since the shard was taken over, those of the replay aside. */
   actionsTaken = 0
   readonly #log: ActionLog
+  readonly #publisher: Publisher
+  readonly #ticker: Ticker
+  /** Up to here an earlier owner has published what the records set off. */
+  readonly #publishedBefore: number
   readonly #stopping = new AbortController()
   readonly #progress: AppliedLog
   #running: Promise<void> = Promise.resolve()
@@ -47,15 +65,27 @@ export class ShardRunner {
     this.epoch = epoch
     this.replayTo = head
     this.#log = parts.log
+    this.#publisher = parts.publisher
+    this.#publishedBefore = parts.publisher.published(shard)
     this.#progress = new AppliedLog(offset)
+    this.fold = new Fold(parts.definition)
     const supervisor = spawn(parts.system, (state: null) => state, `shard-${shard}`) as Ref<never>
-    this.users = new HotUsers(
-      shard,
-      { definition: parts.definition, supervisor },
-      parts.snapshots,
-      parts.hotUsersMax,
-    )
-    this.checkpointer = new Checkpointer(shard, epoch, parts.definition, parts.snapshots, offset)
+    const context = { shard, fold: this.fold, supervisor }
+    this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax)
+    const { definition, snapshots, publisher } = parts
+    this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, offset)
+    this.#ticker = this.#createTicker(parts)
+  }
+
+  #createTicker({ clock, logger, snapshots, appendTick }: ShardParts): Ticker {
+    return new Ticker({
+      clock,
+      logger,
+      queue: new WakeQueue(this.shard, snapshots),
+      hotUser: (name) => this.users.get(name),
+      unsaved: () => this.checkpointer.unsaved(),
+      tick: async (users) => this.reach(await appendTick(this.shard, users)),
+    })
   }
 
   get applied(): number {
@@ -69,6 +99,11 @@ export class ShardRunner {
 
   start(): void {
     this.#running = this.#run().catch((error) => this.#fail(error))
+    // Until then the log may yet hold the ticks that seem to be missing.
+    this.reach(this.replayTo).then(
+      () => this.#ticker.start(),
+      () => {},
+    )
   }
 
   /** Ends the shard: it applies nothing more, who waits is told, and nothing of it is saved any more. */
@@ -76,11 +111,17 @@ export class ShardRunner {
     if (this.#failure) return
     this.#failure = error instanceof Error ? error : new Error(String(error))
     this.#stopping.abort()
+    void this.#ticker.stop()
     this.#progress.fail(this.#stopped())
   }
 
   #stopped(): PulseprintError {
     return new PulseprintError('NOT_READY', this.failure ?? '', { retryAfterSeconds: 10 })
+  }
+
+  /** Appends no more ticks; what is in the log is still applied. */
+  stopTicking(): Promise<void> {
+    return this.#ticker.stop()
   }
 
   async stop(): Promise<void> {
@@ -98,38 +139,44 @@ export class ShardRunner {
   }
 
   async #applyRecord(record: LogRecord): Promise<void> {
-    const { receivedAt } = decodeHeader(record.payload)
-    const actions = (record.decoded as Action[] | undefined) ?? decodeActions(record.payload)
-    const turn = new Turn(record.sequence, receivedAt, this.checkpointer)
-    const messages = new Map<string, ApplyMessage>()
-    for (let position = 0; position < actions.length; position++) {
-      const action = actions[position]!
-      const message = messages.get(action.user)
-      if (message) {
-        message.actions.push(action)
-        message.positions.push(position)
-      } else {
-        messages.set(action.user, { kind: 'apply', turn, actions: [action], positions: [position] })
-      }
-    }
-    if (this.users.full) await this.#makeRoom()
+    const { sequence, payload } = record
+    const { kind, receivedAt } = decodeHeader(payload)
+    const turn = new Turn(sequence, receivedAt, (user) => this.#changed(user))
+    const isTick = kind === 'tick'
+    const actions = isTick ? [] : ((record.decoded as Action[] | undefined) ?? decodeActions(payload))
+    const messages = isTick ? tickMessages(turn, decodeTick(payload)) : applyMessages(turn, actions)
+    await this.#makeRoom()
     this.users.activate(messages.keys(), (error) => turn.failed(error))
     turn.remaining = messages.size
     for (const [name, message] of messages) tell(this.users.get(name)!, message)
     await turn.done
     this.checkpointer.uncommittedActions += actions.length
-    if (record.sequence > this.replayTo) this.actionsTaken += actions.length
-    this.#progress.advance(record.sequence, turn.outcomes)
+    if (sequence > this.replayTo) this.actionsTaken += actions.length
+    if (sequence > this.#publishedBefore) {
+      const outcomes = isTick ? undefined : turn.outcomes
+      this.#publisher.publish(publicationOf(this.shard, sequence, outcomes, turn.effects))
+    }
+    this.#progress.advance(sequence, turn)
+  }
+
+  #changed(user: HotUser): void {
+    this.checkpointer.markChanged(user)
+    this.#ticker.changed(user)
+  }
+
+  /** Waits until what is held in memory is within its bounds. */
+  async #makeRoom(): Promise<void> {
+    if (this.users.full) await this.#passivate()
+    while (!this.#publisher.hasRoom && !this.#stopping.signal.aborted) await pause()
   }
 
   /** Keeps the hot users within their bound: idle ones go; where all have unsaved changes, those are saved first. */
-  async #makeRoom(): Promise<void> {
+  async #passivate(): Promise<void> {
     this.users.passivate()
     while (this.users.full && !this.#stopping.signal.aborted) {
       await this.checkpoint().catch(async (error) => {
         if (isFenced(error)) throw error
-        // The store may come back; until then the shard stands still, and the front door refuses in its turn.
-        await sleep(STORE_RETRY_MS, undefined, { ref: false })
+        await pause()
       })
       this.users.passivate()
     }
@@ -158,8 +205,8 @@ export class ShardRunner {
     return this.#progress.reach(sequence, givenUp)
   }
 
-  outcomesOf(sequence: number) {
-    return this.#progress.outcomesOf(sequence)
+  recordOf(sequence: number): Applied {
+    return this.#progress.recordOf(sequence)
   }
 
   /** Calls `read` with the user's profile between two of its turns; undefined for a user that was never seen. */
@@ -179,30 +226,56 @@ class Turn implements RecordTurn {
   readonly sequence: number
   readonly receivedAt: number
   readonly outcomes: RecordTurn['outcomes'] = []
+  readonly effects: RecordTurn['effects'] = []
   readonly done: Promise<void>
   remaining = 0
-  readonly #checkpointer: Checkpointer
+  readonly #changed: (user: HotUser) => void
   #finish: () => void = () => {}
   #fail: (error: unknown) => void = () => {}
 
-  constructor(sequence: number, receivedAt: number, checkpointer: Checkpointer) {
+  constructor(sequence: number, receivedAt: number, changed: (user: HotUser) => void) {
     this.sequence = sequence
     this.receivedAt = receivedAt
-    this.#checkpointer = checkpointer
+    this.#changed = changed
     this.done = new Promise((resolve, reject) => {
       this.#finish = resolve
       this.#fail = reject
     })
   }
 
-  applied(user: HotUser): void {
-    this.#checkpointer.markChanged(user)
+  applied(user: HotUser, changed: boolean): void {
+    if (changed) this.#changed(user)
     if (--this.remaining === 0) this.#finish()
   }
 
   failed(error: unknown): void {
     this.#fail(error)
   }
+}
+
+/** All of a user's actions of the record in one message. */
+function applyMessages(turn: Turn, actions: readonly Action[]): Map<string, ApplyMessage> {
+  const messages = new Map<string, ApplyMessage>()
+  for (let position = 0; position < actions.length; position++) {
+    const action = actions[position]!
+    const message = messages.get(action.user)
+    if (message) {
+      message.actions.push(action)
+      message.positions.push(position)
+    } else {
+      messages.set(action.user, { kind: 'apply', turn, actions: [action], positions: [position] })
+    }
+  }
+  return messages
+}
+
+function tickMessages(turn: Turn, users: readonly string[]): Map<string, TickMessage> {
+  return new Map(users.map((user, position) => [user, { kind: 'tick', turn, position }]))
+}
+
+/** The store may come back; until then the shard stands still, and the front door refuses in its turn. */
+function pause(): Promise<void> {
+  return sleep(STORE_RETRY_MS, undefined, { ref: false })
 }
 
 function isFenced(error: unknown): boolean {

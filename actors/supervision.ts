@@ -18,7 +18,7 @@ export function superviseUser(
 
 /** Tells whoever waits for the message: a failed `apply` fails the record and with it the shard. */
 export function tellFailure(message: UserMessage, error: unknown): void {
-  if (message.kind === 'apply') message.turn.failed(error)
+  if (message.kind === 'apply' || message.kind === 'tick') message.turn.failed(error)
   // After a failed activation the messages behind it find no profile and fail in their turn.
   else message.failed(error)
 }

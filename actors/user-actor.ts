@@ -1,18 +1,18 @@
 // The user actor: one per hot user. It owns the user's profile and changes it one message at a time.
 import { dispatch, type Ref, spawn, stop } from 'nact'
-import type { Definition } from '../src/definition/definition.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { OUTCOME } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
-import { apply } from '../src/profile/apply.ts'
+import type { Fold } from '../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../src/profile/profile.ts'
 import { decodeProfile } from '../src/profile/profile-codec.ts'
-import type { ActivateMessage, ApplyMessage, UserMessage } from './messages.ts'
+import type { ActivateMessage, ApplyMessage, RecordTurn, TickMessage, UserMessage } from './messages.ts'
 import { superviseUser, tellFailure } from './supervision.ts'
 
 /** What the users of one shard share. */
 export interface ShardContext {
-  readonly definition: Definition
+  readonly shard: number
+  readonly fold: Fold
   /** The nact actor that supervises them. */
   readonly supervisor: Ref<never>
 }
@@ -31,6 +31,8 @@ export interface HotUser {
   dirty: boolean
   /** On its way to the snapshot store, which does not have it yet. */
   saving: boolean
+  /** What the index of the snapshot store holds for the user: when time will change it, epoch ms; Infinity: nothing. */
+  savedWakeAt: number
   /** Used since passivation last looked. */
   used: boolean
 }
@@ -47,6 +49,7 @@ export function startUser(context: ShardContext, name: string, activation: Activ
     pending: 0,
     dirty: false,
     saving: false,
+    savedWakeAt: Number.POSITIVE_INFINITY,
     used: true,
   }
   queue(user, activation)
@@ -105,34 +108,52 @@ function stopMailbox(user: HotUser): void {
 
 async function activate(user: HotUser, { loading, index }: ActivateMessage): Promise<void> {
   const stored = (await loading)[index]
-  user.profile = stored
-    ? decodeProfile(user.context.definition, stored)
-    : emptyProfile(user.context.definition)
+  const { definition } = user.context.fold
+  user.profile = stored ? decodeProfile(definition, stored) : emptyProfile(definition)
+  user.savedWakeAt = user.profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
 }
 
 function handle(user: HotUser, message: UserMessage): void {
   const { profile } = user
   if (!profile) throw new PulseprintError('STORAGE_UNAVAILABLE', 'the profile could not be loaded or kept')
-  if (message.kind === 'apply') applyAll(user, profile, message)
+  if (message.kind === 'apply')
+    applyRecord(user, profile, message.turn, () => applyAll(user, profile, message))
+  else if (message.kind === 'tick')
+    applyRecord(user, profile, message.turn, () => tick(user, profile, message))
   else if (message.kind === 'read') message.read(profile)
 }
 
-function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }: ApplyMessage): void {
-  const { sequence, receivedAt, outcomes } = turn
-  // After a restart the log is read again from the shard's offset; what the profile has seen is dropped.
-  const seen = sequence <= profile.sequence
+/** @param change applies the user's part of the record; false where it changed nothing */
+function applyRecord(user: HotUser, profile: Profile, turn: RecordTurn, change: () => boolean): void {
+  let changed: boolean
   try {
-    for (let index = 0; index < actions.length; index++) {
-      const position = positions[index]!
-      outcomes[position] = seen
-        ? OUTCOME.accepted
-        : apply(user.context.definition, profile, actions[index]!, sequence, position, receivedAt)
-    }
+    changed = change()
   } catch (error) {
     // Half-applied, it is nobody's profile: it must be neither read nor saved.
     user.profile = undefined
     throw error
   }
-  if (!seen) profile.sequence = sequence
-  turn.applied(user)
+  if (changed) profile.sequence = turn.sequence
+  turn.applied(user, changed)
+}
+
+function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }: ApplyMessage): boolean {
+  const { sequence, receivedAt, outcomes, effects } = turn
+  const { shard, fold } = user.context
+  // After a restart the log is read again from the shard's offset; what the profile has seen is dropped.
+  const seen = sequence <= profile.sequence
+  for (let index = 0; index < actions.length; index++) {
+    const position = positions[index]!
+    outcomes[position] = seen
+      ? OUTCOME.accepted
+      : fold.apply(profile, actions[index]!, { shard, sequence, position }, receivedAt, effects)
+  }
+  return !seen
+}
+
+function tick(user: HotUser, profile: Profile, { turn, position }: TickMessage): boolean {
+  const { sequence, receivedAt, effects } = turn
+  const { shard, fold } = user.context
+  if (sequence <= profile.sequence) return false
+  return fold.tick(user.name, profile, { shard, sequence, position }, receivedAt, effects)
 }

@@ -14,12 +14,12 @@ export interface Receipts {
 
 /**
  * @param submitted what the engine answered to a submit that waited for `applied`
- * @param features JSON of the features to put on the receipt of item `index`; undefined: none
+ * @param extras further members for the receipt of the accepted item `index`, as text that begins with a comma
  */
 export function writeReceipts(
   batch: Batch,
   submitted: Submitted,
-  features: ((index: number) => string | undefined) | undefined,
+  extras: ((index: number) => string) | undefined,
 ): Receipts {
   const receipts: Receipts = { json: '', accepted: 0, duplicate: 0, rejected: 0, unreadable: true }
   let json = '{"receipts":['
@@ -44,8 +44,7 @@ export function writeReceipts(
       json += `"status":"duplicate",${where}}`
     } else {
       receipts.accepted++
-      const view = features?.(index)
-      json += `"status":"accepted",${where}${view === undefined ? '' : `,"features":${view}`}}`
+      json += `"status":"accepted",${where}${extras?.(index) ?? ''}}`
     }
   }
   receipts.json = `${json}]}`

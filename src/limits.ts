@@ -23,6 +23,8 @@ export const LIMITS = {
   rememberedIdsMax: 1_000,
   /** Newest actions per user that the timeline can show. */
   timelineLengthMax: 100,
+  /** Earlier stages kept per user. */
+  stageHistoryMax: 50,
   /** Days of per-action day counts kept per user. */
   countDaysMax: 800,
   /** Distinct action names counted per user; further names are counted under `*`. */
@@ -35,6 +37,10 @@ export const LIMITS = {
   unappliedActionsMax: 500_000,
   /** Applied actions after which changed profiles are saved, all shards together: what a restart replays at most, about. */
   checkpointActionsMax: 200_000,
+  /** Users of one tick. */
+  tickUsersMax: 1_000,
+  /** Records that may be applied and not yet published; past it the shards stand still. */
+  unpublishedRecordsMax: 10_000,
   /** Longest time a changed profile stays unsaved. */
   checkpointIntervalMs: 5_000,
   /** How long a write that waits for its actions to be applied waits, and a stopping engine. */

@@ -20,35 +20,43 @@ import { createMetrics } from './runtime/metrics.ts'
 import type { Settings } from './settings.ts'
 import { LmdbSnapshotStore } from './snapshots/lmdb-snapshot-store.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import { LmdbStreamStore } from './streams/lmdb-stream-store.ts'
+import type { StreamStore } from './streams/stream-store.ts'
 
 const STORE_FORMAT = 1
 
 export interface Stores {
   log: ActionLog
   snapshots: SnapshotStore
+  streams: StreamStore
   close(): Promise<void>
 }
 
 /** Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, and those of the file system. */
 export async function openEmbeddedStores(dataPath: string, shards: number): Promise<Stores> {
   const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
-  const log = new LmdbActionLog(join(dataPath, 'log'), identity)
+  const opened: { close(): Promise<void> }[] = []
+  const open = <Store extends { close(): Promise<void> }>(store: Store): Store => {
+    opened.unshift(store)
+    return store
+  }
+  const close = async () => {
+    for (const store of opened) await store.close()
+  }
   try {
-    const snapshots = new LmdbSnapshotStore(join(dataPath, 'snapshots'), identity)
-    const close = async () => {
-      await snapshots.close()
-      await log.close()
-    }
-    return { log, snapshots, close }
+    const log = open(new LmdbActionLog(join(dataPath, 'log'), identity))
+    const snapshots = open(new LmdbSnapshotStore(join(dataPath, 'snapshots'), identity))
+    const streams = open(new LmdbStreamStore(join(dataPath, 'streams'), identity))
+    return { log, snapshots, streams, close }
   } catch (error) {
-    await log.close()
+    await close()
     throw error
   }
 }
 
 /** Starts the shards of one of `threads` threads. */
 export function startLocalEngine(
-  { log, snapshots }: Stores,
+  { log, snapshots, streams }: Stores,
   { shards, hotUsersMax, threads }: Pick<Settings, 'shards' | 'hotUsersMax' | 'threads'>,
   definition: Definition,
   thread: number,
@@ -65,6 +73,7 @@ export function startLocalEngine(
     owned,
     log,
     snapshots,
+    streams,
     ownership,
     clock,
     logger,

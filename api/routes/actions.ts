@@ -1,12 +1,13 @@
 // POST /v1/actions: the engine's own front door. One action, many, or NDJSON in; a receipt for each out, once
 // every accepted one is durable and applied.
 import { Type } from 'typebox'
-import type { Engine } from '../../src/engine.ts'
+import type { Engine, ProfileView } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
-import type { Batch, Submitted } from '../../src/ingest/batch.ts'
+import type { Batch, BatchItem, Submitted } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { ANONYMOUS_PREFIX } from '../../src/model/user-id.ts'
+import { decisionView } from '../../src/rules/effect-view.ts'
 import { readItems } from '../action-items.ts'
 import { statusOf, writeReceipts } from '../receipts.ts'
 import { ActionsBody, Receipts } from '../schemas/actions.ts'
@@ -25,12 +26,16 @@ const Query = Type.Object(
     return: Type.Optional(
       Type.String({
         maxLength: 64,
-        description: '`features` puts the resulting features on each accepted receipt.',
+        description:
+          'What to put on each accepted receipt, separated by commas: the resulting `features` and `stage`, and the ' +
+          '`decisions` that this very action caused.',
       }),
     ),
   },
   { additionalProperties: false },
 )
+
+const RETURNABLE = ['features', 'stage', 'decisions']
 
 const failures = problems(
   ...BODY_CODES,
@@ -61,19 +66,19 @@ const schema = {
   'x-curl': [
     `curl http://127.0.0.1:8080/v1/actions -H 'Content-Type: application/json' \\\n` +
       `  -d '{"userId":"u-17","action":"purchase","properties":{"price":12.5}}'`,
-    `curl 'http://127.0.0.1:8080/v1/actions?return=features' \\\n  -H 'Content-Type: application/x-ndjson' --data-binary @actions.ndjson`,
+    `curl 'http://127.0.0.1:8080/v1/actions?return=features,stage,decisions' \\\n  -H 'Content-Type: application/x-ndjson' --data-binary @actions.ndjson`,
   ],
 }
 
 export function actionsRoute(scope: Scope, { engine, clock, actionsCounter }: Services): void {
   scope.post('/v1/actions', { schema, validatorCompiler: bodyIsDocumentation }, async (request, reply) => {
-    const wantsFeatures = returnsFeatures(request.query.return)
+    const wanted = readReturn(request.query.return)
     const items = readItems(request.body as Buffer | undefined, request.headers['content-type'])
-    checkCount(items, wantsFeatures)
+    checkCount(items, wanted.size > 0)
     const batch = buildBatch(engine.definition, engine.shards, items, clock.now())
     const submitted = await submit(engine, batch)
-    const features = wantsFeatures ? await featuresOf(engine, batch, items) : undefined
-    const receipts = writeReceipts(batch, submitted, features)
+    const extras = wanted.size > 0 ? await readExtras(engine, batch, submitted, items, wanted) : undefined
+    const receipts = writeReceipts(batch, submitted, extras)
     actionsCounter.inc({ status: 'accepted' }, receipts.accepted)
     actionsCounter.inc({ status: 'duplicate' }, receipts.duplicate)
     actionsCounter.inc({ status: 'rejected' }, receipts.rejected)
@@ -81,28 +86,27 @@ export function actionsRoute(scope: Scope, { engine, clock, actionsCounter }: Se
   })
 }
 
-function returnsFeatures(value: string | undefined): boolean {
-  if (value === undefined) return false
-  for (const name of value.split(',')) {
-    if (name === 'features') continue
-    const soon = name === 'stage' || name === 'decisions'
-    const message = soon ? `this version cannot return ${name} yet` : 'the only thing to return is features'
+function readReturn(value: string | undefined): ReadonlySet<string> {
+  const wanted = new Set(value?.split(','))
+  for (const name of wanted) {
+    if (RETURNABLE.includes(name)) continue
+    const message = `there is no ${JSON.stringify(name)} to return; there are ${RETURNABLE.join(', ')}`
     throw new PulseprintError('INVALID_REQUEST', message, { path: '?return' })
   }
-  return true
+  return wanted
 }
 
-function checkCount(items: unknown[], wantsFeatures: boolean): void {
+function checkCount(items: unknown[], returnsSomething: boolean): void {
   if (items.length > LIMITS.requestActionsMax) {
     throw new PulseprintError('BODY_TOO_LARGE', `a request may have ${LIMITS.requestActionsMax} actions`)
   }
-  if (wantsFeatures && items.length > LIMITS.queryUsersMax) {
+  if (returnsSomething && items.length > LIMITS.queryUsersMax) {
     const message = `with return, a request may have ${LIMITS.queryUsersMax} actions`
     throw new PulseprintError('INVALID_REQUEST', message, { path: '?return' })
   }
 }
 
-const NOTHING: Submitted = { sequences: [], outcomes: [] }
+const NOTHING: Submitted = { sequences: [], outcomes: [], effects: [] }
 
 /** Waits for `applied`, for only then is it known which actions are duplicates or too late. */
 function submit(engine: Engine, batch: Batch): Promise<Submitted> | Submitted {
@@ -111,23 +115,47 @@ function submit(engine: Engine, batch: Batch): Promise<Submitted> | Submitted {
 
 /**
  * Reads the profile of every user of the batch once. The actions are applied by now: where a profile cannot be read,
- * its receipts come without features, for an error would say that nothing was taken.
+ * its receipts come without it, for an error would say that nothing was taken.
  */
-async function featuresOf(
+async function readExtras(
   engine: Engine,
   batch: Batch,
+  submitted: Submitted,
   items: unknown[],
-): Promise<(index: number) => string | undefined> {
+  wanted: ReadonlySet<string>,
+): Promise<(index: number) => string> {
   const users = items.map((item, index) => (batch.items[index]?.error ? undefined : userOf(item)))
-  const featuresByUser = new Map<string, string>()
-  const wanted = new Set(users.filter((user) => user !== undefined))
+  const views = new Map<string | undefined, string>()
+  const readsProfiles = wanted.has('features') || wanted.has('stage')
+  const asked = new Set(readsProfiles ? users.filter((user) => user !== undefined) : [])
   await Promise.all(
-    [...wanted].map(async (user) => {
+    [...asked].map(async (user) => {
       const profile = await engine.profile(user, {}).catch(undefinedIfExpected)
-      if (profile) featuresByUser.set(user, JSON.stringify(profile.features))
+      if (profile) views.set(user, profileMembers(profile, wanted))
     }),
   )
-  return (index) => featuresByUser.get(users[index] as string)
+  return (index) => {
+    const decisions = wanted.has('decisions') ? decisionsOf(batch, submitted, index) : undefined
+    const view = views.get(users[index]) ?? ''
+    return decisions ? `${view},"decisions":${JSON.stringify(decisions)}` : view
+  }
+}
+
+function profileMembers({ features, stage }: ProfileView, wanted: ReadonlySet<string>): string {
+  let members = ''
+  if (wanted.has('features')) members += `,"features":${JSON.stringify(features)}`
+  if (wanted.has('stage') && stage) members += `,"stage":${JSON.stringify(stage)}`
+  return members
+}
+
+/** What the action itself caused: what fell due before it is not its doing. */
+function decisionsOf(batch: Batch, submitted: Submitted, index: number) {
+  const { chunk, position, id } = batch.items[index] as BatchItem
+  const effects = submitted.effects[chunk] ?? []
+  return effects
+    .filter((effect) => effect.kind === 'decision')
+    .filter((decision) => decision.position === position && decision.actionId === id)
+    .map(decisionView)
 }
 
 function undefinedIfExpected(error: unknown): undefined {

@@ -2,6 +2,7 @@
 // a schema can neither say which item of many is wrong nor which types the definition wants.
 import { Type } from 'typebox'
 import { LIMITS } from '../../src/limits.ts'
+import { DecisionView, StageView } from '../../src/model/shapes.ts'
 
 const id = (description: string) => Type.String({ minLength: 1, maxLength: LIMITS.idLengthMax, description })
 const name = (description: string) =>
@@ -66,6 +67,10 @@ export const Receipt = Type.Object(
       Type.Record(Type.String(), Type.Unknown(), {
         description: 'With `return=features`; missing where the profile could not be read at once.',
       }),
+    ),
+    stage: Type.Optional(StageView),
+    decisions: Type.Optional(
+      Type.Array(DecisionView, { description: 'With `return=decisions`: what this very action caused.' }),
     ),
     error: Type.Optional(
       Type.Object({

@@ -14,6 +14,7 @@ import {
   sketchAdd,
   sketchEstimate,
   sketchFrom,
+  sketchOldest,
 } from './sliding-hyperloglog.ts'
 
 /** Hash and newest tile of each value by turns, in any order. */
@@ -66,6 +67,12 @@ export const distinct: Operator<Distinct> = {
     return isExact(state, fromTile) ? known : Math.max(known + 1, sketchEstimate(state.sketch, fromTile))
   },
   error: (state, fromTile) => (isExact(state, fromTile) ? undefined : STANDARD_ERROR),
+  oldest(state, fromTile) {
+    if (state === null) return undefined
+    if (isExact(state, fromTile)) return oldestFrom(valuesOf(state), fromTile)
+    // Where it turns exact again the value may change too.
+    return Math.min(sketchOldest(state.sketch, fromTile), state.evictedTile)
+  },
   isEmpty: (state) => state === null,
   encode(state, to) {
     encodeValues(valuesOf(state!), to)
@@ -147,6 +154,15 @@ function countFrom(values: Values, fromTile: number): number {
   let count = 0
   for (let at = 1; at < values.length; at += 2) if (values[at]! >= fromTile) count += 1
   return count
+}
+
+function oldestFrom(values: Values, fromTile: number): number | undefined {
+  let oldest: number | undefined
+  for (let at = 1; at < values.length; at += 2) {
+    const tile = values[at]!
+    if (tile >= fromTile && (oldest === undefined || tile < oldest)) oldest = tile
+  }
+  return oldest
 }
 
 function valuesFrom(values: Values, firstTile: number): Values | null {

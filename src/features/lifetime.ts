@@ -8,6 +8,7 @@ export function lifetime<State>(aggregate: Aggregate<State>): Operator<State> {
     add: (state, value, at) => aggregate.add(state, value, at),
     prune: (state) => state,
     value: (state) => aggregate.value(state),
+    oldest: () => undefined,
     isEmpty: (state) => aggregate.isEmpty(state),
     encode: (state, to) => aggregate.encode(state, to),
     decode: (from) => aggregate.decode(from),

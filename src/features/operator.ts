@@ -22,6 +22,8 @@ export interface Operator<State> {
   value(state: State, fromTile: number): Value
   /** Standard error of `value` relative to it, where it is an estimate; undefined where it is exact. */
   error?(state: State, fromTile: number): number | undefined
+  /** The oldest tile that `value(state, fromTile)` depends on: when it leaves, the value may change. */
+  oldest(state: State, fromTile: number): number | undefined
   isEmpty(state: State): boolean
   /** Writes a state that is not empty. */
   encode(state: State, to: Writer): void

@@ -49,6 +49,16 @@ export function sketchFrom(sketch: Sketch, firstTile: number): Sketch {
   return sketch.filter((entry) => tileOf(entry) >= firstTile)
 }
 
+/** The oldest tile that is at least `fromTile`; Infinity for none. */
+export function sketchOldest(sketch: Sketch, fromTile: number): number {
+  let oldest = Number.POSITIVE_INFINITY
+  for (const entry of sketch) {
+    const tile = tileOf(entry)
+    if (tile >= fromTile && tile < oldest) oldest = tile
+  }
+  return oldest
+}
+
 /** How many different values occurred in `fromTile` or later, about. */
 export function sketchEstimate(sketch: Sketch, fromTile: number): number {
   const registersOfRank = new Array<number>(RANK_BITS + 2).fill(0)

@@ -34,6 +34,11 @@ export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>
       }
       return aggregate.value(merged)
     },
+    oldest(tiles, fromTile) {
+      if (!tiles) return undefined
+      const at = position(tiles, fromTile)
+      return at === tiles.length ? undefined : (tiles[at] as number)
+    },
     isEmpty: (tiles) => tiles === null,
     encode(tiles, to) {
       to.varint(tiles!.length / 2)

@@ -4,7 +4,7 @@ import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Chunk } from './batch.ts'
-import { encodeRecord } from './records.ts'
+import { encodeRecord, encodeTick } from './records.ts'
 
 /** Where a chunk ended up: its record, and the position of its first action inside it. */
 export interface Placement {
@@ -22,8 +22,16 @@ interface Pending {
 /** Everything that shares one append. Each shard's record is known by its place in `shards`. */
 interface Group {
   shards: Map<number, Pending>
-  appended: Promise<Map<number, number>>
-  settle: { resolve(sequences: Map<number, number>): void; reject(error: unknown): void }
+  /** Users of each shard that are due for a tick. */
+  ticks: Map<number, readonly string[]>
+  appended: Promise<Sequences>
+  settle: { resolve(sequences: Sequences): void; reject(error: unknown): void }
+}
+
+/** The records of one append, by shard. */
+interface Sequences {
+  actions: Map<number, number>
+  ticks: Map<number, number>
 }
 
 export class Appender {
@@ -62,12 +70,23 @@ export class Appender {
     try {
       const sequences = await group.appended
       return chunks.map((chunk, index) => ({
-        sequence: sequences.get(chunk.shard) as number,
+        sequence: sequences.actions.get(chunk.shard) as number,
         offset: offsets[index] as number,
       }))
     } finally {
       this.#queuedBytes -= bytes
     }
+  }
+
+  /**
+   * Appends a tick of a shard; its time is that of the append. Resolves with its sequence when it is durable. One at a
+   * time for each shard. Errors: STORAGE_UNAVAILABLE.
+   */
+  async appendTick(shard: number, users: readonly string[]): Promise<number> {
+    const group = this.#gathering
+    group.ticks.set(shard, users)
+    if (!this.#appending) this.#appendLater()
+    return (await group.appended).ticks.get(shard) as number
   }
 
   /** Resolves when nothing waits any more. */
@@ -82,7 +101,7 @@ export class Appender {
   }
 
   async #appendAll(): Promise<void> {
-    while (this.#gathering.shards.size > 0) {
+    while (this.#gathering.shards.size > 0 || this.#gathering.ticks.size > 0) {
       const group = this.#gathering
       this.#gathering = newGroup()
       await this.#appendGroup(group)
@@ -98,8 +117,15 @@ export class Appender {
         payload: encodeRecord(now, this.#epochOf(shard), count, chunks),
         decoded: actions,
       }))
-      const sequences = await this.#log.append(entries)
-      group.settle.resolve(new Map(entries.map(({ shard }, index) => [shard, sequences[index] as number])))
+      const ticks = [...group.ticks].map(([shard, users]) => ({
+        shard,
+        payload: encodeTick(now, this.#epochOf(shard), users),
+      }))
+      const sequences = await this.#log.append([...entries, ...ticks])
+      group.settle.resolve({
+        actions: byShard(entries, sequences),
+        ticks: byShard(ticks, sequences.slice(entries.length)),
+      })
     } catch (error) {
       group.settle.reject(error)
     }
@@ -108,11 +134,15 @@ export class Appender {
 
 function newGroup(): Group {
   let settle: Group['settle'] | undefined
-  const appended = new Promise<Map<number, number>>((resolve, reject) => {
+  const appended = new Promise<Sequences>((resolve, reject) => {
     settle = { resolve, reject }
   })
   appended.catch(() => {})
-  return { shards: new Map(), appended, settle: settle as Group['settle'] }
+  return { shards: new Map(), ticks: new Map(), appended, settle: settle as Group['settle'] }
+}
+
+function byShard(entries: readonly { shard: number }[], sequences: readonly number[]): Map<number, number> {
+  return new Map(entries.map(({ shard }, index) => [shard, sequences[index] as number]))
 }
 
 /** Puts the chunk into the group and returns the position of its first action in the shard's record. */

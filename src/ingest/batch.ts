@@ -2,6 +2,7 @@
 // cross a thread: encoded chunks, one per shard, and one entry per item for the receipts.
 import type { ErrorCode } from '../errors.ts'
 import type { Action } from '../model/action.ts'
+import type { Effect } from '../rules/effect.ts'
 
 export interface Chunk {
   shard: number
@@ -46,4 +47,6 @@ export interface Submitted {
   sequences: number[]
   /** Outcome of each action of each chunk; empty unless the submit waited for `applied`. */
   outcomes: Outcome[][]
+  /** What the actions of each chunk set off; `position` is that in the chunk. Empty as `outcomes`. */
+  effects: Effect[][]
 }

@@ -1,9 +1,10 @@
-// The bytes of a log record: a header and the chunks of the requests that share it, one after the other. A
-// record explains itself: no dictionary outside it is needed to read it.
+// The bytes of a log record: a header and the chunks of the requests that share it, one after the other; or, for a
+// tick, the users it is for. A record explains itself: no dictionary outside it is needed to read it.
 import { Packr } from 'msgpackr'
 import type { Action } from '../model/action.ts'
 
-const FORMAT = 1
+const ACTIONS_FORMAT = 1
+const TICK_FORMAT = 2
 const HEADER_BYTES = 17
 
 type Tuple = [
@@ -38,41 +39,68 @@ export function encodeChunk(actions: readonly Action[]): Uint8Array {
   return packr.pack(tuples)
 }
 
-/** One record: what the owner of `epoch` took in at `receivedAt` (epoch ms), `count` actions in all. */
+/** A record of actions: what the owner of `epoch` took in at `receivedAt` (epoch ms), `count` actions in all. */
 export function encodeRecord(
   receivedAt: number,
   epoch: number,
   count: number,
   chunks: readonly Uint8Array[],
 ): Buffer {
+  return encode(ACTIONS_FORMAT, receivedAt, epoch, count, chunks)
+}
+
+/** A tick: at `at` (epoch ms) something is due for these users. */
+export function encodeTick(at: number, epoch: number, users: readonly string[]): Buffer {
+  return encode(TICK_FORMAT, at, epoch, users.length, [packr.pack(users)])
+}
+
+function encode(
+  format: number,
+  at: number,
+  epoch: number,
+  count: number,
+  parts: readonly Uint8Array[],
+): Buffer {
   let size = HEADER_BYTES
-  for (const chunk of chunks) size += chunk.byteLength
+  for (const part of parts) size += part.byteLength
   const record = Buffer.allocUnsafe(size)
-  record.writeUInt8(FORMAT, 0)
-  record.writeDoubleLE(receivedAt, 1)
+  record.writeUInt8(format, 0)
+  record.writeDoubleLE(at, 1)
   record.writeUInt32LE(epoch, 9)
   record.writeUInt32LE(count, 13)
-  let at = HEADER_BYTES
-  for (const chunk of chunks) {
-    record.set(chunk, at)
-    at += chunk.byteLength
+  let end = HEADER_BYTES
+  for (const part of parts) {
+    record.set(part, end)
+    end += part.byteLength
   }
   return record
 }
 
 export interface RecordHeader {
+  kind: 'actions' | 'tick'
+  /** When it was taken in; the time of a tick. */
   receivedAt: number
   epoch: number
+  /** Actions, or users of a tick. */
   count: number
 }
 
 export function decodeHeader(record: Buffer): RecordHeader {
-  if (record.length < HEADER_BYTES || record[0] !== FORMAT) throw new Error('not a log record of this format')
+  const format = record[0]
+  if (record.length < HEADER_BYTES || (format !== ACTIONS_FORMAT && format !== TICK_FORMAT)) {
+    throw new Error('not a log record of this format')
+  }
   return {
+    kind: format === TICK_FORMAT ? 'tick' : 'actions',
     receivedAt: record.readDoubleLE(1),
     epoch: record.readUInt32LE(9),
     count: record.readUInt32LE(13),
   }
+}
+
+/** The users of a tick. */
+export function decodeTick(record: Buffer): string[] {
+  return packr.unpack(record.subarray(HEADER_BYTES)) as string[]
 }
 
 /** The record's actions in the order they were accepted. */

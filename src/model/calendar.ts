@@ -17,11 +17,15 @@ export interface Calendar {
   tile(unit: TileUnit, at: number): number
   /** First tile of the window that ends at `at`; -Infinity for lifetime. */
   windowStart(window: Window, at: number): number
+  /** First instant (epoch ms) at which the window no longer holds the tile; Infinity for lifetime. */
+  leavesAt(window: Window, tile: number): number
 }
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
+/** Tiles of one window whose leaving is remembered. */
+const KNOWN_TILES_MAX = 10_000
 
 /** @param timezone an IANA name; RangeError where it is unknown */
 export function createCalendar(timezone: string): Calendar {
@@ -47,20 +51,58 @@ export function createCalendar(timezone: string): Calendar {
     }
   }
 
+  function windowStart(window: Window, at: number): number {
+    if (window.kind === 'lifetime') return Number.NEGATIVE_INFINITY
+    if (window.kind === 'calendar') return periodStart(window.period, dayTile(at))
+    if (window.unit === 'day') return dayTile(at) - window.count + 1
+    return clockTile(window.unit === 'hour' ? HOUR_MS : MINUTE_MS, at, window.count - 1)
+  }
+
+  /** Instants by tile for each window: users share days and hours, so the answer is usually known. */
+  const leaving = new Map<Window, Map<number, number>>()
+
+  function leavesAt(window: Window, tile: number): number {
+    const known = leaving.get(window) ?? new Map<number, number>()
+    leaving.set(window, known)
+    let at = known.get(tile)
+    if (at === undefined) {
+      at = searchLeaving(window, tile)
+      if (known.size >= KNOWN_TILES_MAX) known.clear()
+      known.set(tile, at)
+    }
+    return at
+  }
+
+  /** By bisection: a window's start never goes back, and zones shift it by less than two days. */
+  function searchLeaving(window: Window, tile: number): number {
+    if (window.kind === 'lifetime') return Number.POSITIVE_INFINITY
+    const tileMs = window.kind === 'calendar' || window.unit === 'day' ? DAY_MS : MINUTE_MS
+    let low = tile * tileMs - 2 * DAY_MS
+    let high = tile * tileMs + longestMs(window) + 2 * DAY_MS
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (windowStart(window, middle) > tile) high = middle
+      else low = middle
+    }
+    return high
+  }
+
   return {
     timezone,
+    windowStart,
+    leavesAt,
     tile(unit, at) {
       if (unit === 'day') return dayTile(at)
       if (unit === 'all') return 0
       return clockTile(unit === 'hour' ? HOUR_MS : MINUTE_MS, at, 0)
     },
-    windowStart(window, at) {
-      if (window.kind === 'lifetime') return Number.NEGATIVE_INFINITY
-      if (window.kind === 'calendar') return periodStart(window.period, dayTile(at))
-      if (window.unit === 'day') return dayTile(at) - window.count + 1
-      return clockTile(window.unit === 'hour' ? HOUR_MS : MINUTE_MS, at, window.count - 1)
-    },
   }
+}
+
+/** No shorter than any window of this kind. */
+function longestMs(window: Exclude<Window, { kind: 'lifetime' }>): number {
+  if (window.kind === 'calendar') return { day: 1, week: 7, month: 31, year: 366 }[window.period] * DAY_MS
+  return window.count * { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS }[window.unit]
 }
 
 /** `index` counts the zone's clock hours (minutes) as if its offset had always been the interval's. */

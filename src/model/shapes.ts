@@ -18,6 +18,30 @@ export const AsOf = Type.Object(
   { description: 'How current the answer is.' },
 )
 
+const StageEntry = { name: Type.String(), since: Instant('When it was entered.') }
+
+export const StageView = Type.Object(
+  {
+    ...StageEntry,
+    history: Type.Array(Type.Object(StageEntry), {
+      description: 'Earlier stages, oldest first; the newest 50.',
+    }),
+  },
+  { description: 'Where the user is in the lifecycle; absent where the definition has none.' },
+)
+
+export const BadgeView = Type.Object({ name: Type.String(), at: Instant('When it was first given.') })
+
+export const DecisionView = Type.Object({
+  id: Type.String({ description: 'Stable: the same whenever and wherever the decision is seen.' }),
+  userId: Type.String(),
+  rule: Type.String(),
+  at: Instant("By the user's own clock."),
+  actionId: Type.Optional(Type.String({ description: 'The action that caused it; missing where time did.' })),
+  payload: Type.Optional(AnyValue),
+  badge: Type.Optional(Type.String()),
+})
+
 export const ProfileView = Type.Object({
   userId: Type.String(),
   features: Type.Record(Type.String(), AnyValue, {
@@ -32,6 +56,12 @@ export const ProfileView = Type.Object({
       }),
       { description: 'Features whose value is an estimate.' },
     ),
+  ),
+  stage: Type.Optional(StageView),
+  badges: Type.Optional(
+    Type.Array(BadgeView, {
+      description: 'In the order they were given; absent where no rule of the definition gives one.',
+    }),
   ),
   asOf: AsOf,
   source: Type.Enum(['live', 'snapshot'], {

@@ -1,33 +1,39 @@
-// The fold: one action applied to a profile. It reads no clock and no randomness, so the same log gives the
-// same profile, byte for byte.
+// How one action is counted in a profile: whether it counts at all, and the features, days and timeline it changes.
 import type { Definition } from '../definition/definition.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
-import { hash53 } from '../model/hash.ts'
 import { countAction } from './day-counts.ts'
 import { appended, type Profile } from './profile.ts'
 import { isRemembered, remember } from './remembered.ts'
 
+/** Why the action changes nothing; undefined where it counts. @param idHash hash of its id, @param receivedAt epoch ms */
+export function refusalOf(
+  { idempotencyWindowMs, latenessLimitMs }: Definition,
+  { remembered, newestAt }: Profile,
+  { occurredAt }: Action,
+  idHash: number,
+  receivedAt: number,
+): Outcome | undefined {
+  if (isRemembered(remembered, idHash, receivedAt, idempotencyWindowMs)) return OUTCOME.duplicate
+  return newestAt - occurredAt > latenessLimitMs ? OUTCOME.tooLate : undefined
+}
+
 /**
- * Changes the profile by one action and says what became of it.
+ * Changes the profile by one action that counts.
  * @param sequence the action's record in the log, and @param position its place inside the record
- * @param receivedAt when the record was taken in, epoch ms
  */
-export function apply(
+export function count(
   definition: Definition,
   profile: Profile,
   action: Action,
+  idHash: number,
+  receivedAt: number,
   sequence: number,
   position: number,
-  receivedAt: number,
-): Outcome {
-  const { idempotencyWindowMs, latenessLimitMs } = definition
+): void {
   const { remembered } = profile
-  const idHash = hash53(action.id)
-  if (isRemembered(remembered, idHash, receivedAt, idempotencyWindowMs)) return OUTCOME.duplicate
-  if (profile.newestAt - action.occurredAt > latenessLimitMs) return OUTCOME.tooLate
-  profile.remembered = remember(remembered, idHash, receivedAt, idempotencyWindowMs)
+  profile.remembered = remember(remembered, idHash, receivedAt, definition.idempotencyWindowMs)
   const newestBefore = profile.newestAt
   if (action.occurredAt > newestBefore) profile.newestAt = action.occurredAt
   addToSeries(definition, profile, action, newestBefore)
@@ -37,7 +43,6 @@ export function apply(
   profile.timeline = appended(profile.timeline, [sequence, position])
   const surplus = profile.timeline.length - LIMITS.timelineLengthMax * 2
   if (surplus > 0) profile.timeline.splice(0, surplus)
-  return OUTCOME.accepted
 }
 
 function addToSeries(definition: Definition, profile: Profile, action: Action, newestBefore: number): void {

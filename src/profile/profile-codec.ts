@@ -3,7 +3,8 @@
 import type { Definition } from '../definition/definition.ts'
 import { Reader, Writer } from '../model/codec.ts'
 import { pruneAll } from './apply.ts'
-import type { DayCounts, Profile, Remembered } from './profile.ts'
+import { type DayCounts, hasStanding, type Profile, type Remembered } from './profile.ts'
+import { readStanding, writeStanding } from './standing-codec.ts'
 
 const FORMAT = 1
 const writer = new Writer()
@@ -18,6 +19,7 @@ export function encodeProfile(definition: Definition, profile: Profile): Buffer 
   writeTimeline(profile.timeline)
   writeCounts(definition, profile.counts)
   writeStates(definition, profile.states)
+  if (profile.standing) writeStanding(writer, profile.standing)
   return writer.take()
 }
 
@@ -33,6 +35,7 @@ export function decodeProfile(definition: Definition, bytes: Buffer): Profile {
     timeline: readTimeline(reader),
     counts: readCounts(definition, reader),
     states: readStates(definition, reader),
+    standing: hasStanding(definition) ? readStanding(reader) : undefined,
   }
 }
 

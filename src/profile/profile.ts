@@ -1,6 +1,7 @@
 // The profile: everything the fold keeps about one user. Plain data in few objects, because a node holds
 // hundreds of thousands of them.
 import type { Definition } from '../definition/definition.ts'
+import { emptyStanding, type Standing } from './standing.ts'
 
 export interface Profile {
   /** Last record of the shard's log that was applied to this user: what came before it was seen. */
@@ -13,6 +14,8 @@ export interface Profile {
   /** The newest actions: pairs of (record sequence, position in the record), oldest first. */
   timeline: number[]
   counts: DayCounts
+  /** Undefined where the definition has neither lifecycle nor rules. */
+  standing: Standing | undefined
 }
 
 /** Idempotency ids: pairs of (hash of the id, receivedAt in seconds), oldest first. */
@@ -32,7 +35,12 @@ export function emptyProfile(definition: Definition): Profile {
     remembered: [],
     timeline: [],
     counts: { names: [], entries: [] },
+    standing: hasStanding(definition) ? emptyStanding() : undefined,
   }
+}
+
+export function hasStanding({ lifecycle, rules }: Definition): boolean {
+  return lifecycle !== undefined || rules.length > 0
 }
 
 /** Below this length an array grows by copying, so that it keeps no spare room: idle users have short ones. */

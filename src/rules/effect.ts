@@ -1,25 +1,28 @@
 // What applying an action or a tick sets off, besides the new profile: entries of streams.
 import type { Value } from '../definition/definition.ts'
 
-export interface StageChange {
-  readonly kind: 'stage'
+interface Origin {
   /** `shard.sequence.position.ordinal`: the same at every replay of the log. */
   readonly id: string
-  readonly from: string
-  readonly to: string
-  /** Epoch ms. */
+  readonly user: string
+  /** Of the action in its record, or of the user in its tick. */
+  readonly position: number
+  /** Instant of the user's clock, epoch ms. */
   readonly at: number
-  /** The action that caused it; undefined where time did. */
+  /** Id and name of the action that caused it; undefined where time did. */
   readonly actionId: string | undefined
+  readonly action: string | undefined
 }
 
-export interface Decision {
+export interface StageChange extends Origin {
+  readonly kind: 'stage'
+  readonly from: string
+  readonly to: string
+}
+
+export interface Decision extends Origin {
   readonly kind: 'decision'
-  /** As that of a stage change. */
-  readonly id: string
   readonly rule: string
-  readonly at: number
-  readonly actionId: string | undefined
   readonly payload: Value | undefined
   readonly badge: string | undefined
   /** Undefined where the rule only gives a badge. */

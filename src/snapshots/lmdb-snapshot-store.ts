@@ -4,8 +4,10 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import { PulseprintError } from '../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
 import { committed } from '../runtime/lmdb-write.ts'
-import type { Commit, ShardCheckpoint, SnapshotStore } from './snapshot-store.ts'
+import type { Commit, ShardCheckpoint, SnapshotStore, Wake } from './snapshot-store.ts'
 
+const NEVER = Number.POSITIVE_INFINITY
+const NOTHING = Buffer.alloc(0)
 const FAILURE = 'snapshots could not be written'
 
 export class LmdbSnapshotStore implements SnapshotStore {
@@ -13,6 +15,8 @@ export class LmdbSnapshotStore implements SnapshotStore {
   readonly #identity: Database<unknown, string>
   readonly #checkpoints: Database<ShardCheckpoint, number>
   readonly #profiles: Database<Buffer, Buffer>
+  /** Keys only. */
+  readonly #wakes: Database<Buffer, Buffer>
 
   constructor(path: string, identity: StoreIdentity) {
     this.#root = open({ path, encoding: 'binary', noSubdir: false, eventTurnBatching: false })
@@ -20,6 +24,7 @@ export class LmdbSnapshotStore implements SnapshotStore {
     checkStoreIdentity(this.#identity, identity, path)
     this.#checkpoints = this.#root.openDB({ name: 'checkpoints', encoding: 'json', useVersions: true })
     this.#profiles = this.#root.openDB({ name: 'profiles', encoding: 'binary', keyEncoding: 'binary' })
+    this.#wakes = this.#root.openDB({ name: 'wakes', encoding: 'binary', keyEncoding: 'binary' })
   }
 
   async checkpoint(shard: number): Promise<ShardCheckpoint> {
@@ -41,12 +46,27 @@ export class LmdbSnapshotStore implements SnapshotStore {
 
   async commit(shard: number, { epoch, offset, profiles }: Commit): Promise<void> {
     const commit = this.#checkpoints.ifVersion(shard, epoch, () => {
-      for (const { user, bytes } of profiles)
+      for (const { user, bytes, wakeAt, wakeBefore } of profiles) {
         void this.#profiles.put(profileKey(shard, user), bytes as Buffer)
+        if (wakeAt === wakeBefore) continue
+        if (wakeBefore !== NEVER) void this.#wakes.remove(wakeKey(shard, wakeBefore, user))
+        if (wakeAt !== NEVER) void this.#wakes.put(wakeKey(shard, wakeAt, user), NOTHING)
+      }
       if (offset !== undefined) this.#checkpoints.put(shard, { epoch, offset }, epoch)
     })
     const owned = await committed(commit, FAILURE)
     if (!owned) throw fenced(shard, epoch)
+  }
+
+  async wakes(shard: number, after: Wake | undefined, until: number, limit: number): Promise<Wake[]> {
+    const start = after ? wakeKey(shard, after.wakeAt, after.user) : wakeKey(shard, 0, '')
+    // One more: the range begins with the one to go on behind.
+    const range = { start, end: wakeKey(shard, until + 1, ''), limit: limit + 1 }
+    const wakes: Wake[] = []
+    for (const key of this.#wakes.getKeys(range)) {
+      if (wakes.length < limit && !key.equals(start)) wakes.push(wakeOf(key))
+    }
+    return wakes
   }
 
   async count(): Promise<number> {
@@ -57,6 +77,7 @@ export class LmdbSnapshotStore implements SnapshotStore {
     // One transaction: cut short by a crash, it has not happened at all.
     const commit = this.#root.batch(() => {
       void this.#profiles.clearAsync()
+      void this.#wakes.clearAsync()
       for (const { key, value } of this.#checkpoints.getRange({})) {
         void this.#checkpoints.put(key, { epoch: value.epoch, offset: 0 }, value.epoch)
       }
@@ -80,6 +101,19 @@ function profileKey(shard: number, user: string): Buffer {
   key.writeUInt16BE(shard, 0)
   key.write(user, 2)
   return key
+}
+
+/** Shard, instant, user: a shard's users lie in the order in which they have to be woken. */
+function wakeKey(shard: number, wakeAt: number, user: string): Buffer {
+  const key = Buffer.allocUnsafe(10 + Buffer.byteLength(user))
+  key.writeUInt16BE(shard, 0)
+  key.writeDoubleBE(wakeAt, 2)
+  key.write(user, 10)
+  return key
+}
+
+function wakeOf(key: Buffer): Wake {
+  return { wakeAt: key.readDoubleBE(2), user: key.toString('utf8', 10) }
 }
 
 function fenced(shard: number, epoch: number): PulseprintError {

@@ -1,5 +1,5 @@
 // The snapshot store port: saved points of the fold over the log. It holds per shard an epoch, an offset and
-// the encoded profiles; every commit names the epoch it was made under, and an older one is refused.
+// the encoded profiles with an index of when time changes them; every commit names the epoch it was made under, and an older one is refused.
 
 export interface ShardCheckpoint {
   epoch: number
@@ -11,7 +11,22 @@ export interface Commit {
   epoch: number
   /** Raises the saved offset, in the same transaction; leave it out to save profiles only. */
   offset?: number
-  profiles: readonly { user: string; bytes: Uint8Array }[]
+  profiles: readonly StoredProfile[]
+}
+
+export interface StoredProfile {
+  user: string
+  bytes: Uint8Array
+  /** When time will change something for the user, epoch ms: kept in an index. Infinity: never. */
+  wakeAt: number
+  /** What the index holds for the user so far; Infinity: nothing. */
+  wakeBefore: number
+}
+
+/** An entry of the index of users that time will change. */
+export interface Wake {
+  wakeAt: number
+  user: string
 }
 
 export interface SnapshotStore {
@@ -21,6 +36,12 @@ export interface SnapshotStore {
   claim(shard: number, epoch: number): Promise<void>
   /** The stored profiles in the asked order; undefined for a user that has none. */
   load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]>
+  /**
+   * The shard's users by when they have to be woken, those without any aside; at most `limit`.
+   * @param after go on behind this one, in the order of (wakeAt, user)
+   * @param until latest wakeAt, inclusive
+   */
+  wakes(shard: number, after: Wake | undefined, until: number, limit: number): Promise<Wake[]>
   /** Writes atomically. Errors: FENCED when a newer epoch has claimed the shard; STORAGE_UNAVAILABLE. */
   commit(shard: number, commit: Commit): Promise<void>
   /** Number of stored profiles. */

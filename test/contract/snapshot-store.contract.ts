@@ -5,7 +5,13 @@ import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 /** Opens the store at a place; opening the same place again must find what was committed before. */
 export type OpenStore = (place: string) => Promise<SnapshotStore>
 
-const profile = (user: string, value: string) => ({ user, bytes: Buffer.from(value) })
+const NEVER = Number.POSITIVE_INFINITY
+const profile = (user: string, value: string, wakeAt = NEVER, wakeBefore = NEVER) => ({
+  user,
+  bytes: Buffer.from(value),
+  wakeAt,
+  wakeBefore,
+})
 
 export function snapshotStoreContract(name: string, newPlace: () => string, openStore: OpenStore): void {
   const open = async (place = newPlace()) => {
@@ -35,6 +41,44 @@ export function snapshotStoreContract(name: string, newPlace: () => string, open
       expect(await again.checkpoint(1)).toEqual({ epoch: 5, offset: 42 })
       expect(await load(again, 1, ['ä/ü 😀', 'nobody', 'a'])).toEqual(['2', undefined, '3'])
       expect(await again.count()).toBe(2)
+    })
+
+    test('lists whom to wake in the order of time and user, page by page, from its own shard only', async () => {
+      const place = newPlace()
+      const store = await openStore(place)
+      for (const shard of [0, 1]) await store.claim(shard, 1)
+      const profiles = [
+        profile('c', '', 20),
+        profile('ä', '', 20),
+        profile('a', '', 30),
+        profile('b', '', 10.5),
+      ]
+      await store.commit(0, { epoch: 1, profiles: [...profiles, profile('never', '')] })
+      await store.commit(1, { epoch: 1, profiles: [profile('other', '', 15)] })
+      await store.close()
+      const again = await open(place)
+      const first = await again.wakes(0, undefined, 30, 2)
+      expect(first).toEqual([
+        { wakeAt: 10.5, user: 'b' },
+        { wakeAt: 20, user: 'c' },
+      ])
+      expect(await again.wakes(0, first[1], 30, 2)).toEqual([
+        { wakeAt: 20, user: 'ä' },
+        { wakeAt: 30, user: 'a' },
+      ])
+      expect(await again.wakes(0, first[1], 29, 9)).toEqual([{ wakeAt: 20, user: 'ä' }])
+      expect(await again.wakes(0, { wakeAt: 15, user: '' }, 20, 9)).toHaveLength(2)
+    })
+
+    test('moves a user in the list with each commit, and takes it off', async () => {
+      const store = await open()
+      await store.claim(0, 1)
+      await store.commit(0, { epoch: 1, profiles: [profile('a', '', 10), profile('b', '', 20)] })
+      await store.commit(0, { epoch: 1, profiles: [profile('a', '', 30, 10), profile('b', '', NEVER, 20)] })
+      await store.commit(0, { epoch: 1, profiles: [profile('a', '', 30, 30)] })
+      expect(await store.wakes(0, undefined, 100, 9)).toEqual([{ wakeAt: 30, user: 'a' }])
+      await store.reset('other')
+      expect(await store.wakes(0, undefined, 100, 9)).toEqual([])
     })
 
     test('keeps the same user id of two shards apart', async () => {

@@ -6,7 +6,7 @@ import { PulseprintError } from '../../src/errors.ts'
 import { decodeActions, decodeHeader } from '../../src/ingest/records.ts'
 import { shardOf } from '../../src/model/hash.ts'
 import { openEmbeddedStores } from '../../src/node.ts'
-import { apply } from '../../src/profile/apply.ts'
+import { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
 import { readFeatures } from '../../src/profile/read.ts'
@@ -122,6 +122,7 @@ class Story {
 async function foldOfLog(folder: string, definition: Definition): Promise<Map<string, Profile>> {
   const { log, close } = await openEmbeddedStores(folder, SHARDS)
   const profiles = new Map<string, Profile>()
+  const fold = new Fold(definition)
   for (let shard = 0; shard < SHARDS; shard++) {
     for (let sequence = log.tail(shard); sequence <= log.head(shard); sequence++) {
       const record = await log.get(shard, sequence)
@@ -130,7 +131,7 @@ async function foldOfLog(folder: string, definition: Definition): Promise<Map<st
       for (const [position, each] of decodeActions(record.payload).entries()) {
         const profile = profiles.get(each.user) ?? emptyProfile(definition)
         profiles.set(each.user, profile)
-        apply(definition, profile, each, sequence, position, receivedAt)
+        fold.apply(profile, each, { shard, sequence, position }, receivedAt, [])
         profile.sequence = sequence
       }
     }

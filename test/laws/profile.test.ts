@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import type { AggregateName } from '../../src/features/operators.ts'
 import type { Action } from '../../src/model/action.ts'
-import { apply } from '../../src/profile/apply.ts'
 import { readDayCounts } from '../../src/profile/counts-view.ts'
+import { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { decodeProfile, encodeProfile } from '../../src/profile/profile-codec.ts'
 import { readFeatures } from '../../src/profile/read.ts'
@@ -82,6 +82,7 @@ function actionOf({ user, id, name, x, ios }: Sent, occurredAt: number): Action 
 
 describe.each(ZONES)('in %s', (zone) => {
   const definition = definitionIn(zone)
+  const fold = new Fold(definition)
   const limits = { zone, latenessLimitMs: LATENESS_DAYS * DAY_MS, idempotencyWindowMs: IDEMPOTENCY_MS }
   const readAll = (profile: Profile, at: number) =>
     readFeatures(definition, profile, definition.features, at).features
@@ -96,7 +97,7 @@ describe.each(ZONES)('in %s', (zone) => {
 
     apply(action: Action, sequence: number, position: number, receivedAt: number, encodes: boolean): void {
       const outcomes = [this.folded, this.stored].map((profile) =>
-        apply(definition, profile, action, sequence, position, receivedAt),
+        fold.apply(profile, action, { shard: 0, sequence, position }, receivedAt, []),
       )
       const expected = this.naive.apply(action, sequence, position, receivedAt)
       expect(outcomes).toEqual([expected, expected])

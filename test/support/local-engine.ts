@@ -14,6 +14,8 @@ import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
 import { rebuildIfRedefined } from '../../src/snapshots/rebuild.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import { LmdbStreamStore } from '../../src/streams/lmdb-stream-store.ts'
+import type { StreamStore } from '../../src/streams/stream-store.ts'
 import { type LogLine, recordingLogger } from './api.ts'
 import { temporaryFolder } from './folders.ts'
 
@@ -33,6 +35,7 @@ export interface TestParts {
   /** Calls that stand in for those of the real snapshot store. */
   snapshots?: (real: SnapshotStore) => Partial<SnapshotStore>
   log?: (real: ActionLog) => Partial<ActionLog>
+  streams?: (real: StreamStore) => Partial<StreamStore>
 }
 
 export interface TestEngine {
@@ -51,6 +54,7 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
   const identity = { format: 1, shards: SHARDS, hashVersion: HASH_VERSION }
   const log = new LmdbActionLog(join(folder, 'log'), identity)
   const snapshots = new LmdbSnapshotStore(join(folder, 'snapshots'), identity)
+  const streams = new LmdbStreamStore(join(folder, 'streams'), identity)
   const logged: LogLine[] = []
   await rebuildIfRedefined(definition, SHARDS, { log, snapshots }, recordingLogger(logged))
   const engine = await LocalEngine.start({
@@ -59,6 +63,7 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
     owned: Array.from({ length: SHARDS }, (_, shard) => shard),
     log: standIn(log, parts.log?.(log)),
     snapshots: standIn(snapshots, parts.snapshots?.(snapshots)),
+    streams: standIn(streams, parts.streams?.(streams)),
     ownership: new SingleProcessOwnership(),
     clock,
     logger: recordingLogger(logged),
@@ -67,6 +72,7 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= engine.stop().then(async () => {
+      await streams.close()
       await snapshots.close()
       await log.close()
     })

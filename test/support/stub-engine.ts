@@ -24,6 +24,7 @@ export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
       return {
         sequences: batch.chunks.map(() => STUB_SEQUENCE),
         outcomes: batch.chunks.map(({ count }) => new Array(count).fill(OUTCOME.accepted)),
+        effects: batch.chunks.map(() => []),
       }
     },
     profile: async () => undefined,

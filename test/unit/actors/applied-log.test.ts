@@ -6,7 +6,7 @@ test('who waits is told when the sequence is applied, not before', async () => {
   const told: number[] = []
   for (const sequence of [7, 5, 6]) void log.reach(sequence).then(() => told.push(sequence))
   await log.reach(4)
-  log.advance(6, [])
+  log.advance(6, { outcomes: [], effects: [] })
   await log.reach(6)
   expect([told, log.waiting]).toEqual([[5, 6], 1])
 })

@@ -9,7 +9,9 @@ function slowEngine(): { engine: Engine; waiting: (() => void)[] } {
   const waiting: (() => void)[] = []
   const submit: Engine['submit'] = ({ chunks }) =>
     new Promise((resolve) => {
-      waiting.push(() => resolve({ sequences: chunks.map(() => 1), outcomes: chunks.map(() => [0]) }))
+      waiting.push(() =>
+        resolve({ sequences: chunks.map(() => 1), outcomes: chunks.map(() => [0]), effects: [] }),
+      )
     })
   return { engine: stubEngine({ submit }), waiting }
 }

@@ -23,6 +23,7 @@ const batch: Batch = {
 const submitted: Submitted = {
   sequences: [88123, 17],
   outcomes: [[OUTCOME.accepted, OUTCOME.tooLate], [OUTCOME.duplicate]],
+  effects: [[], []],
 }
 
 test('receipts come in the order of the items, each with the shard and sequence of its chunk', () => {
@@ -48,8 +49,8 @@ test('receipts come in the order of the items, each with the shard and sequence 
   expect(receipts).toMatchObject({ accepted: 1, duplicate: 1, rejected: 2 })
 })
 
-test('features are put on accepted receipts only', () => {
-  const { json } = writeReceipts(batch, submitted, (index) => `{"purchases":${index}}`)
+test('further members are put on accepted receipts only', () => {
+  const { json } = writeReceipts(batch, submitted, (index) => `,"features":{"purchases":${index}}`)
   const { receipts } = JSON.parse(json)
   expect(receipts[0].features).toEqual({ purchases: 0 })
   expect(receipts[1].features).toBeUndefined()

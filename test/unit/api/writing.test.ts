@@ -85,7 +85,11 @@ test('the answer waits until the actions are applied, so that duplicates and lat
   const engine = stubEngine()
   engine.submit = async (batch, wait) => {
     engine.submitted.push({ batch, wait })
-    return { sequences: [1], outcomes: [[OUTCOME.accepted, OUTCOME.duplicate, OUTCOME.tooLate]] }
+    return {
+      sequences: [1],
+      outcomes: [[OUTCOME.accepted, OUTCOME.duplicate, OUTCOME.tooLate]],
+      effects: [[]],
+    }
   }
   const app = testApi(engine)
   const response = await postJson(app, '/v1/actions?wait=applied', [action('a'), action('a'), action('b')])
@@ -119,9 +123,56 @@ test('return=features reads each user once and puts the features on the receipts
   expect(asked).toEqual(['u', 'anonymous:v'])
 })
 
-test('what this version cannot return yet is refused before anything is taken', async () => {
+test('return=stage,decisions puts the stage and just what the action itself caused on its receipt', async () => {
+  const origin = {
+    user: 'u',
+    at: 0,
+    position: 1,
+    payload: { points: 9 },
+    badge: undefined,
+    stream: 'rewards',
+  }
+  const caused = {
+    kind: 'decision',
+    id: '0.1.1.1',
+    rule: 'big',
+    actionId: 'b',
+    action: 'x',
+    ...origin,
+  } as const
+  const fellDue = { ...caused, id: '0.1.1.0', rule: 'gone', actionId: undefined, action: undefined }
+  const engine = stubEngine({
+    submit: async () => ({ sequences: [1], outcomes: [[0, 0]], effects: [[fellDue, caused]] }),
+    async profile(user) {
+      const stage = { name: 'loyal', since: '2026-11-20T00:00:00.000Z', history: [] }
+      return {
+        userId: user,
+        features: {},
+        stage,
+        asOf: { shard: 0, epoch: 1, sequence: 1, at: '' },
+        source: 'live',
+      }
+    },
+  })
+  const body = ['a', 'b'].map((id) => ({ id, userId: 'u', action: 'x' }))
+  const response = await postJson(testApi(engine), '/v1/actions?return=stage,decisions', body)
+  const [first, second] = response.json().receipts
+  expect([first.stage.name, first.decisions, first.features]).toEqual(['loyal', [], undefined])
+  expect(second.decisions).toEqual([
+    {
+      id: '0.1.1.1',
+      userId: 'u',
+      rule: 'big',
+      at: '1970-01-01T00:00:00.000Z',
+      actionId: 'b',
+      payload: { points: 9 },
+    },
+  ])
+})
+
+test('what cannot be returned is refused before anything is taken', async () => {
   const engine = stubEngine()
-  for (const what of ['features,stage', 'decisions', 'everything']) {
+  for (const what of ['everything', 'features,', 'features,badges']) {
     const response = await postJson(testApi(engine), `/v1/actions?return=${what}`, action('a'))
     expect(response.json()).toMatchObject({ status: 400, code: 'INVALID_REQUEST', path: '?return' })
   }

@@ -49,7 +49,12 @@ test('requests that arrive while an append is on its way share the next one, a r
   const two = await at(1)
   expect(two.entries.map(({ shard }) => shard)).toEqual([1, 0])
   expect(two.entries.map(idsOf)).toEqual([['b', 'c', 'e'], ['d']])
-  expect(decodeHeader(two.entries[0]!.payload as Buffer)).toEqual({ receivedAt: NOW, epoch: 101, count: 3 })
+  expect(decodeHeader(two.entries[0]!.payload as Buffer)).toEqual({
+    kind: 'actions',
+    receivedAt: NOW,
+    epoch: 101,
+    count: 3,
+  })
   two.pass()
   expect(await second).toEqual([
     { sequence: 2, offset: 0 },

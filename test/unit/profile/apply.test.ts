@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { compileDefinition } from '../../../src/definition/compile.ts'
 import type { Definition } from '../../../src/definition/definition.ts'
 import { OUTCOME } from '../../../src/ingest/batch.ts'
-import { apply } from '../../../src/profile/apply.ts'
+import { Fold } from '../../../src/profile/fold.ts'
 import { emptyProfile } from '../../../src/profile/profile.ts'
 
 const DAY = 86_400_000
@@ -27,7 +27,7 @@ test('an accepted action that is sent again is a duplicate, also when it would b
   const compiled = definition()
   const profile = emptyProfile(compiled)
   const outcomes = [action('a', 100), action('b', 200), action('a', 100), action('c', 100)].map(
-    (each, position) => apply(compiled, profile, each, 1, position, 0),
+    (each, position) => new Fold(compiled).apply(profile, each, { shard: 0, sequence: 1, position }, 0, []),
   )
   expect(outcomes).toEqual([OUTCOME.accepted, OUTCOME.accepted, OUTCOME.duplicate, OUTCOME.tooLate])
 })
@@ -36,7 +36,7 @@ test('an action that came too late is not remembered: it stays too late, never a
   const compiled = definition()
   const profile = emptyProfile(compiled)
   const outcomes = [action('a', 200), action('b', 100), action('b', 100)].map((each, position) =>
-    apply(compiled, profile, each, 1, position, 0),
+    new Fold(compiled).apply(profile, each, { shard: 0, sequence: 1, position }, 0, []),
   )
   expect(outcomes).toEqual([OUTCOME.accepted, OUTCOME.tooLate, OUTCOME.tooLate])
 })

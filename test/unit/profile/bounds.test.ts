@@ -2,11 +2,12 @@ import { expect, test } from 'vitest'
 import { compileDefinition } from '../../../src/definition/compile.ts'
 import { OUTCOME } from '../../../src/ingest/batch.ts'
 import { LIMITS } from '../../../src/limits.ts'
-import { apply } from '../../../src/profile/apply.ts'
 import { readDayCounts } from '../../../src/profile/counts-view.ts'
+import { Fold } from '../../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../../src/profile/profile.ts'
 import { decodeProfile, encodeProfile } from '../../../src/profile/profile-codec.ts'
 
+const PLACE = { shard: 0, sequence: 1, position: 0 }
 const RECEIVED_AT = Date.parse('2026-11-20T09:30:00.400Z')
 const HOUR_MS = 3_600_000
 
@@ -25,14 +26,14 @@ function take(
 ) {
   const { at = RECEIVED_AT, receivedAt = RECEIVED_AT, name = 'a' } = fields
   const action = { id, user: 'u', action: name, occurredAt: at, properties: {} }
-  return apply(definition, profile, action, 1, 0, receivedAt)
+  return new Fold(definition).apply(profile, action, PLACE, receivedAt, [])
 }
 
 test('an action at the epoch survives storing west of Greenwich, where it falls into 1969', () => {
   const western = definitionIn('America/New_York')
   const profile = emptyProfile(western)
   const action = { id: 'i', user: 'u', action: 'a', occurredAt: 0, properties: {} }
-  apply(western, profile, action, 1, 0, RECEIVED_AT)
+  new Fold(western).apply(profile, action, PLACE, RECEIVED_AT, [])
   const stored = decodeProfile(western, encodeProfile(western, profile))
   expect(stored).toEqual(profile)
   expect(readDayCounts(western.calendar, stored, {}).counts).toEqual([{ date: '1969-12-31', count: 1 }])
@@ -67,9 +68,10 @@ test('exactly at the lateness limit an action still counts, a millisecond before
 
 test('the timeline keeps the newest actions up to its bound', () => {
   const profile = emptyProfile(definition)
+  const fold = new Fold(definition)
   for (let index = 0; index < LIMITS.timelineLengthMax + 5; index++) {
     const action = { id: `i${index}`, user: 'u', action: 'a', occurredAt: RECEIVED_AT, properties: {} }
-    apply(definition, profile, action, index + 1, index % 3, RECEIVED_AT)
+    fold.apply(profile, action, { shard: 0, sequence: index + 1, position: index % 3 }, RECEIVED_AT, [])
   }
   expect(profile.timeline).toHaveLength(LIMITS.timelineLengthMax * 2)
   expect(profile.timeline.slice(0, 2)).toEqual([6, 5 % 3])

@@ -1,0 +1,84 @@
+// Publishes what the shards of one thread set off. Records that are applied while a publication is on its way share the
+// next one, so that a stream costs a transaction now and then, not one per record.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LIMITS } from '../src/limits.ts'
+import type { Logger } from '../src/runtime/logger.ts'
+import type { Publication, StreamStore } from '../src/streams/stream-store.ts'
+
+/** Pause before a refused publication is tried again. */
+const RETRY_MS = 200
+
+export class Publisher {
+  readonly #streams: StreamStore
+  readonly #logger: Logger
+  #gathering: Publication[] = []
+  #publishing: Promise<void> | undefined
+  #stopped = false
+  #failing = false
+
+  constructor(streams: StreamStore, logger: Logger) {
+    this.#streams = streams
+    this.#logger = logger
+  }
+
+  /** Sequence up to which the shard's records were published before: what they set off then is not published again. */
+  published(shard: number): number {
+    return this.#streams.published(shard)
+  }
+
+  /** Takes what a record leads to; a shard hands its records over in their order. */
+  publish(publication: Publication): void {
+    this.#gathering.push(publication)
+    this.#publishing ??= this.#publishAll().finally(() => {
+      this.#publishing = undefined
+    })
+  }
+
+  /** False while so much waits to be published that no more records should be applied. */
+  get hasRoom(): boolean {
+    return this.#gathering.length < LIMITS.unpublishedRecordsMax
+  }
+
+  /** Resolves when everything taken so far is published, or the publisher was stopped. */
+  async drain(): Promise<void> {
+    while (this.#publishing) await this.#publishing
+  }
+
+  /** Resolves when everything taken so far would survive a power cut. Errors: STORAGE_UNAVAILABLE. */
+  async flush(): Promise<void> {
+    if (this.#publishing) await this.#publishing
+    if (this.#stopped && this.#gathering.length > 0) throw new Error('streams ended before all was published')
+    await this.#streams.flushed()
+  }
+
+  /** Tries no longer what could not be published; the next start finds it in the log. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #publishAll(): Promise<void> {
+    while (this.#gathering.length > 0) {
+      const publications = this.#gathering
+      this.#gathering = []
+      while (!(await this.#tryToPublish(publications))) {
+        if (this.#stopped) {
+          this.#gathering.unshift(...publications)
+          return
+        }
+        await sleep(RETRY_MS, undefined, { ref: false })
+      }
+    }
+  }
+
+  async #tryToPublish(publications: readonly Publication[]): Promise<boolean> {
+    try {
+      await this.#streams.publish(publications)
+      this.#failing = false
+      return true
+    } catch (error) {
+      if (!this.#failing) this.#logger.error('streams could not be written', { error })
+      this.#failing = true
+      return false
+    }
+  }
+}

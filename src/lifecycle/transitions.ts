@@ -1,0 +1,74 @@
+// Which transition fires. Pure: it looks at where the user stands, and at the instant it is given.
+import type { Action } from '../model/action.ts'
+import type { Standing } from '../profile/standing.ts'
+import type { Situation } from '../rules/situation.ts'
+import type { Lifecycle, Transition } from './lifecycle.ts'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/** The transition that an action fires, if any: the first in the order of the document. */
+export function actionTransition(
+  { transitions }: Lifecycle,
+  standing: Standing,
+  action: Action,
+  situation: Situation,
+): Transition | undefined {
+  // An action from before the stage was entered is late: what was announced stays. Nothing announced the first stage.
+  const late = action.occurredAt < standing.stageSince && standing.history.length > 0
+  if (late) return undefined
+  for (const transition of transitions) {
+    const { on, when } = transition
+    if (on === undefined || !transition.from.has(standing.stage)) continue
+    if (on !== 'any' && !on.has(action.action)) continue
+    if (!when || when.holds(situation)) return transition
+  }
+  return undefined
+}
+
+/**
+ * The transition without `on` that holds at `at`, if any: the first in the order of the document.
+ * @param entered stages that may not be entered (again)
+ */
+export function stateTransition(
+  { transitions }: Lifecycle,
+  standing: Standing,
+  newestAt: number,
+  at: number,
+  situation: Situation,
+  entered: readonly number[],
+): Transition | undefined {
+  for (const transition of transitions) {
+    if (transition.on !== undefined || !transition.from.has(standing.stage)) continue
+    if (entered.includes(transition.to) || timeIsUpAt(transition, standing, newestAt) > at) continue
+    if (!transition.when || transition.when.holds(situation)) return transition
+  }
+  return undefined
+}
+
+/** The first instant after `at` at which the time of a transition out of the present stage is up; Infinity for none. */
+export function nextTimer(
+  { transitions }: Lifecycle,
+  standing: Standing,
+  newestAt: number,
+  at: number,
+): number {
+  let next = NEVER
+  for (const transition of transitions) {
+    if (transition.on !== undefined || !transition.from.has(standing.stage)) continue
+    const due = timeIsUpAt(transition, standing, newestAt)
+    if (due > at && due < next) next = due
+  }
+  return next
+}
+
+/**
+ * -Infinity for a transition that waits for no time, Infinity for a silence that was already as long when the
+ * stage was entered: each silence fires a transition once.
+ */
+export function timeIsUpAt(transition: Transition, standing: Standing, newestAt: number): number {
+  const { silenceMs, dwellMs } = transition
+  if (dwellMs !== undefined) return standing.stageSince + dwellMs
+  if (silenceMs === undefined) return Number.NEGATIVE_INFINITY
+  const due = newestAt + silenceMs
+  return due > standing.stageSince ? due : NEVER
+}
