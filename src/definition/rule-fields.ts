@@ -26,7 +26,8 @@ function readEntered(
   const field = parts?.get('stage')
   const example = 'Name a stage, a list of stages, or `"*"` for any: `on: { stage: dormant }`.'
   if (!field) {
-    if (parts?.size === 0) fields.problems.add(on.value, on.path, '`on` names nothing', example)
+    if (isMap(on.value) && on.value.items.length === 0)
+      fields.problems.add(on.value, on.path, '`on` names nothing', example)
     return undefined
   }
   if (!lifecycle) {

@@ -33,7 +33,7 @@ export function checkSituation(root: ASTNode, known: Known, reads: Reads): CelPr
 
   function visit(node: ASTNode): void {
     if (node.op === 'id') visitName(node)
-    if (node.op === 'rcall') checkLoopVariable(node)
+    if (node.op === 'rcall' && shadows(node)) return
     if (node.op === 'call' && node.args[0] === 'has') checkHas(node)
     if (node.op === '==' || node.op === '!=') checkStageNames(node.args)
     if (node.op === 'in') checkStagesIn(node.args)
@@ -69,10 +69,12 @@ export function checkSituation(root: ASTNode, known: Known, reads: Reads): CelPr
     refuse(node, '`has` is true of every feature', `Write \`features.${feature} != null\`.`)
   }
 
-  function checkLoopVariable(node: Extract<ASTNode, { op: 'rcall' }>): void {
+  /** Reports a loop whose variable hides one of ours: what it then reads could not be told. */
+  function shadows(node: Extract<ASTNode, { op: 'rcall' }>): boolean {
     const variable = node.args[2][0]
-    if (variable?.op !== 'id' || node.args[2].length < 2 || !OWN_NAMES.includes(variable.args)) return
+    if (variable?.op !== 'id' || node.args[2].length < 2 || !OWN_NAMES.includes(variable.args)) return false
     refuse(variable, `\`${variable.args}\` names something else here`, 'Choose another name for the loop.')
+    return true
   }
 
   function checkProfileField(node: ASTNode, of: ASTNode, name: string): void {

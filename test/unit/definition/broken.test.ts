@@ -1,10 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { compileDefinition, type Problem } from '../../../src/definition/compile.ts'
-
-function problemsOf(text: string): Problem[] {
-  const compiled = compileDefinition(text)
-  return 'problems' in compiled ? compiled.problems : []
-}
+import { problemsOf } from './documents.ts'
 
 const HEAD = 'version: 1\n'
 /** One feature on line 3, from column 3. */

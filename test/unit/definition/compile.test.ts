@@ -1,12 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
-import { compileDefinition } from '../../../src/definition/compile.ts'
 import { DEFAULT_DEFINITION } from '../../../src/definition/default.ts'
-
-function compiled(text: string) {
-  const result = compileDefinition(text)
-  if ('problems' in result) throw new Error(JSON.stringify(result.problems))
-  return result.definition
-}
+import { compiled } from './documents.ts'
 
 const DAY = 86_400_000
 
@@ -44,6 +38,13 @@ features: {}
 
 it('the built-in definition compiles to ten features', () => {
   expect(compiled(DEFAULT_DEFINITION).features.map(({ name }) => name)).toHaveLength(10)
+})
+
+it('the built-in lifecycle and rule make a customer of who buys, and reward the first purchase', () => {
+  const { lifecycle, rules, streams } = compiled(DEFAULT_DEFINITION)
+  expect(lifecycle?.stages).toEqual(['new', 'customer', 'dormant', 'returning'])
+  expect(rules).toMatchObject([{ name: 'first_purchase', stream: 'rewards', badge: 'first_purchase' }])
+  expect([...streams]).toEqual(['actions', 'stages', 'rewards'])
 })
 
 it('the built-in spend takes a missing quantity for one', () => {
