@@ -15,9 +15,9 @@ import type { ShardCheckpoint, SnapshotStore } from '../src/snapshots/snapshot-s
 import { type Applied, AppliedLog } from './applied-log.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { HotUsers } from './hot-users.ts'
-import type { ApplyMessage, RecordTurn, TickMessage } from './messages.ts'
 import { publicationOf } from './publication.ts'
 import type { Publisher } from './publisher.ts'
+import { applyMessages, Turn, tickMessages } from './record-turn.ts'
 import { Ticker } from './ticker.ts'
 import { type HotUser, tell } from './user-actor.ts'
 import { WakeQueue } from './wake-queue.ts'
@@ -220,57 +220,6 @@ export class ShardRunner {
       tell(user, { kind: 'read', read: (profile) => resolve(read(profile)), failed: reject })
     })
   }
-}
-
-class Turn implements RecordTurn {
-  readonly sequence: number
-  readonly receivedAt: number
-  readonly outcomes: RecordTurn['outcomes'] = []
-  readonly effects: RecordTurn['effects'] = []
-  readonly done: Promise<void>
-  remaining = 0
-  readonly #changed: (user: HotUser) => void
-  #finish: () => void = () => {}
-  #fail: (error: unknown) => void = () => {}
-
-  constructor(sequence: number, receivedAt: number, changed: (user: HotUser) => void) {
-    this.sequence = sequence
-    this.receivedAt = receivedAt
-    this.#changed = changed
-    this.done = new Promise((resolve, reject) => {
-      this.#finish = resolve
-      this.#fail = reject
-    })
-  }
-
-  applied(user: HotUser, changed: boolean): void {
-    if (changed) this.#changed(user)
-    if (--this.remaining === 0) this.#finish()
-  }
-
-  failed(error: unknown): void {
-    this.#fail(error)
-  }
-}
-
-/** All of a user's actions of the record in one message. */
-function applyMessages(turn: Turn, actions: readonly Action[]): Map<string, ApplyMessage> {
-  const messages = new Map<string, ApplyMessage>()
-  for (let position = 0; position < actions.length; position++) {
-    const action = actions[position]!
-    const message = messages.get(action.user)
-    if (message) {
-      message.actions.push(action)
-      message.positions.push(position)
-    } else {
-      messages.set(action.user, { kind: 'apply', turn, actions: [action], positions: [position] })
-    }
-  }
-  return messages
-}
-
-function tickMessages(turn: Turn, users: readonly string[]): Map<string, TickMessage> {
-  return new Map(users.map((user, position) => [user, { kind: 'tick', turn, position }]))
 }
 
 /** The store may come back; until then the shard stands still, and the front door refuses in its turn. */
