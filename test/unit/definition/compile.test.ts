@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DEFAULT_DEFINITION } from '../../../src/definition/default.ts'
 import { compiled } from './documents.ts'
 
@@ -132,55 +132,5 @@ features:
       where: 'properties.price > 9',
       window: '7d',
     })
-  })
-})
-
-describe('the fingerprint', () => {
-  const BASE = `version: 1
-timezone: Europe/London
-actions:
-  view: {}
-  purchase: { properties: { price: number } }
-features:
-  a: { aggregate: count, action: [view, purchase], window: 30d }
-  b: { aggregate: sum, of: properties.price }
-`
-  const fingerprint = (from: string | RegExp, to: string) => {
-    const text = BASE.replace(from, to)
-    expect(text).not.toBe(BASE)
-    return compiled(text).fingerprint
-  }
-
-  test.each([
-    ['a comment', 'version: 1', '# hello\nversion: 1'],
-    ['the order of keys', 'aggregate: sum, of: properties.price', 'of: properties.price, aggregate: sum'],
-    ['the order of actions in a feature', '[view, purchase]', '[purchase, view]'],
-    ['the order of declared actions', /( {2}view: {}\n)( {2}purchase: .*\n)/, '$2$1'],
-    ['the order of features', /( {2}a: .*\n)( {2}b: .*\n)/, '$2$1'],
-    ['the type of a property', 'price: number', 'price: integer'],
-    ['the name of a feature', '  a: {', '  renamed: {'],
-    [
-      'another feature of the same series',
-      '  b:',
-      '  c: { aggregate: count, action: [view, purchase], window: 7d }\n  b:',
-    ],
-    ['the limit of the future', 'timezone:', 'futureLimit: 2h\ntimezone:'],
-    ['a default written out', 'timezone:', 'latenessLimit: 400d\ntimezone:'],
-  ])('stays as it is with %s', (_name, from, to) => {
-    expect(fingerprint(from, to)).toBe(compiled(BASE).fingerprint)
-  })
-
-  test.each([
-    ['the time zone', 'Europe/London', 'Europe/Paris'],
-    ['the lateness limit', 'timezone:', 'latenessLimit: 100d\ntimezone:'],
-    ['the idempotency window', 'timezone:', 'idempotencyWindow: 48h\ntimezone:'],
-    ['an aggregate', 'aggregate: sum', 'aggregate: max'],
-    ['an expression', 'of: properties.price', 'of: properties.price * 2'],
-    ['a condition', 'of: properties.price', 'of: properties.price, where: channel == "ios"'],
-    ['a longer window', '30d', '31d'],
-    ['the actions of a feature', '[view, purchase]', '[view]'],
-    ['a declared action', '  view: {}', '  view: {}\n  click: {}'],
-  ])('changes with %s', (_name, from, to) => {
-    expect(fingerprint(from, to)).not.toBe(compiled(BASE).fingerprint)
   })
 })
