@@ -93,6 +93,39 @@ describe('a feature without value is null', () => {
   })
 })
 
+describe('asking for missing features first changes no result', () => {
+  /** Which of the four features have a value. */
+  const MASKS = Array.from({ length: 16 }, (_, mask) =>
+    VALUES.map((value, i) => (mask & (1 << i) ? value : null)),
+  )
+
+  test.each([
+    'features.visits > 1 && features.spend < 200',
+    'features.visits > 1 || features.spend < 200',
+    '!(features.visits > 1 && features.spend > 200)',
+    '!(features.visits > 5) && features.spend != null',
+    'features.visits + 1 == 4 || features.last_at < occurredAt',
+    'features.visits == null ? features.spend > 1 : features.visits > 1',
+    '(features.visits > 1 ? features.spend : 0) > 100',
+    '[features.visits, features.spend].exists(v, v == 3)',
+    '[1, 2, 3].exists(n, n == features.visits || features.spend > n)',
+    'features.last_at.getHours() == 9 || stage == "active"',
+    'features.latest.sizes[0] > features.visits',
+    '-features.visits < features.spend && (features.last_at < occurredAt || features.latest != null)',
+    'size([features.visits]) == 1 && string(features.spend) != ""',
+    'features.visits in [3, features.spend * 2]',
+    '{"a": features.visits}.a == null || features.spend == null',
+    'properties.price > features.visits && has(properties.zero)',
+  ])('%s', (source) => {
+    const plain = compile(source)
+    // The library evaluates what stands in a branch by itself.
+    const branch = compile(`[true].all(t, t) ? (${source}) : false`)
+    for (const features of MASKS) {
+      expect(plain.holds(situation({ features }))).toBe(branch.holds(situation({ features })))
+    }
+  })
+})
+
 describe('a condition without a value does not hold and never throws:', () => {
   test.each([
     'properties.missing > 1',
