@@ -6,6 +6,8 @@ import type {
   CountsOptions,
   CountsView,
   Engine,
+  ExplainOptions,
+  ExplainView,
   ProfileView,
   ReadOptions,
   ShardStatus,
@@ -13,7 +15,7 @@ import type {
   TimelineView,
 } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
-import { Appender, type Placement } from '../src/ingest/appender.ts'
+import { Appender } from '../src/ingest/appender.ts'
 import type { Batch, Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
@@ -24,8 +26,8 @@ import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import type { StreamStore } from '../src/streams/stream-store.ts'
-import { type Applied, partOf } from './applied-log.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
+import { Intake, notYetApplied } from './intake.ts'
 import { ProfileReader } from './profile-reader.ts'
 import { Publisher } from './publisher.ts'
 import { ShardRunner } from './shard-runner.ts'
@@ -50,10 +52,9 @@ export class LocalEngine implements Engine {
   readonly #parts: EngineParts
   readonly #actors: Ref<never>
   readonly #appender: Appender
+  readonly #intake: Intake
   readonly #publisher: Publisher
   readonly #runners = new Map<number, ShardRunner>()
-  /** Actions handed to the log and not refused by it, since the start. */
-  #actionsTaken = 0
   readonly #schedule: CheckpointSchedule
   readonly #reader: ProfileReader
   #stopping = false
@@ -72,6 +73,7 @@ export class LocalEngine implements Engine {
       LIMITS.checkpointActionsMax / parts.shards,
     )
     this.#appender = new Appender(parts.log, parts.clock, (shard) => this.#runner(shard).epoch)
+    this.#intake = new Intake(this.#appender, parts.clock, (shard) => this.#runner(shard))
   }
 
   /** Claims its shards and starts to replay what their snapshots do not cover. */
@@ -120,35 +122,8 @@ export class LocalEngine implements Engine {
   }
 
   /** Appends chunks of its own shards that a front door has let in. */
-  async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
-    let actions = 0
-    for (const chunk of chunks) actions += chunk.count
-    this.#actionsTaken += actions
-    const placements = await this.#appender.append(chunks).catch((error) => {
-      this.#actionsTaken -= actions
-      throw error
-    })
-    const sequences = placements.map(({ sequence }) => sequence)
-    if (wait === 'durable') return { sequences, outcomes: [], effects: [] }
-    const applied = this.#reachAll(chunks, placements)
-    const records = await within(applied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied)
-    return {
-      sequences,
-      outcomes: records.map(({ outcomes }) => outcomes),
-      effects: records.map(({ effects }) => effects),
-    }
-  }
-
-  /** What became of each chunk's actions, asked for as each shard gets there: it forgets while others are behind. */
-  #reachAll(chunks: readonly Chunk[], placements: readonly Placement[]): Promise<Applied[]> {
-    return Promise.all(
-      chunks.map(async ({ shard, count }, index) => {
-        const { sequence, offset } = placements[index]!
-        const runner = this.#runner(shard)
-        await runner.reach(sequence)
-        return partOf(runner.recordOf(sequence), offset, count)
-      }),
-    )
+  take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
+    return this.#intake.take(chunks, wait)
   }
 
   /** Why no more actions can be taken now; undefined while they can. */
@@ -161,7 +136,7 @@ export class LocalEngine implements Engine {
 
   /** Actions on their way into the log or through the actors. */
   #unapplied(): number {
-    let unapplied = this.#actionsTaken
+    let unapplied = this.#intake.actionsTaken
     for (const runner of this.#runners.values()) unapplied -= runner.actionsTaken
     return unapplied
   }
@@ -187,6 +162,10 @@ export class LocalEngine implements Engine {
 
   timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
     return this.#reader.timeline(user, options)
+  }
+
+  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
+    return this.#reader.explain(user, name, options)
   }
 
   async shardStatus(): Promise<ShardStatus[]> {
@@ -238,10 +217,4 @@ export class LocalEngine implements Engine {
 
 function overloaded(what: string): PulseprintError {
   return new PulseprintError('OVERLOADED', `too many actions wait ${what}`, { retryAfterSeconds: 1 })
-}
-
-function notYetApplied(): PulseprintError {
-  const message =
-    'the actions are durable and will be applied, but are not yet; sent again with their ids they count once'
-  return new PulseprintError('NOT_YET_APPLIED', message, { retryAfterSeconds: 1 })
 }

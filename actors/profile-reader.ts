@@ -3,6 +3,8 @@ import type { Definition } from '../src/definition/definition.ts'
 import type {
   CountsOptions,
   CountsView,
+  ExplainOptions,
+  ExplainView,
   ProfileReads,
   ProfileView,
   ReadOptions,
@@ -18,8 +20,12 @@ import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.t
 import { readStanding } from '../src/profile/standing-view.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
+import { explained } from './explained.ts'
 import type { ShardRunner } from './shard-runner.ts'
-import { readTimeline } from './timeline-reader.ts'
+import { readNewest, readTimeline } from './timeline-reader.ts'
+
+/** Actions shown behind an explained feature or rule. */
+const EXPLAINED_ACTIONS_MAX = 10
 
 export class ProfileReader implements ProfileReads {
   readonly #definition: Definition
@@ -68,6 +74,24 @@ export class ProfileReader implements ProfileReads {
     const timeline = await runner.read(user, (profile) => [...profile.timeline])
     if (!timeline) return undefined
     return { userId: user, ...(await readTimeline(this.#log, runner.shard, timeline, options)) }
+  }
+
+  async explain(user: string, name: string, { at }: ExplainOptions): Promise<ExplainView | undefined> {
+    const subject = explained(this.#definition, name)
+    const runner = await this.#readyRunner(user)
+    const now = this.#clock.now()
+    const { shard, epoch, applied: sequence } = runner
+    const read = await runner.read(user, (profile) => {
+      const instant = readInstant(profile, at, now)
+      const standing = runner.fold.standingAt(user, profile, instant)
+      return { ...subject.explain(user, profile, standing, instant), timeline: [...profile.timeline] }
+    })
+    if (!read) return undefined
+    const { view, counts, timeline } = read
+    const { actions } = await readNewest(this.#log, shard, timeline, EXPLAINED_ACTIONS_MAX, counts)
+    const definition = { fingerprint: this.#definition.fingerprint, declared: subject.declared }
+    const asOf = { shard, epoch, sequence, at: new Date(now).toISOString() }
+    return { userId: user, name, definition, ...view, actions, asOf }
   }
 
   /** The user's shard, once it has replayed its log and reached `minSequence`. */

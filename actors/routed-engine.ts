@@ -5,6 +5,8 @@ import type {
   CountsOptions,
   CountsView,
   Engine,
+  ExplainOptions,
+  ExplainView,
   ProfileReads,
   ProfileView,
   ReadOptions,
@@ -76,6 +78,7 @@ export class RoutedEngine implements Engine {
       profile: (user: string, options: ReadOptions) => local.profile(user, options),
       counts: (user: string, options: CountsOptions) => local.counts(user, options),
       timeline: (user: string, options: TimelineOptions) => local.timeline(user, options),
+      explain: (user: string, name: string, options: ExplainOptions) => local.explain(user, name, options),
       shardStatus: () => local.shardStatus(),
       metrics,
       condition: (condition: Condition) => {
@@ -158,6 +161,10 @@ export class RoutedEngine implements Engine {
     return this.#readsOf(user).timeline(user, options)
   }
 
+  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
+    return this.#readsOf(user).explain(user, name, options)
+  }
+
   async shardStatus(): Promise<ShardStatus[]> {
     const others = [...this.#peers.values()].map(({ link }) => link.call<ShardStatus[]>('shardStatus'))
     const statuses = await Promise.all([this.#local.shardStatus(), ...others])
@@ -200,5 +207,6 @@ function readsOver(link: ThreadLink): ProfileReads {
     profile: (user, options) => link.call('profile', user, options),
     counts: (user, options) => link.call('counts', user, options),
     timeline: (user, options) => link.call('timeline', user, options),
+    explain: (user, name, options) => link.call('explain', user, name, options),
   }
 }

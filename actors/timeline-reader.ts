@@ -6,15 +6,28 @@ import { decodeActions } from '../src/ingest/records.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
 import type { Action } from '../src/model/action.ts'
 
-/** @param timeline pairs of (sequence, position), oldest first */
-export async function readTimeline(
+/** A page of what the options ask for. @param timeline pairs of (sequence, position), oldest first */
+export function readTimeline(
   log: ActionLog,
   shard: number,
   timeline: readonly number[],
   options: TimelineOptions,
 ): Promise<Pick<TimelineView, 'actions' | 'cursor'>> {
+  const { limit, cursor } = options
+  return readNewest(log, shard, timeline, limit, (action) => isWanted(action, options), cursor)
+}
+
+/** The newest `limit` actions that are wanted, behind the cursor where there is one. */
+export async function readNewest(
+  log: ActionLog,
+  shard: number,
+  timeline: readonly number[],
+  limit: number,
+  wanted: (action: Action) => boolean,
+  cursor?: string,
+): Promise<Pick<TimelineView, 'actions' | 'cursor'>> {
   const actions: TimelineView['actions'] = []
-  let last = options.cursor === undefined ? undefined : parseCursor(options.cursor)
+  let last = cursor === undefined ? undefined : parseCursor(cursor)
   let record: { sequence: number; actions: Action[] } | undefined
   for (let at = timeline.length - 2; at >= 0; at -= 2) {
     const place = { sequence: timeline[at]!, position: timeline[at + 1]! }
@@ -28,8 +41,8 @@ export async function readTimeline(
       await nextTurn()
     }
     const action = record.actions[place.position]!
-    if (!isWanted(action, options)) continue
-    if (actions.length === options.limit)
+    if (!wanted(action)) continue
+    if (actions.length === limit)
       return { actions, cursor: last ? `${last.sequence}.${last.position}` : null }
     actions.push(entryOf(action, shard, place.sequence))
     last = place

@@ -16,6 +16,7 @@ import { handleProblems, onClientError, sendProblem } from './plugins/problems.t
 import { measureRequests } from './plugins/request-durations.ts'
 import { actionsRoute } from './routes/actions.ts'
 import { countsRoute } from './routes/counts.ts'
+import { explainRoute } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { profileRoute } from './routes/profile.ts'
@@ -87,7 +88,7 @@ export function createApp({
     })
     v1.register(async (scope: Scope) => {
       receiveJson(scope, bodyBytesMax)
-      for (const route of [profileRoute, profilesQueryRoute, countsRoute, timelineRoute])
+      for (const route of [profileRoute, profilesQueryRoute, countsRoute, timelineRoute, explainRoute])
         route(scope, services)
     })
   })

@@ -2,9 +2,9 @@
 // that answers may be any; how it finds the owner of a shard is not the caller's business.
 import type { Definition } from './definition/definition.ts'
 import type { Batch, Submitted, SubmitWait } from './ingest/batch.ts'
-import type { CountsView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
+import type { CountsView, ExplainView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
 
-export type { CountsView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
+export type { CountsView, ExplainView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
 
 export interface ReadOptions {
   /** Evaluate windows as of this instant (epoch ms). Before the user's newest action: AT_TOO_EARLY. Default: now. */
@@ -34,6 +34,11 @@ export interface TimelineOptions {
   cursor?: string
 }
 
+export interface ExplainOptions {
+  /** As for a profile. */
+  at?: number
+}
+
 /** Each answers undefined where no action of the user was ever accepted. */
 export interface ProfileReads {
   profile(user: string, options: ReadOptions): Promise<ProfileView | undefined>
@@ -41,11 +46,45 @@ export interface ProfileReads {
   counts(user: string, options: CountsOptions): Promise<CountsView | undefined>
   /** The newest actions first, by the order they were accepted. */
   timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined>
+  /** What is behind the feature, or rule, of this name. Errors: UNKNOWN_FEATURE, AT_TOO_EARLY. */
+  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined>
+}
+
+/** Entries that a subscriber wants; each field that is there must match. */
+export interface StreamFilter {
+  /** Profile key: a userId, or `anonymous:` followed by the anonymousId. */
+  userId?: string
+  /** Name of the action that is the entry or caused it. */
+  action?: string
+}
+
+export interface StreamPage {
+  /** In order; `data` is JSON on one line, and `cursor` the place just after the entry. */
+  entries: { cursor: string; id: string; data: string }[]
+  /** The place after all that was looked at: where the next read goes on. */
+  cursor: string
+  /** Whether there is more to read now. */
+  more: boolean
+}
+
+export interface StreamReader {
+  /** The streams there are, `actions` and `stages` among them. */
+  readonly names: ReadonlySet<string>
+  /**
+   * At most `limit` entries after the cursor, `0` for the beginning; fewer, or none, also where there are `more`.
+   * Errors: INVALID_REQUEST for a cursor that was never given.
+   */
+  read(stream: string, cursor: string, filter: StreamFilter, limit: number): Promise<StreamPage>
+  /** The place after everything published so far. */
+  head(): string
+  /** Calls back after something was published on the stream. The returned function ends it. */
+  onPublished(stream: string, callback: () => void): () => void
 }
 
 export interface Engine extends ProfileReads {
   readonly definition: Definition
   readonly shards: number
+  readonly streams: StreamReader
   /**
    * Appends the batch durably. With `applied` it also waits until every action was applied.
    * Errors: OVERLOADED (nothing was taken, retry), STORAGE_UNAVAILABLE (nothing was acknowledged).

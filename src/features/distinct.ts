@@ -73,6 +73,16 @@ export const distinct: Operator<Distinct> = {
     // Where it turns exact again the value may change too.
     return Math.min(sketchOldest(state.sketch, fromTile), state.evictedTile)
   },
+  /** A value counts in the newest tile it was seen in; values beyond the list are in none. */
+  tiles(state, fromTile) {
+    const found = new Map<number, number>()
+    const values = state === null ? [] : valuesOf(state)
+    for (let at = 1; at < values.length; at += 2) {
+      const tile = values[at]!
+      if (tile >= fromTile) found.set(tile, (found.get(tile) ?? 0) + 1)
+    }
+    return [...found].sort(([a], [b]) => a - b)
+  },
   isEmpty: (state) => state === null,
   encode(state, to) {
     encodeValues(valuesOf(state!), to)

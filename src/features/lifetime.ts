@@ -9,6 +9,7 @@ export function lifetime<State>(aggregate: Aggregate<State>): Operator<State> {
     prune: (state) => state,
     value: (state) => aggregate.value(state),
     oldest: () => undefined,
+    tiles: () => [],
     isEmpty: (state) => aggregate.isEmpty(state),
     encode: (state, to) => aggregate.encode(state, to),
     decode: (from) => aggregate.decode(from),

@@ -24,6 +24,8 @@ export interface Operator<State> {
   error?(state: State, fromTile: number): number | undefined
   /** The oldest tile that `value(state, fromTile)` depends on: when it leaves, the value may change. */
   oldest(state: State, fromTile: number): number | undefined
+  /** What `value(state, fromTile)` is made of, for people to look at: tiles and their values, oldest first. */
+  tiles(state: State, fromTile: number): [tile: number, value: Value][]
   isEmpty(state: State): boolean
   /** Writes a state that is not empty. */
   encode(state: State, to: Writer): void

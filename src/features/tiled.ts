@@ -1,4 +1,5 @@
 // Windows over any aggregate: one state per tile, and a window's value is the merge of its tiles.
+import type { Value } from '../definition/definition.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Operator } from './operator.ts'
 
@@ -38,6 +39,14 @@ export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>
       if (!tiles) return undefined
       const at = position(tiles, fromTile)
       return at === tiles.length ? undefined : (tiles[at] as number)
+    },
+    tiles(tiles, fromTile) {
+      const found: [number, Value][] = []
+      if (!tiles) return found
+      for (let at = position(tiles, fromTile); at < tiles.length; at += 2) {
+        found.push([tiles[at] as number, aggregate.value(tiles[at + 1] as State)])
+      }
+      return found
     },
     isEmpty: (tiles) => tiles === null,
     encode(tiles, to) {

@@ -17,6 +17,8 @@ export interface Calendar {
   tile(unit: TileUnit, at: number): number
   /** First tile of the window that ends at `at`; -Infinity for lifetime. */
   windowStart(window: Window, at: number): number
+  /** First instant of the tile, epoch ms; not for `all`. */
+  startOf(unit: Exclude<TileUnit, 'all'>, tile: number): number
   /** First instant (epoch ms) at which the window no longer holds the tile; Infinity for lifetime. */
   leavesAt(window: Window, tile: number): number
 }
@@ -24,6 +26,7 @@ export interface Calendar {
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
+const ONE_DAY: Window = { kind: 'rolling', unit: 'day', count: 1 }
 /** Tiles of one window whose leaving is remembered. */
 const KNOWN_TILES_MAX = 10_000
 
@@ -89,6 +92,7 @@ export function createCalendar(timezone: string): Calendar {
 
   return {
     timezone,
+    startOf: (unit, tile) => (unit === 'day' ? leavesAt(ONE_DAY, tile - 1) : tile * MINUTE_MS),
     windowStart,
     leavesAt,
     tile(unit, at) {

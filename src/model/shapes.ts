@@ -84,26 +84,94 @@ export const CountsView = Type.Object({
 })
 export type CountsView = Static<typeof CountsView>
 
+const TimelineEntry = Type.Object({
+  id: Type.String(),
+  action: Type.String(),
+  occurredAt: Instant('When it happened.'),
+  object: Type.Optional(Type.Object({ type: Type.Optional(Type.String()), id: Type.String() })),
+  channel: Type.Optional(Type.String()),
+  place: Type.Optional(Type.String()),
+  properties: Type.Record(Type.String(), Type.Unknown()),
+  shard: Type.Integer(),
+  sequence: Type.Integer(),
+})
+export type TimelineEntry = Static<typeof TimelineEntry>
+
 export const TimelineView = Type.Object({
   userId: Type.String(),
-  actions: Type.Array(
-    Type.Object({
-      id: Type.String(),
-      action: Type.String(),
-      occurredAt: Instant('When it happened.'),
-      object: Type.Optional(Type.Object({ type: Type.Optional(Type.String()), id: Type.String() })),
-      channel: Type.Optional(Type.String()),
-      place: Type.Optional(Type.String()),
-      properties: Type.Record(Type.String(), Type.Unknown()),
-      shard: Type.Integer(),
-      sequence: Type.Integer(),
-    }),
-  ),
+  actions: Type.Array(TimelineEntry),
   cursor: Type.Union([Type.String(), Type.Null()], {
     description: 'Pass it back as `cursor` for the next page; null on the last.',
   }),
 })
 export type TimelineView = Static<typeof TimelineView>
+
+const Explained = {
+  userId: Type.String(),
+  name: Type.String(),
+  definition: Type.Object(
+    { fingerprint: Type.String(), declared: Type.Record(Type.String(), AnyValue) },
+    {
+      description:
+        'The version of the definition (a hash of all that decides stored state), and what it declares.',
+    },
+  ),
+  actions: Type.Array(TimelineEntry, {
+    description:
+      'The newest actions it is made of or waits for, newest first; at most 10 of the newest 100 of the user.',
+  }),
+  asOf: AsOf,
+}
+
+export const FeatureExplained = Type.Object({
+  kind: Type.Literal('feature'),
+  ...Explained,
+  value: AnyValue,
+  standardError: Type.Optional(
+    Type.Number({ description: 'Relative standard error, where the value is an estimate.' }),
+  ),
+  window: Type.Object(
+    {
+      from: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+      to: Instant('When it was read.'),
+    },
+    { description: 'The span it covers; `from` is null for lifetime.' },
+  ),
+  tiles: Type.Array(Type.Object({ from: Instant('When the tile begins.'), value: AnyValue }), {
+    description: 'The tiles inside the window, oldest first; none for lifetime.',
+  }),
+})
+
+export const RuleExplained = Type.Object({
+  kind: Type.Literal('rule'),
+  ...Explained,
+  condition: Type.Union(
+    [
+      Type.Object({
+        when: Type.String(),
+        holds: Type.Union([Type.Boolean(), Type.Null()], {
+          description: 'Null where the rule needs an action to look at.',
+        }),
+        features: Type.Record(Type.String(), AnyValue, { description: 'Values of the features it reads.' }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'Null where the rule has no `when`.' },
+  ),
+  stage: Type.Union([Type.String(), Type.Null()]),
+  fired: Type.Object({
+    times: Type.Integer(),
+    lastAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+  }),
+  heldBack: Type.Union([Type.Enum(['limit', 'cooldown']), Type.Null()], {
+    description: 'What keeps the rule from firing at this instant, if anything does.',
+  }),
+})
+
+export const ExplainView = Type.Union([FeatureExplained, RuleExplained])
+export type ExplainView = Static<typeof ExplainView>
+export type FeatureExplained = Static<typeof FeatureExplained>
+export type RuleExplained = Static<typeof RuleExplained>
 
 export const ShardStatus = Type.Object({
   shard: Type.Integer(),

@@ -6,7 +6,7 @@ import { actionTransition, nextTimer, stateTransition, timeIsUpAt } from '../lif
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
 import type { Effect } from '../rules/effect.ts'
-import { countFiring, mayFire } from '../rules/fire.ts'
+import { countFiring, heldBackBy } from '../rules/fire.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { Condition } from '../rules/situation.ts'
 import type { Profile } from './profile.ts'
@@ -160,7 +160,7 @@ export class Reaction {
 
   #fireUnlessHeldBack(rule: Rule, standing: Standing, at: number): void {
     const { calendar, rules } = this.#definition
-    if (!mayFire(rule, standing, at, calendar)) return
+    if (heldBackBy(rule, standing, at, calendar) !== undefined) return
     countFiring(rule, rules, standing, at)
     this.#changed = true
     const payload = rule.payload?.evaluate(this.#situation)

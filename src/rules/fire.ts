@@ -4,19 +4,21 @@ import type { Calendar } from '../model/calendar.ts'
 import type { Firing, Standing } from '../profile/standing.ts'
 import type { Rule } from './rule.ts'
 
-/** False while the rule's limit or cooldown holds it back at `at` (epoch ms). */
-export function mayFire(rule: Rule, standing: Standing, at: number, calendar: Calendar): boolean {
+/** What keeps the rule from firing at `at` (epoch ms); undefined where nothing does. */
+export function heldBackBy(
+  rule: Rule,
+  standing: Standing,
+  at: number,
+  calendar: Calendar,
+): 'limit' | 'cooldown' | undefined {
   const firing = firingOf(rule, standing)
-  if (!firing) return true
-  if (rule.cooldownMs > 0 && at - firing.lastAt < rule.cooldownMs) return false
-  if (!rule.limit) return true
-  const { times, window } = rule.limit
-  if (window.kind === 'lifetime') return firing.times < times
-  return firingsWithin(rule, firing, at, calendar) < times
+  if (!firing) return undefined
+  if (rule.limit && firingsWithin(rule, firing, at, calendar) >= rule.limit.times) return 'limit'
+  return rule.cooldownMs > 0 && at - firing.lastAt < rule.cooldownMs ? 'cooldown' : undefined
 }
 
 /** How often it has fired within its limit's window that ends at `at`. */
-export function firingsWithin(rule: Rule, firing: Firing, at: number, calendar: Calendar): number {
+function firingsWithin(rule: Rule, firing: Firing, at: number, calendar: Calendar): number {
   const window = rule.limit?.window
   if (!window || window.kind === 'lifetime') return firing.times
   const start = calendar.windowStart(window, at)

@@ -2,7 +2,7 @@
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import type { Definition } from '../../src/definition/definition.ts'
-import type { Engine } from '../../src/engine.ts'
+import type { Engine, StreamReader } from '../../src/engine.ts'
 import { type Batch, OUTCOME, type SubmitWait } from '../../src/ingest/batch.ts'
 
 export const STUB_SHARDS = 4
@@ -19,6 +19,7 @@ export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
     submitted,
     definition: defaultDefinition(),
     shards: STUB_SHARDS,
+    streams: emptyStreams(),
     async submit(batch, wait) {
       submitted.push({ batch, wait })
       return {
@@ -29,10 +30,20 @@ export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
     },
     profile: async () => undefined,
     counts: async () => undefined,
+    explain: async () => undefined,
     timeline: async () => undefined,
     shardStatus: async () => [],
     notReady: () => undefined,
     ...behaviour,
+  }
+}
+
+function emptyStreams(): StreamReader {
+  return {
+    names: new Set(['actions', 'stages']),
+    read: async (_stream, cursor) => ({ entries: [], cursor, more: false }),
+    head: () => '0',
+    onPublished: () => () => {},
   }
 }
 

@@ -38,6 +38,7 @@ test('every route is described', async () => {
     '/v1/profiles/{userId}',
     '/v1/profiles/{userId}/actions',
     '/v1/profiles/{userId}/counts',
+    '/v1/profiles/{userId}/explain/{name}',
     '/v1/screen',
     '/v1/shards',
     '/v1/track',

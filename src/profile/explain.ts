@@ -1,0 +1,78 @@
+// What is behind a feature or a rule of one user: for people who ask why. Pure.
+import type { Definition, Feature } from '../definition/definition.ts'
+import type { Action } from '../model/action.ts'
+import type { FeatureExplained, RuleExplained } from '../model/shapes.ts'
+import { firingOf, heldBackBy } from '../rules/fire.ts'
+import type { Rule } from '../rules/rule.ts'
+import type { Profile } from './profile.ts'
+import { readFeatures } from './read.ts'
+import { UserSituation } from './situation.ts'
+import type { Standing } from './standing.ts'
+
+type Own<View> = Omit<View, 'userId' | 'name' | 'definition' | 'actions' | 'asOf'>
+
+export function explainFeature(
+  definition: Definition,
+  profile: Profile,
+  feature: Feature,
+  at: number,
+): Own<FeatureExplained> {
+  const { calendar } = definition
+  const { operator, unit } = definition.series[feature.series]!
+  const fromTile = calendar.windowStart(feature.window, at)
+  const startOf = (tile: number) => (unit === 'all' ? null : isoOf(calendar.startOf(unit, tile)))
+  const { features, approximate } = readFeatures(definition, profile, [feature], at)
+  const standardError = approximate?.[feature.name]?.standardError
+  return {
+    kind: 'feature',
+    value: features[feature.name] ?? null,
+    ...(standardError !== undefined && { standardError }),
+    window: { from: startOf(fromTile), to: isoOf(at) },
+    tiles: operator
+      .tiles(profile.states[feature.series], fromTile)
+      .map(([tile, value]) => ({ from: startOf(tile)!, value })),
+  }
+}
+
+/** True for an action that the feature counts, where its tile is in the window at `at`. */
+export function countsFor(definition: Definition, feature: Feature, at: number): (action: Action) => boolean {
+  const { actions, where, of, unit } = definition.series[feature.series]!
+  const fromTile = definition.calendar.windowStart(feature.window, at)
+  return (action) =>
+    (!actions || actions.has(action.action)) &&
+    definition.calendar.tile(unit, action.occurredAt) >= fromTile &&
+    (!where || where.evaluate(action) === true) &&
+    (!of || of.evaluate(action) !== undefined)
+}
+
+export function explainRule(
+  definition: Definition,
+  user: string,
+  profile: Profile,
+  standing: Standing,
+  rule: Rule,
+  at: number,
+): Own<RuleExplained> {
+  const situation = new UserSituation(definition)
+  situation.look(user, profile, standing, at, undefined)
+  const { when, trigger } = rule
+  const read = (when?.features ?? []).map((index) => definition.features[index]!)
+  const firing = firingOf(rule, standing)
+  return {
+    kind: 'rule',
+    condition: when
+      ? {
+          when: when.source,
+          holds: trigger.kind === 'action' ? null : when.holds(situation),
+          features: readFeatures(definition, profile, read, at).features,
+        }
+      : null,
+    stage: situation.stage,
+    fired: { times: firing?.times ?? 0, lastAt: firing ? isoOf(firing.lastAt) : null },
+    heldBack: heldBackBy(rule, standing, at, definition.calendar) ?? null,
+  }
+}
+
+function isoOf(at: number): string {
+  return new Date(at).toISOString()
+}
