@@ -50,7 +50,10 @@ export class ProfileReader implements ProfileReads {
     const read = await runner.read(user, (profile) => {
       const instant = readInstant(profile, at, now)
       const standing = runner.fold.standingAt(user, profile, instant)
-      return { ...readFeatures(definition, profile, wanted, instant), ...readStanding(definition, standing) }
+      return {
+        ...readFeatures(definition, profile, wanted, instant),
+        ...readStanding(definition, standing, instant),
+      }
     })
     if (!read) return undefined
     return {

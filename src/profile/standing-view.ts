@@ -3,19 +3,25 @@ import type { Definition } from '../definition/definition.ts'
 import type { ProfileView } from '../model/shapes.ts'
 import type { Standing } from './standing.ts'
 
+/** @param at the instant that is asked for, epoch ms: what time alone changed after it is left out */
 export function readStanding(
   { lifecycle, rules }: Definition,
   standing: Standing | undefined,
+  at: number,
 ): Pick<ProfileView, 'stage' | 'badges'> {
   if (!standing) return {}
   const view: Pick<ProfileView, 'stage' | 'badges'> = {}
   if (lifecycle && standing.stage >= 0) {
-    const entry = (stage: number, since: number) => ({ name: lifecycle.stages[stage]!, since: isoOf(since) })
-    const history = pairsOf(standing.history).map(([stage, since]) => entry(stage, since))
-    view.stage = { ...entry(standing.stage, standing.stageSince), history }
+    const entries = [...pairsOf(standing.history), [standing.stage, standing.stageSince] as const]
+    // A full history may not reach back so far: then its oldest entry stands for what is forgotten.
+    const entered = entries.filter(([, since], index) => index === 0 || since <= at)
+    const history = entered.map(([stage, since]) => ({ name: lifecycle.stages[stage]!, since: isoOf(since) }))
+    view.stage = { ...history.pop()!, history }
   }
   if (rules.some(({ badge }) => badge !== undefined)) {
-    view.badges = pairsOf(standing.badges).map(([rule, at]) => ({ name: rules[rule]!.badge!, at: isoOf(at) }))
+    view.badges = pairsOf(standing.badges)
+      .filter(([, given]) => given <= at)
+      .map(([rule, given]) => ({ name: rules[rule]!.badge!, at: isoOf(given) }))
   }
   return view
 }
