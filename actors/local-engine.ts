@@ -11,6 +11,7 @@ import type {
   ProfileView,
   ReadOptions,
   ShardStatus,
+  StreamReader,
   TimelineOptions,
   TimelineView,
 } from '../src/engine.ts'
@@ -25,6 +26,7 @@ import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import { StoredStreams } from '../src/streams/stream-reader.ts'
 import type { StreamStore } from '../src/streams/stream-store.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Intake, notYetApplied } from './intake.ts'
@@ -49,6 +51,7 @@ export interface EngineParts {
 export class LocalEngine implements Engine {
   readonly definition: Definition
   readonly shards: number
+  readonly streams: StreamReader
   readonly #parts: EngineParts
   readonly #actors: Ref<never>
   readonly #appender: Appender
@@ -65,6 +68,7 @@ export class LocalEngine implements Engine {
     this.#parts = parts
     this.#actors = startActors() as Ref<never>
     const { definition, log, clock, shards } = parts
+    this.streams = new StoredStreams(definition.streams, parts.streams, log)
     this.#publisher = new Publisher(parts.streams, parts.logger)
     this.#reader = new ProfileReader(definition, log, clock, (user) => this.#runner(shardOf(user, shards)))
     this.#schedule = new CheckpointSchedule(

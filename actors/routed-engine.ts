@@ -11,6 +11,7 @@ import type {
   ProfileView,
   ReadOptions,
   ShardStatus,
+  StreamReader,
   TimelineOptions,
   TimelineView,
 } from '../src/engine.ts'
@@ -43,6 +44,8 @@ export function threadOf(shard: number, threads: number): number {
 export class RoutedEngine implements Engine {
   readonly definition: Definition
   readonly shards: number
+  /** Any thread can read all streams. */
+  readonly streams: StreamReader
   readonly #local: LocalEngine
   readonly #thread: number
   readonly #threads: number
@@ -62,6 +65,7 @@ export class RoutedEngine implements Engine {
   ) {
     this.definition = local.definition
     this.shards = local.shards
+    this.streams = local.streams
     this.#local = local
     this.#thread = thread
     this.#threads = ports.size + 1
