@@ -23,6 +23,7 @@ import { profileRoute } from './routes/profile.ts'
 import { profilesQueryRoute } from './routes/profiles-query.ts'
 import { segmentRoutes } from './routes/segment.ts'
 import { shardsRoute } from './routes/shards.ts'
+import { streamsRoute } from './routes/streams.ts'
 import { timelineRoute } from './routes/timeline.ts'
 import type { Scope, Services } from './scope.ts'
 import { validatorCompiler } from './validator.ts'
@@ -93,6 +94,7 @@ export function createApp({
     })
   })
   app.register(async (scope: Scope) => {
+    streamsRoute(scope, services)
     shardsRoute(scope, services)
     healthRoutes(scope, services)
     metricsRoute(scope, metrics)

@@ -49,6 +49,18 @@ export const LIMITS = {
   readWaitMs: 2_000,
   /** Exact values kept per `distinct` series of one user; beyond, windows are estimated. */
   distinctExactMax: 2_000,
+  /** Subscribers of streams per thread; past it the front door says 429. */
+  subscribersMax: 1_000,
+  /** Entries, and characters of their text, that one read of a stream gives: what is in memory per subscriber. */
+  streamPageEntriesMax: 256,
+  streamPageTextMax: 64 * 1024,
+  /** Items, and entries in them, that one read of a stream looks at. */
+  streamReadItemsMax: 64,
+  streamReadEntriesMax: 10_000,
+  /** How long a subscriber may take nothing of what is sent before it is cut. */
+  streamStallMs: 30_000,
+  /** How often a subscriber is told that the connection lives. */
+  streamHeartbeatMs: 15_000,
 } as const
 
 assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)

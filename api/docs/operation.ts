@@ -38,13 +38,14 @@ function parameters({ parameters }: Operation): Html | undefined {
   const rows = parameters.map((parameter) => {
     const description = parameter.description ?? parameter.schema.description ?? ''
     const schema = { ...parameter.schema, description }
-    return fieldRow(
-      parameter.in === 'path' ? `{${parameter.name}}` : `?${parameter.name}`,
-      schema,
-      parameter.required ?? false,
-    )
+    return fieldRow(nameOf(parameter), schema, parameter.required ?? false)
   })
   return html`<h4>Parameters</h4><div class="wide"><table><thead><tr><th>parameter</th><th>type</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`
+}
+
+function nameOf({ name, in: place }: { name: string; in: string }): string {
+  if (place === 'path') return `{${name}}`
+  return place === 'query' ? `?${name}` : name
 }
 
 function requestBody({ requestBody }: Operation): Html | undefined {

@@ -41,6 +41,7 @@ test('every route is described', async () => {
     '/v1/profiles/{userId}/explain/{name}',
     '/v1/screen',
     '/v1/shards',
+    '/v1/streams/{stream}',
     '/v1/track',
   ])
   for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {

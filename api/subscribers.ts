@@ -1,0 +1,86 @@
+// The subscribers of streams on this thread: each gets what is published after its cursor, read from the store only as
+// fast as it takes it.
+import type { StreamFilter, StreamReader } from '../src/engine.ts'
+import { PulseprintError } from '../src/errors.ts'
+import { LIMITS } from '../src/limits.ts'
+import type { EventStream } from './event-stream.ts'
+
+export interface Subscription {
+  stream: string
+  cursor: string
+  filter: StreamFilter
+}
+
+const RETRY_MS = 1_000
+
+export class Subscribers {
+  readonly #streams: StreamReader
+  readonly #max: number
+  /** Ends each one's wait. */
+  readonly #wakes = new Map<EventStream, () => void>()
+  #stopped = false
+
+  constructor(streams: StreamReader, max: number = LIMITS.subscribersMax) {
+    this.#streams = streams
+    this.#max = max
+  }
+
+  get count(): number {
+    return this.#wakes.size
+  }
+
+  /** Throws OVERLOADED where there are too many, NOT_READY when stopping. */
+  checkRoom(): void {
+    if (this.#stopped) throw new PulseprintError('NOT_READY', 'the engine is stopping')
+    if (this.count < this.#max) return
+    const message = `this thread has ${this.#max} subscribers already`
+    throw new PulseprintError('OVERLOADED', message, { retryAfterSeconds: 5 })
+  }
+
+  /** Serves the subscriber until it goes, is cut, or `stop`. */
+  async serve(events: EventStream, { stream, cursor, filter }: Subscription): Promise<void> {
+    let place = cursor
+    let published = true
+    let wake = () => {}
+    const notify = () => {
+      published = true
+      wake()
+    }
+    this.#wakes.set(events, notify)
+    const unlisten = this.#streams.onPublished(stream, notify)
+    events.onClosed(notify)
+    try {
+      events.begin(place, RETRY_MS)
+      events.beat(() => place)
+      while (events.open) {
+        published = false
+        const page = await this.#streams.read(stream, place, filter, LIMITS.streamPageEntriesMax)
+        if (page.entries.length > 0) events.send(page.entries.map(({ cursor: id, data }) => ({ id, data })))
+        place = page.cursor
+        if (!(await events.taken(LIMITS.streamStallMs))) return cut(events, place)
+        if (page.more || published) continue
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    } finally {
+      unlisten()
+      this.#wakes.delete(events)
+    }
+  }
+
+  /** Ends all after what was sent; nobody is let in any more. */
+  stop(): void {
+    this.#stopped = true
+    for (const [events, wake] of this.#wakes) {
+      events.stop()
+      wake()
+    }
+  }
+}
+
+function cut(events: EventStream, cursor: string): void {
+  const message = 'nothing was taken for too long; go on after the cursor'
+  events.send([{ id: cursor, event: 'cut', data: JSON.stringify({ code: 'SLOW_READER', message, cursor }) }])
+  events.end(LIMITS.streamStallMs)
+}

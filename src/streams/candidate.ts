@@ -1,0 +1,11 @@
+// An entry of a stream before it is known whether a subscriber wants it.
+
+export interface Candidate {
+  readonly id: string
+  /** Profile key of the user. */
+  readonly user: string
+  /** Name of the action that caused it; undefined where time did. */
+  readonly action: string | undefined
+  /** The JSON object that subscribers get. */
+  readonly data: string
+}

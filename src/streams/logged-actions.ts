@@ -1,0 +1,128 @@
+// The entries of the stream `actions`, read from the log. A record is decoded once for all subscribers that are near
+// each other in it, and the JSON of an action is only made when a subscriber wants it.
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { decodeActions } from '../ingest/records.ts'
+import type { ActionLog, LogRecord } from '../log/action-log.ts'
+import type { Action } from '../model/action.ts'
+import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
+import type { Candidate } from './candidate.ts'
+import type { StreamItem } from './stream-store.ts'
+
+/** Bytes of the records whose actions are kept; decoded they take a few times as much. */
+const KEPT_BYTES_MAX = 8 * 1024 * 1024
+/** Decoding more than this lets others have their turn first. */
+const LARGE_BYTES = 64 * 1024
+/** How often a record that is not to be seen yet is looked for, a millisecond apart. */
+const LOOKS_MAX = 1_000
+
+interface Kept {
+  candidates: Promise<(Candidate | undefined)[]>
+  bytes: number
+}
+
+export class LoggedActions {
+  readonly #log: Pick<ActionLog, 'get' | 'tail'>
+  /** By number of the item, the longest unused first. */
+  readonly #kept = new Map<number, Kept>()
+  #keptBytes = 0
+
+  constructor(log: Pick<ActionLog, 'get' | 'tail'>) {
+    this.#log = log
+  }
+
+  /** By position in the record; undefined where an action was refused. Empty where the log no longer holds the record. */
+  of(item: StreamItem): Promise<(Candidate | undefined)[]> {
+    const kept = this.#kept.get(item.number) ?? this.#load(item)
+    this.#kept.delete(item.number)
+    this.#kept.set(item.number, kept)
+    return kept.candidates
+  }
+
+  #load(item: StreamItem): Kept {
+    const kept: Kept = {
+      candidates: this.#decode(item, (bytes) => this.#count(item.number, bytes)),
+      bytes: 0,
+    }
+    // Whoever asked is told; the next to ask tries again.
+    kept.candidates.catch(() => this.#drop(item.number))
+    return kept
+  }
+
+  async #decode(item: StreamItem, count: (bytes: number) => void): Promise<(Candidate | undefined)[]> {
+    const payload = (await this.#record(item))?.payload
+    count(payload?.length ?? 0)
+    if (!payload) return []
+    if (payload.length > LARGE_BYTES) await nextTurn()
+    const refused = new Set(item.refused)
+    return decodeActions(payload).map((action, position) =>
+      refused.has(position) ? undefined : new LoggedAction(action, item),
+    )
+  }
+
+  /** Makes room for the bytes of an item that was just read. Those still on their way count nothing yet and stay. */
+  #count(number: number, bytes: number): void {
+    const kept = this.#kept.get(number)
+    if (!kept || bytes === 0) {
+      this.#drop(number)
+      return
+    }
+    kept.bytes = bytes
+    this.#keptBytes += bytes
+    for (const [other, { bytes: counted }] of this.#kept) {
+      if (this.#keptBytes <= KEPT_BYTES_MAX) return
+      if (other !== number && counted > 0) this.#drop(other)
+    }
+  }
+
+  /** A record that another thread has just appended may not be visible here yet: reads keep their view for a moment. */
+  async #record({ shard, sequence }: StreamItem): Promise<LogRecord | undefined> {
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const record = await this.#log.get(shard, sequence)
+      if (record || this.#log.tail(shard) > sequence) return record
+      await pause(1)
+    }
+    throw new Error(`record ${sequence} of shard ${shard} was published and is not in the log`)
+  }
+
+  #drop(number: number): void {
+    this.#keptBytes -= this.#kept.get(number)?.bytes ?? 0
+    this.#kept.delete(number)
+  }
+}
+
+class LoggedAction implements Candidate {
+  readonly #action: Action
+  readonly #item: StreamItem
+  #data: string | undefined
+
+  constructor(action: Action, item: StreamItem) {
+    this.#action = action
+    this.#item = item
+  }
+
+  get id(): string {
+    return this.#action.id
+  }
+
+  get user(): string {
+    return this.#action.user
+  }
+
+  get action(): string {
+    return this.#action.action
+  }
+
+  get data(): string {
+    this.#data ??= JSON.stringify(standardised(this.#action, this.#item))
+    return this.#data
+  }
+}
+
+function standardised(action: Action, { shard, sequence }: StreamItem): object {
+  const { id, user, anonymousId, action: name, occurredAt, object, channel, place, properties } = action
+  const who = user.startsWith(ANONYMOUS_PREFIX)
+    ? { anonymousId: user.slice(ANONYMOUS_PREFIX.length) }
+    : { userId: user, anonymousId }
+  const at = new Date(occurredAt).toISOString()
+  return { id, ...who, action: name, occurredAt: at, object, channel, place, properties, shard, sequence }
+}

@@ -1,0 +1,78 @@
+// What subscribers get: the entries of a stream after a cursor, from the stream store and, for `actions`, the log. Every
+// read does a bounded amount of work.
+import type { StreamFilter, StreamPage, StreamReader } from '../engine.ts'
+import { PulseprintError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import type { ActionLog } from '../log/action-log.ts'
+import type { Candidate } from './candidate.ts'
+import { LoggedActions } from './logged-actions.ts'
+import { parseCursor } from './stream-cursor.ts'
+import { ACTIONS, type StreamItem, type StreamStore } from './stream-store.ts'
+
+export class StoredStreams implements StreamReader {
+  readonly names: ReadonlySet<string>
+  readonly #store: StreamStore
+  readonly #actions: LoggedActions
+
+  /** @param names all streams of the definition, `actions` and `stages` among them */
+  constructor(names: Iterable<string>, store: StreamStore, log: Pick<ActionLog, 'get' | 'tail'>) {
+    this.names = new Set(names)
+    this.#store = store
+    this.#actions = new LoggedActions(log)
+  }
+
+  head(): string {
+    return String(this.#store.head())
+  }
+
+  onPublished(stream: string, callback: () => void): () => void {
+    return this.#store.onPublished((streams) => {
+      if (streams.includes(stream)) callback()
+    })
+  }
+
+  async read(stream: string, cursor: string, filter: StreamFilter, limit: number): Promise<StreamPage> {
+    const from = parseCursor(cursor, 'cursor')
+    if (from.number > this.#store.head()) {
+      throw new PulseprintError('INVALID_REQUEST', 'is not a cursor that this engine gave', {
+        path: 'cursor',
+      })
+    }
+    const after = from.index === undefined ? from.number : from.number - 1
+    const items = this.#store.read(stream, after, LIMITS.streamReadItemsMax)
+    const page: StreamPage = { entries: [], cursor, more: items.length === LIMITS.streamReadItemsMax }
+    let looked = 0
+    let text = 0
+    for (const item of items) {
+      const candidates = await this.#candidates(stream, item)
+      const start = item.number === from.number && from.index !== undefined ? from.index + 1 : 0
+      for (let index = start; index < candidates.length; index++) {
+        const candidate = candidates[index]
+        if (!candidate || !isWanted(candidate, filter)) continue
+        if (page.entries.length === limit || text >= LIMITS.streamPageTextMax) return { ...page, more: true }
+        page.cursor = `${item.number}.${index}`
+        page.entries.push({ cursor: page.cursor, id: candidate.id, data: candidate.data })
+        text += candidate.data.length
+      }
+      page.cursor = String(item.number)
+      looked += candidates.length
+      if (looked > LIMITS.streamReadEntriesMax) return { ...page, more: true }
+    }
+    return page
+  }
+
+  #candidates(
+    stream: string,
+    item: StreamItem,
+  ): Promise<(Candidate | undefined)[]> | (Candidate | undefined)[] {
+    if (stream === ACTIONS) return this.#actions.of(item)
+    return item.entries.map(({ id, userId, action, data }) => ({ id, user: userId, action, data }))
+  }
+}
+
+function isWanted({ user, action }: Candidate, filter: StreamFilter): boolean {
+  return (
+    (filter.userId === undefined || user === filter.userId) &&
+    (filter.action === undefined || action === filter.action)
+  )
+}
