@@ -8,16 +8,42 @@ import { temporaryFolder } from '../support/folders.ts'
 const identity = { format: 1, shards: 4, hashVersion: 1 }
 const RECORDS = 1_500
 
+/** A thread that has the store open and publishes once it is started. */
+async function publisher(place: string, shard: number, records: number) {
+  const go = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(new URL('./stream-publisher.ts', import.meta.url), {
+    workerData: { place, identity, shard, records, go },
+  })
+  await once(worker, 'message')
+  return { worker, go }
+}
+
+function start(go: Int32Array): void {
+  Atomics.store(go, 0, 1)
+  Atomics.notify(go, 0)
+}
+
+test('what another thread published is seen within the turn in which less was seen before', async () => {
+  const place = temporaryFolder()
+  const store = new LmdbStreamStore(place, identity)
+  const { worker, go } = await publisher(place, 1, 3)
+  const exit = once(worker, 'exit')
+  expect([store.head(), store.read('s', 0, 9), store.published(1)]).toEqual([0, [], 0])
+  start(go)
+  // Keeps this thread in its turn.
+  Atomics.wait(go, 0, 1)
+  expect([store.read('s', 0, 9).length, store.published(1)]).toEqual([3, 3])
+  expect(store.head()).toBeGreaterThanOrEqual(3)
+  await exit
+  await store.close()
+})
+
 test('two threads publish at once and a third, reading on from what it has seen, misses and repeats nothing', async () => {
   const place = temporaryFolder()
   const store = new LmdbStreamStore(place, identity)
-  const workers = [1, 2].map(
-    (shard) =>
-      new Worker(new URL('./stream-publisher.ts', import.meta.url), {
-        workerData: { place, identity, shard, records: RECORDS },
-      }),
-  )
-  const ended = Promise.all(workers.map((worker) => once(worker, 'exit')))
+  const workers = await Promise.all([1, 2].map((shard) => publisher(place, shard, RECORDS)))
+  const ended = Promise.all(workers.map(({ worker }) => once(worker, 'exit')))
+  for (const { go } of workers) start(go)
   let wake = () => {}
   store.onPublished(() => wake())
   const seen = { s: [] as string[], actions: [] as string[] }
