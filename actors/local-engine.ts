@@ -52,6 +52,8 @@ export class LocalEngine implements Engine {
   readonly definition: Definition
   readonly shards: number
   readonly streams: StreamReader
+  /** Called for each user that time changes, with how late the engine notices, milliseconds. */
+  observeLateness: (latenessMs: number) => void = () => {}
   readonly #parts: EngineParts
   readonly #actors: Ref<never>
   readonly #appender: Appender
@@ -113,6 +115,7 @@ export class LocalEngine implements Engine {
         publisher: this.#publisher,
         clock,
         logger,
+        observeLateness: (latenessMs) => this.observeLateness(latenessMs),
         appendTick: (owned, users) => this.#appender.appendTick(owned, users),
         hotUsersMax: Math.ceil(hotUsersMax / this.shards),
       },

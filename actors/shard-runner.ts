@@ -35,6 +35,8 @@ export interface ShardParts {
   logger: Logger
   /** Appends a tick of the shard durably and gives its sequence. */
   appendTick(shard: number, users: readonly string[]): Promise<number>
+  /** Called for each user whose timer is late by so many milliseconds. */
+  observeLateness(latenessMs: number): void
   hotUsersMax: number
 }
 
@@ -77,11 +79,12 @@ export class ShardRunner {
     this.#ticker = this.#createTicker(parts)
   }
 
-  #createTicker({ clock, logger, snapshots, appendTick }: ShardParts): Ticker {
+  #createTicker({ clock, logger, snapshots, appendTick, observeLateness }: ShardParts): Ticker {
     return new Ticker({
       clock,
       logger,
       queue: new WakeQueue(this.shard, snapshots),
+      observe: observeLateness,
       hotUser: (name) => this.users.get(name),
       unsaved: () => this.checkpointer.unsaved(),
       tick: async (users) => this.reach(await appendTick(this.shard, users)),

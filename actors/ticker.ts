@@ -3,6 +3,7 @@
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import type { Wake } from '../src/snapshots/snapshot-store.ts'
 import type { HotUser } from './user-actor.ts'
 import type { WakeQueue } from './wake-queue.ts'
 
@@ -15,6 +16,8 @@ export interface TickerParts {
   queue: WakeQueue
   hotUser(name: string): HotUser | undefined
   unsaved(): Iterable<HotUser>
+  /** Called for each user that is woken, with how late that is, milliseconds. */
+  observe(latenessMs: number): void
   /** Appends a tick and resolves when it is applied. */
   tick(users: readonly string[]): Promise<void>
 }
@@ -66,31 +69,36 @@ export class Ticker {
   }
 
   async #run(): Promise<void> {
-    const { clock, logger, queue, tick, unsaved } = this.#parts
-    const users = new Set<string>()
+    const { clock, logger, queue, tick, unsaved, observe } = this.#parts
+    const due: Wake[] = []
     try {
       const now = clock.now()
       await queue.refill(now, unsaved())
-      this.#takeDue(users, now)
-      if (users.size > 0) await tick([...users])
+      this.#takeDue(due, now)
+      if (due.length > 0) await tick(due.map(({ user }) => user))
+      for (const { wakeAt } of due) observe(now - wakeAt)
     } catch (error) {
       if (this.#stopped) return
       logger.error('a tick could not be appended', { error })
-      queue.putBack(users)
+      queue.putBack(due)
       this.#armAfter(RETRY_MS)
       return
     }
     if (!this.#stopped) this.#armAfter(Math.max(0, queue.next(clock.now()) - clock.now()))
   }
 
-  #takeDue(users: Set<string>, now: number): void {
+  #takeDue(due: Wake[], now: number): void {
     const { queue, hotUser } = this.#parts
-    while (users.size < LIMITS.tickUsersMax) {
-      const name = queue.take(now)
-      if (name === undefined) return
-      const standing = hotUser(name)?.profile?.standing
+    const names = new Set<string>()
+    while (due.length < LIMITS.tickUsersMax) {
+      const wake = queue.take(now)
+      if (!wake) return
+      const { user } = wake
       // A hot user knows best; the entry of a cold one is as its profile.
-      if (!standing || standing.wakeAt <= now) users.add(name)
+      const wakeAt = hotUser(user)?.profile?.standing?.wakeAt ?? wake.wakeAt
+      if (wakeAt > now || names.has(user)) continue
+      names.add(user)
+      due.push({ wakeAt, user })
     }
   }
 }

@@ -60,7 +60,7 @@ export class WakeQueue {
   }
 
   /** The next user to be woken at or before `now`. */
-  take(now: number): string | undefined {
+  take(now: number): Wake | undefined {
     const first = this.#heap[0]
     if (!first || first.wakeAt > now) return undefined
     const last = this.#heap.pop()!
@@ -68,12 +68,12 @@ export class WakeQueue {
       this.#heap[0] = last
       this.#sink()
     }
-    return first.user
+    return first
   }
 
   /** Queues users again that could not be woken. */
-  putBack(users: Iterable<string>): void {
-    for (const user of users) this.#push({ wakeAt: 0, user })
+  putBack(wakes: Iterable<Wake>): void {
+    for (const wake of wakes) this.#push(wake)
   }
 
   #push(wake: Wake): void {

@@ -16,7 +16,7 @@ import { SingleProcessOwnership } from './ownership/single-process-ownership.ts'
 import type { ApiKeys } from './runtime/api-keys.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
-import { createMetrics } from './runtime/metrics.ts'
+import { createMetrics, createTimerLateness } from './runtime/metrics.ts'
 import type { Settings } from './settings.ts'
 import { LmdbSnapshotStore } from './snapshots/lmdb-snapshot-store.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
@@ -94,6 +94,8 @@ export function serve(
   keys: ApiKeys | undefined,
 ): Served {
   const registry = createMetrics(local, thread === 0)
+  const lateness = createTimerLateness(registry)
+  local.observeLateness = (latenessMs) => lateness.observe(latenessMs / 1_000)
   const engine = new RoutedEngine(local, thread, ports, () => registry.getMetricsAsJSON())
   const metrics = async () => {
     const others = await engine.metricsOfOthers()

@@ -28,6 +28,16 @@ export function createRequestDurations(registry: Registry): RequestDurations {
   })
 }
 
+/** A timer that is held back because history may follow is due when it is no longer. */
+export function createTimerLateness(registry: Registry): Histogram {
+  return new Histogram({
+    name: 'pulseprint_timer_lateness_seconds',
+    help: 'Time from when a tick was due for a user to when it was appended.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
+    registers: [registry],
+  })
+}
+
 /**
  * A registry with gauges that are read from the engine whenever Prometheus asks.
  * @param ofProcess also those of the process itself, which one of its threads must show and no other

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { compileDefinition, type Problem } from '../../definition/compile.ts'
+import type { Definition } from '../../definition/definition.ts'
 import { CliError, fileError } from '../cli-error.ts'
 
 export function checkCommand(): Command {
@@ -12,10 +13,17 @@ export function checkCommand(): Command {
     .action((file: string) => {
       const compiled = compileDefinition(readText(file))
       if ('problems' in compiled) throw new CliError(listProblems(file, compiled.problems))
-      const { features, actions, acceptsAny } = compiled.definition
-      const declared = count(actions.size, 'declared action') + (acceptsAny ? ' and any other' : '')
-      console.log(`${file} is right: ${count(features.length, 'feature')}, ${declared}.`)
+      console.log(`${file} is right: ${partsOf(compiled.definition)}.`)
     })
+}
+
+/** What a definition holds: `10 features, 3 stages, 1 rule, 2 declared actions and any other`. */
+export function partsOf({ features, lifecycle, rules, actions, acceptsAny }: Definition): string {
+  const parts = [count(features.length, 'feature')]
+  if (lifecycle) parts.push(count(lifecycle.stages.length, 'stage'))
+  if (rules.length > 0) parts.push(count(rules.length, 'rule'))
+  parts.push(count(actions.size, 'declared action') + (acceptsAny ? ' and any other' : ''))
+  return parts.join(', ')
 }
 
 /** One line per problem, as compilers write them, so that editors find the place; the hint below it. */

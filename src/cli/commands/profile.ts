@@ -36,13 +36,28 @@ function pathOf(user: string, { at, fields }: ProfileOptions): string {
   return `/v1/profiles/${encodeURIComponent(user)}${query.size > 0 ? `?${query}` : ''}`
 }
 
-/** A table of the features, with the error of those that are estimates, and how current it is. */
-export function readable({ userId, features, approximate, asOf, source }: ProfileView): string {
+/** Stage and badges, a table of the features, with the error of those that are estimates, and how current it is. */
+export function readable(profile: ProfileView): string {
+  const { userId, features, approximate, asOf, source } = profile
   const rows = Object.entries(features).map(([name, value]) => {
     const estimate = approximate?.[name]
     const note = estimate ? ` (estimate, ±${(estimate.standardError * 100).toFixed(1)} %)` : ''
     return [name, `${typeof value === 'string' ? value : JSON.stringify(value)}${note}`]
   })
   const current = `as of ${asOf.at}, shard ${asOf.shard} at sequence ${asOf.sequence}, ${source}`
-  return `${userId}\n\n${table(['feature', 'value'], rows)}\n\n${current}`
+  return `${[userId, ...standingLines(profile)].join('\n')}\n\n${table(['feature', 'value'], rows)}\n\n${current}`
+}
+
+function standingLines({ stage, badges }: ProfileView): string[] {
+  const lines: string[] = []
+  if (stage) {
+    const before = stage.history.map(({ name }) => name)
+    lines.push(
+      `stage   ${stage.name} since ${stage.since}${before.length > 0 ? ` (before: ${before.join(', ')})` : ''}`,
+    )
+  }
+  if (badges && badges.length > 0) {
+    lines.push(`badges  ${badges.map(({ name, at }) => `${name} (${at})`).join(', ')}`)
+  }
+  return lines
 }

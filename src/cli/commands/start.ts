@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { PulseprintError } from '../../errors.ts'
 import type { RunningServer } from '../../main.ts'
 import { CliError, EXIT, fileError } from '../cli-error.ts'
-import { listProblems } from './check.ts'
+import { listProblems, partsOf } from './check.ts'
 
 interface StartOptions {
   definition?: string
@@ -57,16 +57,20 @@ export function withOptions(env: NodeJS.ProcessEnv, options: StartOptions): Node
   return { ...env, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
+/** Where the other commands look for an engine by themselves. */
+const DEFAULT_URL = 'http://127.0.0.1:8080'
+
 function welcome({ url, dataPath, definition, asksForKey }: RunningServer): string {
   const key = asksForKey ? " -H 'Authorization: Bearer KEY'" : ''
-  return `Pulseprint is ready, with ${definition.features.length} features.
+  return `Pulseprint is ready, with ${partsOf(definition)}.
   API   ${url}/v1
   Docs  ${url}/docs
   Data  ${dataPath}
 
 Try it:
   curl ${url}/v1/actions${key} -H 'Content-Type: application/json' -d '{"userId":"u-17","action":"purchase"}'
-  curl ${url}/v1/profiles/u-17${key}`
+  curl ${url}/v1/profiles/u-17${key}
+  npx pulseprint tail actions${url === DEFAULT_URL ? '' : ` --url ${url}`}`
 }
 
 function stopOnSignal(stop: () => Promise<void>): void {

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import { Publisher } from '../../../actors/publisher.ts'
+import { LIMITS } from '../../../src/limits.ts'
+import type { Logger } from '../../../src/runtime/logger.ts'
+import type { Publication, StreamStore } from '../../../src/streams/stream-store.ts'
+
+const publication = (sequence: number): Publication => ({
+  shard: 0,
+  sequence,
+  refused: [],
+  entries: new Map(),
+})
+
+/** A stream store whose publications wait until they are let go, or refused. */
+function slowStore() {
+  const calls: { sequences: number[]; pass(): void; refuse(): void }[] = []
+  const store = {
+    flushes: 0,
+    published: () => 0,
+    publish: (publications: readonly Publication[]) =>
+      new Promise<void>((resolve, reject) => {
+        const sequences = publications.map(({ sequence }) => sequence)
+        calls.push({ sequences, pass: resolve, refuse: () => reject(new Error('no space left')) })
+      }),
+    async flushed() {
+      store.flushes++
+    },
+  }
+  const logged: string[] = []
+  const logger = { info: () => {}, error: (message: string) => logged.push(message) } as unknown as Logger
+  return { calls, store, logged, publisher: new Publisher(store as unknown as StreamStore, logger) }
+}
+
+const called = async (calls: unknown[], times: number) => expect.poll(() => calls.length).toBe(times)
+
+test('what comes while a publication is on its way shares the next one', async () => {
+  const { calls, publisher } = slowStore()
+  for (const sequence of [1, 2, 3]) publisher.publish(publication(sequence))
+  calls[0]!.pass()
+  await called(calls, 2)
+  calls[1]!.pass()
+  await publisher.drain()
+  expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [2, 3]])
+})
+
+test('a refused publication is tried again, in its place, and is told once', async () => {
+  const { calls, publisher, logged } = slowStore()
+  publisher.publish(publication(1))
+  publisher.publish(publication(2))
+  calls[0]!.refuse()
+  await called(calls, 2)
+  calls[1]!.refuse()
+  await called(calls, 3)
+  calls[2]!.pass()
+  await called(calls, 4)
+  calls[3]!.pass()
+  await publisher.drain()
+  expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [1], [1], [2]])
+  expect(logged).toEqual(['streams could not be written'])
+})
+
+test('a flush waits until everything taken before it is published', async () => {
+  const { calls, publisher, store } = slowStore()
+  publisher.publish(publication(1))
+  publisher.publish(publication(2))
+  const flushed = publisher.flush()
+  calls[0]!.pass()
+  await called(calls, 2)
+  expect(store.flushes).toBe(0)
+  calls[1]!.pass()
+  await flushed
+  expect(store.flushes).toBe(1)
+})
+
+test('once stopped, what is still refused is given up, and no profile may be saved as if it were published', async () => {
+  const { calls, publisher } = slowStore()
+  publisher.publish(publication(1))
+  publisher.stop()
+  calls[0]!.refuse()
+  await publisher.drain()
+  await expect(publisher.flush()).rejects.toThrow('before all was published')
+})
+
+test('there is room until the bound', async () => {
+  const { publisher } = slowStore()
+  for (let sequence = 0; sequence <= LIMITS.unpublishedRecordsMax; sequence++) {
+    publisher.publish(publication(sequence))
+  }
+  expect(publisher.hasRoom).toBe(false)
+})

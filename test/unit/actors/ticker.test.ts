@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest'
+import { compileDefinition } from '../../../src/definition/compile.ts'
+import type { Definition } from '../../../src/definition/definition.ts'
+import { PulseprintError } from '../../../src/errors.ts'
+import { decodeHeader } from '../../../src/ingest/records.ts'
+import { SimulatedClock } from '../../../src/runtime/clock.ts'
+import { temporaryFolder } from '../../support/folders.ts'
+import { openLocalEngine, type TestEngine } from '../../support/local-engine.ts'
+
+const NOW = Date.parse('2026-11-20T12:00:00Z')
+const MINUTE_MS = 60_000
+
+function definition(): Definition {
+  const compiled = compileDefinition(`
+version: 1
+historyWait: 5m
+features: { n: { aggregate: count } }
+lifecycle:
+  initial: new
+  transitions: [{ from: "*", to: quiet, after: 1m }, { from: quiet, to: lost, after: 10m, since: stage }]
+`)
+  if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems))
+  return compiled.definition
+}
+
+const act = (userId: string, occurredAt?: number) => ({ userId, action: 'a', occurredAt })
+
+/** What subscribers of `stages` have got: who went where, and when by the user's own clock. */
+async function announced({ engine }: TestEngine): Promise<string[]> {
+  const { entries } = await engine.streams.read('stages', '0', {}, 1_000)
+  return entries.map(({ data }) => {
+    const { userId, to, at } = JSON.parse(data) as { userId: string; to: string; at: string }
+    return `${userId} ${to} ${(Date.parse(at) - NOW) / MINUTE_MS}`
+  })
+}
+
+/** Moves the clock on; the ticker works beside it. */
+async function pass(clock: SimulatedClock, minutes: number): Promise<void> {
+  for (let step = 0; step < minutes * 12; step++) {
+    clock.advance(5_000)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+test('a user who falls silent changes stage at the right instant, by a tick in the log', async () => {
+  const clock = new SimulatedClock(NOW)
+  const parts = await openLocalEngine({ definition: definition(), clock })
+  const { sequences } = await parts.send([act('u')])
+  await pass(clock, 0.5)
+  expect(await announced(parts)).toEqual([])
+  await pass(clock, 1)
+  await expect.poll(() => announced(parts)).toEqual(['u quiet 1'])
+  await pass(clock, 11)
+  await expect.poll(() => announced(parts)).toEqual(['u quiet 1', 'u lost 11'])
+  const shards = await parts.engine.shardStatus()
+  expect(shards.filter(({ head }) => head > 0)).toMatchObject([{ head: sequences[0]! + 2 }])
+})
+
+test('what fell due while the engine was down is announced at the start, once', async () => {
+  const folder = temporaryFolder()
+  const first = await openLocalEngine({ folder, definition: definition(), clock: new SimulatedClock(NOW) })
+  await first.send([act('u')])
+  await first.stop()
+  for (const minutes of [30, 31]) {
+    const clock = new SimulatedClock(NOW + minutes * MINUTE_MS)
+    const parts = await openLocalEngine({ folder, definition: definition(), clock })
+    await pass(clock, 0.2)
+    await expect.poll(() => announced(parts)).toEqual(['u quiet 1', 'u lost 11'])
+    await parts.stop()
+  }
+})
+
+test('a timer of the past waits for more history: what came meanwhile moves it', async () => {
+  const clock = new SimulatedClock(NOW)
+  const parts = await openLocalEngine({ definition: definition(), clock })
+  await parts.send([act('u', NOW - 60 * MINUTE_MS)])
+  await pass(clock, 4)
+  expect(await announced(parts)).toEqual([])
+  await parts.send([act('u', NOW - 59.5 * MINUTE_MS)])
+  await pass(clock, 4)
+  expect(await announced(parts)).toEqual([])
+  await pass(clock, 2)
+  await expect.poll(() => announced(parts)).toEqual(['u quiet -58.5', 'u lost -48.5'])
+})
+
+test('a reader sees the stage of the instant, announced or not', async () => {
+  const clock = new SimulatedClock(NOW)
+  const { engine, send } = await openLocalEngine({ definition: definition(), clock })
+  await send([act('u')])
+  const stageAt = async (minutes: number) =>
+    (await engine.profile('u', { at: NOW + minutes * MINUTE_MS }))?.stage?.name
+  expect([await stageAt(0.9), await stageAt(1), await stageAt(11)]).toEqual(['new', 'quiet', 'lost'])
+  await pass(clock, 2)
+  expect([await stageAt(0.9), await stageAt(1), await stageAt(11)]).toEqual(['new', 'quiet', 'lost'])
+})
+
+test('a tick that the log refuses is tried again until it is taken', async () => {
+  const clock = new SimulatedClock(NOW)
+  let refused = 0
+  const parts = await openLocalEngine({
+    definition: definition(),
+    clock,
+    log: (real) => ({
+      append(entries) {
+        const isTick = entries.some(({ payload }) => decodeHeader(payload as Buffer).kind === 'tick')
+        if (!isTick || refused++ > 2) return real.append(entries)
+        throw new PulseprintError('STORAGE_UNAVAILABLE', 'no space left')
+      },
+    }),
+  })
+  await parts.send([act('u')])
+  await pass(clock, 3)
+  await expect.poll(() => announced(parts)).toEqual(['u quiet 1'])
+  expect(refused).toBeGreaterThan(2)
+  expect(parts.logged.map(({ message }) => message)).toContain('a tick could not be appended')
+})
