@@ -97,5 +97,9 @@ export function streamsRoute(scope: Scope, { engine: { streams }, clock, logger 
 }
 
 function unknownStream(names: ReadonlySet<string>): PulseprintError {
-  return new PulseprintError('UNKNOWN_STREAM', `there are ${[...names].join(', ')}`, { path: 'stream' })
+  return new PulseprintError(
+    'UNKNOWN_STREAM',
+    `there is no stream of this name; there are ${[...names].join(', ')}`,
+    { path: 'stream' },
+  )
 }

@@ -36,16 +36,19 @@ export class EngineClient {
   }
 
   /** Any request, whatever the status of its answer. Throws UnreachableError. */
-  async send(path: string, init: RequestInit): Promise<Response> {
+  send(path: string, init: RequestInit): Promise<Response> {
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+    return this.open(path, {
+      ...init,
+      signal: AbortSignal.any([timeout, ...(init.signal ? [init.signal] : [])]),
+    })
+  }
+
+  /** As `send`, but the answer may take as long as the signal lets it. */
+  async open(path: string, init: RequestInit): Promise<Response> {
+    const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) }
     try {
-      return await fetch(this.url + path, {
-        ...init,
-        headers: { ...this.#headers, ...(init.headers as Record<string, string> | undefined) },
-        signal: AbortSignal.any([
-          AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-          ...(init.signal ? [init.signal] : []),
-        ]),
-      })
+      return await fetch(this.url + path, { ...init, headers })
     } catch (error) {
       throw this.unreachable(error)
     }

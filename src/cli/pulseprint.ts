@@ -7,6 +7,7 @@ import { importCommand } from './commands/import.ts'
 import { profileCommand } from './commands/profile.ts'
 import { shardsCommand } from './commands/shards.ts'
 import { startCommand } from './commands/start.ts'
+import { tailCommand } from './commands/tail.ts'
 
 const program = new Command('pulseprint')
   .description('Realtime user profiles: user actions in, live counters and windows out.')
@@ -14,6 +15,7 @@ const program = new Command('pulseprint')
   .addCommand(importCommand())
   .addCommand(checkCommand())
   .addCommand(profileCommand())
+  .addCommand(tailCommand())
   .addCommand(shardsCommand())
   .addHelpText(
     'after',
