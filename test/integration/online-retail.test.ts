@@ -1,6 +1,7 @@
 // The main job on real input: a year of a shop, imported by the command line into a running engine, against an
 // independent computation in SQL; and the same import with kill -9 in between, against the one without.
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { differingTexts, profileTexts, queryProfiles } from '../support/all-profiles.ts'
@@ -8,44 +9,57 @@ import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { Importer, type ImportReport } from '../support/import.ts'
 import { killOne } from '../support/kill-import.ts'
-import { DEFINITION, differences, hasOnlineRetail, MAPPING, ONLINE_RETAIL } from '../support/online-retail.ts'
 import {
-  type ExpectedCounts,
-  type ExpectedProfile,
-  OnlineRetailOracle,
-} from '../support/online-retail-oracle.ts'
+  differences,
+  hasOnlineRetail,
+  MAPPING,
+  ONLINE_RETAIL,
+  writeDefinition,
+} from '../support/online-retail.ts'
+import { importFile, lineOf, reportOf } from '../support/online-retail-import.ts'
+import { lifeDifferences, streamDifferences } from '../support/online-retail-life.ts'
+import { type ExpectedLife, expectedLives } from '../support/online-retail-life-oracle.ts'
+import { type ExpectedCounts, OnlineRetailOracle } from '../support/online-retail-oracle.ts'
+import { firstEntries, readStreams } from '../support/online-retail-streams.ts'
 import { seededRandom, testSeed } from '../support/random.ts'
 
 const DAY_MS = 86_400_000
-const DAYS_LATER = [0, 3, 20, 80, 400]
-/** Early in a month and a year, just after the clocks went forward, just after they went back. */
-const CUTS = ['2011-01-05', '2011-03-29', '2011-11-01']
+/** A silence is 60 days: of the last customers, it ends just after these. */
+const DAYS_LATER = [0, 3, 20, 59, 60, 61, 80, 400]
 const KILLS = 5
 const LONG_MS = 150_000
 
 describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () => {
   let oracle: OnlineRetailOracle
   let counts: ExpectedCounts
+  let lives: ExpectedLife[]
+  let userIds: string[]
+  let stageChanges: number
+  let folder: string
+  let definition: string
   let engine: EngineProcess
   let report: ImportReport
-  let expected: ExpectedProfile[]
-  let userIds: string[]
   /** What the uninterrupted import made of every customer. */
   let texts: Map<string, string>
 
   beforeAll(async () => {
     oracle = await OnlineRetailOracle.open(ONLINE_RETAIL)
     counts = await oracle.counts()
-    expected = await oracle.profiles(counts.newestAt)
-    userIds = expected.map(({ userId }) => userId)
-    engine = await EngineProcess.start(DEFINITION)
-    report = await importAll(engine, ONLINE_RETAIL)
+    lives = await expectedLives(oracle)
+    userIds = lives.map(({ userId }) => userId)
+    stageChanges = lives.reduce((sum, { changes }) => sum + changes.length, 0)
+    folder = mkdtempSync(join(tmpdir(), 'pulseprint-test-'))
+    definition = join(folder, 'definition.yaml')
+    writeDefinition(definition, '12h')
+    engine = await EngineProcess.start(definition)
+    report = await importFile(engine, ONLINE_RETAIL)
     texts = await profileTexts(engine, userIds, counts.newestAt)
   }, LONG_MS)
 
   afterAll(async () => {
     await engine?.remove()
     oracle?.close()
+    if (folder) rmSync(folder, { recursive: true })
   })
 
   beforeEach(() => {
@@ -54,33 +68,40 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
 
   test('is read to the last line, and every line is accounted for', () => {
     expect(userIds.length).toBe(counts.customers)
-    expectReport(report, counts)
+    expect(report).toMatchObject(reportOf(counts))
   })
 
-  test.for(DAYS_LATER)('gives every feature of every customer %d days after the last line', async (days) => {
-    const at = counts.lastRowAt + days * DAY_MS
-    expect(at).toBeGreaterThanOrEqual(counts.newestAt)
-    const profiles = await queryProfiles(engine, userIds, at)
-    expect(differences(profiles, await oracle.profiles(at))).toEqual([])
+  test.for(DAYS_LATER)(
+    'gives every feature and stage of every customer %d days after the last line',
+    async (days) => {
+      const at = counts.lastRowAt + days * DAY_MS
+      expect(at).toBeGreaterThanOrEqual(counts.newestAt)
+      const profiles = await queryProfiles(engine, userIds, at)
+      expect(differences(profiles, await oracle.profiles(at))).toEqual([])
+      expect(lifeDifferences(profiles, lives, at)).toEqual([])
+    },
+  )
+
+  test('gives the same bytes from the log alone, and tells of each stage and decision once', async () => {
+    await engine.kill()
+    rmSync(join(engine.dataPath, 'snapshots'), { recursive: true })
+    writeDefinition(definition, '1s')
+    engine.restart()
+    await engine.ready()
+    expect(streamDifferences(await readStreams(engine, stageChanges), lives, lineOf)).toEqual([])
+    // Also now that the last silence of everyone has been announced.
+    expect(differingTexts(await profileTexts(engine, userIds, counts.newestAt), texts)).toEqual([])
+    for (const days of [60, 400]) {
+      const at = counts.lastRowAt + days * DAY_MS
+      expect(lifeDifferences(await queryProfiles(engine, userIds, at), lives, at)).toEqual([])
+    }
   })
 
-  test.for(CUTS)('cut before %s gives every feature of every customer', async (date) => {
-    const path = join(temporaryFolder(), 'online-retail.csv')
-    await oracle.cut(date, path)
-    const cut = await OnlineRetailOracle.open(path)
-    onTestFinished(() => cut.close())
-    const cutCounts = await cut.counts()
-    const fresh = await EngineProcess.startForTest(DEFINITION)
-    expectReport(await importAll(fresh, path), cutCounts)
-    const profiles = await cut.profiles(cutCounts.newestAt)
-    expect(profiles.length).toBe(cutCounts.customers)
-    const users = profiles.map(({ userId }) => userId)
-    expect(differences(await queryProfiles(fresh, users, cutCounts.newestAt), profiles)).toEqual([])
-  })
-
-  test('gives the same bytes when engine and importer are killed on the way', async () => {
+  test('gives the same bytes, stages and decisions when engine and importer are killed on the way', async () => {
     const random = seededRandom(testSeed('test/integration/online-retail.test.ts'))
-    const killed = await EngineProcess.startForTest(DEFINITION)
+    const ownDefinition = join(temporaryFolder(), 'definition.yaml')
+    writeDefinition(ownDefinition, '12h')
+    const killed = await EngineProcess.startForTest(ownDefinition)
     const importer = await Importer.start(killed, ONLINE_RETAIL, MAPPING)
     onTestFinished(() => importer.remove())
     onTestFailed(() => console.error(importer.output))
@@ -89,39 +110,20 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
     for (let kill = 0; kill < KILLS; kill++) await killOne(killed, importer, random, within)
     const lastReport = await importer.finished()
     console.log(importer.output)
-    expectReport(lastReport, counts)
+    expect(lastReport).toMatchObject(reportOf(counts))
     await killed.ready()
     expect(differingTexts(await profileTexts(killed, userIds, counts.newestAt), texts)).toEqual([])
-  })
 
-  test('gives the same bytes from the log alone', async () => {
-    await engine.kill()
-    rmSync(join(engine.dataPath, 'snapshots'), { recursive: true })
-    engine.restart()
-    await engine.ready()
-    expect(differingTexts(await profileTexts(engine, userIds, counts.newestAt), texts)).toEqual([])
+    await killed.stop()
+    writeDefinition(ownDefinition, '1s')
+    killed.restart()
+    await killed.ready()
+    // One more while it announces the last silence of everyone.
+    const announced = stageChanges - random.below(userIds.length)
+    expect(await firstEntries(killed, 'stages', announced)).toHaveLength(announced)
+    await killed.kill()
+    killed.restart()
+    await killed.ready()
+    expect(streamDifferences(await readStreams(killed, stageChanges), lives, lineOf)).toEqual([])
   })
 })
-
-async function importAll(engine: EngineProcess, file: string): Promise<ImportReport> {
-  const importer = await Importer.start(engine, file, MAPPING)
-  try {
-    const report = await importer.finished()
-    const memory = `${report['peak memory']} MiB importer, ${engine.peakMemoryMiB ?? '?'} MiB engine`
-    console.log(`imported ${report['rows read']} rows, ${report.rate} rows/s; peak memory ${memory}`)
-    return report
-  } finally {
-    await importer.remove()
-  }
-}
-
-function expectReport(report: ImportReport, counts: ExpectedCounts): void {
-  expect(report).toMatchObject({
-    'rows read': counts.rows,
-    accepted: counts.actions,
-    duplicates: 0,
-    skipped: counts.withoutCustomer,
-    'reason: no CustomerID': counts.withoutCustomer,
-    rejected: 0,
-  })
-}

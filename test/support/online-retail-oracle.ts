@@ -11,6 +11,7 @@ export interface ExpectedProfile {
   refunds: string
   products: number
   invoices: number
+  spend_today: string
   purchases_30d: number
   spend_90d: string
   products_7d: number
@@ -31,14 +32,17 @@ export interface ExpectedCounts {
   lastRowAt: number
 }
 
-/** Every line of the file; DuckDB reads the gzip itself. Times become UTC through DuckDB's own time zone data. */
+/** The file as it stands, its rows numbered from 1; DuckDB reads the gzip itself. */
+const FILE = 'SELECT row_number() OVER () AS line, * FROM read_csv($path, header = true, all_varchar = true)'
+
+/** What the rows mean. Times become UTC through DuckDB's own time zone data. */
 const LINES = `
-  SELECT InvoiceNo AS invoice, StockCode AS product, Quantity::INTEGER AS quantity,
+  SELECT line, InvoiceNo AS invoice, StockCode AS product, Quantity::INTEGER AS quantity,
          UnitPrice::DECIMAL(18, 6) AS price,
          regexp_replace(CustomerID, '\\.0$', '') AS customer,
          InvoiceDate::TIMESTAMP AS local_time,
          epoch_ms(timezone('Europe/London', InvoiceDate::TIMESTAMP)) AS instant
-  FROM read_csv($path, header = true, all_varchar = true)`
+  FROM file`
 
 /** $day is the local date that the windows end on. */
 const PROFILES = `
@@ -51,6 +55,7 @@ const PROFILES = `
   ), totals AS (
     SELECT customer, count(*) AS purchases, sum(amount) AS spend,
       count(DISTINCT product) AS products, count(DISTINCT invoice) AS invoices,
+      sum(amount) FILTER (WHERE day = $day::DATE) AS spend_today,
       count(*) FILTER (WHERE day > $day::DATE - 30) AS purchases_30d,
       sum(amount) FILTER (WHERE day > $day::DATE - 90) AS spend_90d,
       count(DISTINCT product) FILTER (WHERE day > $day::DATE - 7) AS products_7d,
@@ -63,7 +68,7 @@ const PROFILES = `
     coalesce(purchases, 0)::DOUBLE AS purchases, coalesce(cancellations, 0)::DOUBLE AS cancellations,
     coalesce(spend, 0)::VARCHAR AS spend, coalesce(refunds, 0)::VARCHAR AS refunds,
     coalesce(products, 0)::DOUBLE AS products, coalesce(invoices, 0)::DOUBLE AS invoices,
-    coalesce(purchases_30d, 0)::DOUBLE AS purchases_30d, coalesce(spend_90d, 0)::VARCHAR AS spend_90d,
+    coalesce(spend_today, 0)::VARCHAR AS spend_today, coalesce(purchases_30d, 0)::DOUBLE AS purchases_30d, coalesce(spend_90d, 0)::VARCHAR AS spend_90d,
     coalesce(products_7d, 0)::DOUBLE AS products_7d, coalesce(purchases_month, 0)::DOUBLE AS purchases_month,
     first_purchase_at::DOUBLE AS first_purchase_at, last_purchase_at::DOUBLE AS last_purchase_at,
     max_price::DOUBLE AS max_price, quantities::DOUBLE / purchases::DOUBLE AS avg_quantity
@@ -75,49 +80,62 @@ const COUNTS = `
     (max(instant) FILTER (WHERE customer IS NOT NULL))::DOUBLE AS "newestAt", last(instant)::DOUBLE AS "lastRowAt"
   FROM lines`
 
+const LATE_ROWS = `
+  SELECT count(*)::DOUBLE AS late
+  FROM (SELECT instant < lag(instant) OVER (ORDER BY line) AS late FROM lines) WHERE late`
+
 export class OnlineRetailOracle {
   readonly #connection: DuckDBConnection
-  readonly #path: string
 
-  private constructor(connection: DuckDBConnection, path: string) {
+  private constructor(connection: DuckDBConnection) {
     this.#connection = connection
-    this.#path = path
   }
 
   static async open(path: string): Promise<OnlineRetailOracle> {
     const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
     await connection.run('LOAD icu')
-    await connection.run(`CREATE TABLE lines AS ${LINES}`, { path })
-    return new OnlineRetailOracle(connection, path)
+    await connection.run(`CREATE TABLE file AS ${FILE}`, { path })
+    const oracle = new OnlineRetailOracle(connection)
+    await oracle.lookAt('true')
+    // What runs over a customer's rows runs over time, too.
+    const [order] = await oracle.query<{ late: number }>(LATE_ROWS)
+    if (order!.late > 0) throw new Error(`${order!.late} rows of the file are older than those before them`)
+    return oracle
+  }
+
+  /** Only these rows exist from now on: a condition in SQL over `line` and the file's columns. */
+  async lookAt(rows: string): Promise<void> {
+    await this.#connection.run(`CREATE OR REPLACE TABLE lines AS ${LINES} WHERE ${rows}`)
   }
 
   async counts(): Promise<ExpectedCounts> {
-    const [counts] = await this.#rows<ExpectedCounts>(COUNTS)
+    const [counts] = await this.query<ExpectedCounts>(COUNTS)
     return counts!
   }
 
   /** Every customer's features as of an instant (epoch ms) that no row lies after. */
   async profiles(at: number): Promise<ExpectedProfile[]> {
-    const [local] = await this.#rows<{ day: string }>(
+    const [local] = await this.query<{ day: string }>(
       `SELECT timezone('Europe/London', make_timestamptz($micros::BIGINT))::DATE::VARCHAR AS day`,
       { micros: String(at * 1000) },
     )
-    return this.#rows<ExpectedProfile>(PROFILES, { day: local!.day })
+    return this.query<ExpectedProfile>(PROFILES, { day: local!.day })
   }
 
-  /** Writes the rows before a local date as a file of the same form. */
-  async cut(date: string, path: string): Promise<void> {
-    await this.#connection.run(
-      `COPY (FROM read_csv('${this.#path}', header = true, all_varchar = true)
-             WHERE InvoiceDate::TIMESTAMP < '${date}'::TIMESTAMP) TO '${path}' (FORMAT csv, HEADER)`,
+  /** Writes those rows as a file of the same form, and says how many there are. */
+  async cut(rows: string, path: string): Promise<number> {
+    const columns = 'InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country'
+    const written = await this.#connection.run(
+      `COPY (SELECT ${columns} FROM file WHERE ${rows} ORDER BY line) TO '${path}' (FORMAT csv, HEADER)`,
     )
+    return written.rowsChanged
   }
 
   close(): void {
     this.#connection.closeSync()
   }
 
-  async #rows<Row>(sql: string, values?: Record<string, string>): Promise<Row[]> {
+  async query<Row>(sql: string, values?: Record<string, string>): Promise<Row[]> {
     const reader = await this.#connection.runAndReadAll(sql, values)
     return reader.getRowObjects() as Row[]
   }

@@ -1,5 +1,5 @@
 // The Online Retail file in tests: where it lies, and how a profile is held against the oracle.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ProfileView } from '../../src/model/shapes.ts'
 import type { ExpectedProfile } from './online-retail-oracle.ts'
@@ -7,7 +7,7 @@ import type { ExpectedProfile } from './online-retail-oracle.ts'
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 export const ONLINE_RETAIL = fromRoot('../shared/data/online-retail.csv.gz')
-export const DEFINITION = fromRoot('examples/online-retail/definition.yaml')
+const DEFINITION = fromRoot('examples/online-retail/definition.yaml')
 export const MAPPING = fromRoot('examples/online-retail/mapping.yaml')
 
 /** False, with a message, where the file is absent: it is large and not ours to commit. */
@@ -15,6 +15,17 @@ export function hasOnlineRetail(): boolean {
   if (existsSync(ONLINE_RETAIL)) return true
   console.warn(`SKIPPED: the Online Retail data set is not at ${ONLINE_RETAIL}; see examples/online-retail.`)
   return false
+}
+
+/**
+ * Writes the example's definition with another wait for more history: one that no import outlasts, or one that is over
+ * as soon as the engine starts again.
+ */
+export function writeDefinition(path: string, historyWait: '12h' | '1s'): void {
+  const text = readFileSync(DEFINITION, 'utf8')
+  const written = text.replace(/^historyWait: .*$/m, `historyWait: ${historyWait}`)
+  if (written === text) throw new Error('the example no longer says how long it waits for history')
+  writeFileSync(path, written)
 }
 
 type Features = ProfileView['features']

@@ -1,0 +1,78 @@
+// The year of a shop once more, in pieces, as a shop imports its history month by month: the engine ends and starts
+// again in between, and after each piece it is held against an independent computation over the rows so far.
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { queryProfiles } from '../support/all-profiles.ts'
+import { EngineProcess } from '../support/engine.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { differences, hasOnlineRetail, ONLINE_RETAIL, writeDefinition } from '../support/online-retail.ts'
+import { importFile, lineOf, reportOf } from '../support/online-retail-import.ts'
+import { lifeDifferences, streamDifferences } from '../support/online-retail-life.ts'
+import { expectedLives } from '../support/online-retail-life-oracle.ts'
+import { OnlineRetailOracle } from '../support/online-retail-oracle.ts'
+import { readStreams } from '../support/online-retail-streams.ts'
+
+const DAY_MS = 86_400_000
+const LONG_MS = 150_000
+
+/** Early in a month and a year, just after the clocks went forward, within an invoice, just after the clocks went back. */
+const CUTS = [
+  "InvoiceDate < '2011-01-05'",
+  "InvoiceDate < '2011-03-29'",
+  'line <= 300001',
+  "InvoiceDate < '2011-11-01'",
+  'true',
+]
+
+describe.runIf(hasOnlineRetail())('a year of a shop in pieces', { timeout: LONG_MS }, () => {
+  test('gives after each piece every feature and stage of every customer, and in the end all streams', async () => {
+    const folder = temporaryFolder()
+    const definition = join(folder, 'definition.yaml')
+    writeDefinition(definition, '12h')
+    const oracle = await OnlineRetailOracle.open(ONLINE_RETAIL)
+    onTestFinished(() => oracle.close())
+    const engine = await EngineProcess.startForTest(definition)
+    /** Rows before each piece, by the name of its file. */
+    const rowsBefore = new Map<string, number>()
+    let before = 'false'
+    for (const [index, rows] of CUTS.entries()) {
+      const name = `piece-${index}.csv`
+      await oracle.lookAt(before)
+      rowsBefore.set(name, (await oracle.counts()).rows)
+      await oracle.cut(`(${rows}) AND NOT (${before})`, join(folder, name))
+      await oracle.lookAt(`(${rows}) AND NOT (${before})`)
+      expect(await importFile(engine, join(folder, name))).toMatchObject(reportOf(await oracle.counts()))
+      before = rows
+
+      if (index === 2) await engine.kill()
+      else await engine.stop()
+      engine.restart()
+      await engine.ready()
+      await oracle.lookAt(rows)
+      await expectLives(engine, oracle)
+    }
+
+    await engine.stop()
+    writeDefinition(definition, '1s')
+    engine.restart()
+    await engine.ready()
+    const lives = await expectedLives(oracle)
+    const changes = lives.reduce((sum, life) => sum + life.changes.length, 0)
+    const ofWhole = (actionId: string) =>
+      rowsBefore.get(/^piece-\d\.csv/.exec(actionId)![0])! + lineOf(actionId)
+    expect(streamDifferences(await readStreams(engine, changes), lives, ofWhole)).toEqual([])
+  })
+})
+
+/** At the newest of the rows that the oracle looks at, and after a silence. */
+async function expectLives(engine: EngineProcess, oracle: OnlineRetailOracle): Promise<void> {
+  const { newestAt, customers } = await oracle.counts()
+  const lives = await expectedLives(oracle)
+  expect(lives.length).toBe(customers)
+  const users = lives.map(({ userId }) => userId)
+  for (const at of [newestAt, newestAt + 61 * DAY_MS]) {
+    const profiles = await queryProfiles(engine, users, at)
+    expect(differences(profiles, await oracle.profiles(at))).toEqual([])
+    expect(lifeDifferences(profiles, lives, at)).toEqual([])
+  }
+}
