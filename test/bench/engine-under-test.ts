@@ -1,9 +1,10 @@
 // The engine as a user starts it, on a free port and an empty data folder, and what the benchmark asks of it.
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Database, open } from 'lmdb'
+import { type Database, open, type RootDatabase } from 'lmdb'
 import type { ShardStatus } from '../../src/model/shapes.ts'
 import { freePort } from '../support/servers.ts'
 import { until } from '../support/until.ts'
@@ -14,6 +15,7 @@ import { ServerProcess } from './server-process.ts'
 
 const DEFINITION = fileURLToPath(new URL('definition.yaml', import.meta.url))
 const PROBE = new URL('memory-probe.ts', import.meta.url)
+const CLOCK = new URL('clock-ahead.ts', import.meta.url)
 const HEAP_MIB = 8_192
 const PATIENCE_MS = 300_000
 
@@ -22,28 +24,32 @@ export interface Stored {
   /** Bytes of the pages that hold profiles. */
   usedBytes: number
   fileBytes: number
+  /** Users that time will change, and bytes of the pages of their index. */
+  wakes: number
+  wakesBytes: number
+}
+
+export interface EngineOptions {
+  hotUsers: number
+  /** Undefined: as many as the engine takes by itself. */
+  threads?: number
+  /** Text of the definition. Default: definition.yaml. */
+  definition?: string
 }
 
 export class EngineUnderTest {
   readonly port: number
   readonly #folder: string
-  readonly #hotUsers: number
-  readonly #threads: number | undefined
+  readonly #options: EngineOptions
+  #clockAheadMs = 0
   #process: ServerProcess
   /** Stops it and removes its data. */
   readonly stop: () => Promise<void>
 
-  private constructor(
-    port: number,
-    folder: string,
-    hotUsers: number,
-    threads: number | undefined,
-    cleanup: Cleanup,
-  ) {
+  private constructor(port: number, folder: string, options: EngineOptions, cleanup: Cleanup) {
     this.port = port
     this.#folder = folder
-    this.#hotUsers = hotUsers
-    this.#threads = threads
+    this.#options = options
     this.#process = this.#spawn()
     this.stop = cleanup.defer(async () => {
       await this.#process.end('SIGKILL')
@@ -51,11 +57,10 @@ export class EngineUnderTest {
     })
   }
 
-  /** @param threads undefined: as many as the engine takes by itself */
-  static async start(cleanup: Cleanup, hotUsers: number, threads?: number): Promise<EngineUnderTest> {
+  static async start(cleanup: Cleanup, options: EngineOptions): Promise<EngineUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'pulseprint-bench-'))
-    const engine = new EngineUnderTest(await freePort(), folder, hotUsers, threads, cleanup)
-    await engine.#answers('/readyz')
+    const engine = new EngineUnderTest(await freePort(), folder, options, cleanup)
+    await engine.ready()
     return engine
   }
 
@@ -83,18 +88,35 @@ export class EngineUnderTest {
     const path = join(this.#folder, 'snapshots')
     const root = open({ path, encoding: 'binary', noSubdir: false, readOnly: true })
     try {
-      const profiles: Database<Buffer, Buffer> = root.openDB({
-        name: 'profiles',
-        encoding: 'binary',
-        keyEncoding: 'binary',
-      })
-      const pages = profiles.getStats() as Record<string, number>
-      const used = pages.treeBranchPageCount! + pages.treeLeafPageCount! + pages.overflowPages!
+      const profiles = pagesOf(root, 'profiles')
+      const wakes = pagesOf(root, 'wakes')
       const { size } = await stat(join(path, 'data.mdb'))
-      return { users: pages.entryCount!, usedBytes: used * pages.pageSize!, fileBytes: size }
+      return {
+        users: profiles.entries,
+        usedBytes: profiles.bytes,
+        fileBytes: size,
+        wakes: wakes.entries,
+        wakesBytes: wakes.bytes,
+      }
     } finally {
       await root.close()
     }
+  }
+
+  /** Where the streams are stored. */
+  get streamsPath(): string {
+    return join(this.#folder, 'streams')
+  }
+
+  /** `kill -9`, and a start that is not waited for. @param clockAheadMs how far ahead the engine's clock then is */
+  async killAndSpawn(clockAheadMs = 0): Promise<void> {
+    await this.#process.end('SIGKILL')
+    this.#clockAheadMs = clockAheadMs
+    this.#process = this.#spawn()
+  }
+
+  ready(): Promise<void> {
+    return this.#answers('/readyz')
   }
 
   /** `kill -9`, start, and the milliseconds from then to the first profile that is answered. */
@@ -107,13 +129,18 @@ export class EngineUnderTest {
   }
 
   #spawn(): ServerProcess {
+    const { hotUsers, threads, definition } = this.#options
+    const definitionPath = definition === undefined ? DEFINITION : join(this.#folder, 'definition.yaml')
+    if (definition !== undefined) writeFileSync(definitionPath, definition)
+    const preloaded = this.#clockAheadMs > 0 ? [PROBE, CLOCK] : [PROBE]
     return new ServerProcess('src/cli/pulseprint.ts', ['start'], {
-      PULSEPRINT_DEFINITION: DEFINITION,
+      PULSEPRINT_DEFINITION: definitionPath,
       PULSEPRINT_PORT: String(this.port),
       PULSEPRINT_DATA: this.#folder,
-      PULSEPRINT_HOT_USERS: String(this.#hotUsers),
-      ...(this.#threads !== undefined && { PULSEPRINT_THREADS: String(this.#threads) }),
-      NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB} --expose-gc --import ${PROBE}`,
+      PULSEPRINT_HOT_USERS: String(hotUsers),
+      ...(threads !== undefined && { PULSEPRINT_THREADS: String(threads) }),
+      BENCH_CLOCK_AHEAD_MS: String(this.#clockAheadMs),
+      NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB} --expose-gc ${preloaded.map((url) => `--import ${url}`).join(' ')}`,
     })
   }
 
@@ -141,4 +168,11 @@ export class EngineUnderTest {
       PATIENCE_MS,
     )
   }
+}
+
+function pagesOf(root: RootDatabase, name: string): { entries: number; bytes: number } {
+  const database: Database<Buffer, Buffer> = root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' })
+  const pages = database.getStats() as Record<string, number>
+  const used = pages.treeBranchPageCount! + pages.treeLeafPageCount! + pages.overflowPages!
+  return { entries: pages.entryCount!, bytes: used * pages.pageSize! }
 }

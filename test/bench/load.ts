@@ -1,6 +1,7 @@
 // The load, in a process of its own: `node load.ts JSON` sends requests over keep-alive connections, one in flight on
 // each, and prints one JSON line: how many were answered, in which time, how fast.
 import { createHistogram } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
 import { HttpConnection } from './http-connection.ts'
 import { BATCH_ACTIONS, SegmentBatch, userIdOf } from './segment-batch.ts'
 
@@ -13,6 +14,8 @@ export interface LoadPlan {
   users: number
   /** Ends after this time, users drawn at random… */
   seconds?: number
+  /** Batches go out evenly at this rate, or as fast as they are answered where that is slower. Default: the latter. */
+  actionsPerSecond?: number
   /** …or after this many rounds in which every user has one action; each batch then holds 100 different users. */
   rounds?: number
 }
@@ -37,11 +40,15 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   let left = plan.rounds === undefined ? Number.POSITIVE_INFINITY : batchesOf(plan)
   const start = performance.now()
   const end = start + (plan.seconds ?? Number.POSITIVE_INFINITY) * 1_000
+  const intervalMs = plan.actionsPerSecond === undefined ? 0 : (1_000 * BATCH_ACTIONS) / plan.actionsPerSecond
+  let slot = 0
   await Promise.all(
     connections.map(async (connection) => {
       const nextRequest = plan.kind === 'ingest' ? batches(plan, nextUser) : reads(plan, nextUser)
       while (left-- > 0) {
         const request = nextRequest()
+        const early = start + slot++ * intervalMs - performance.now()
+        if (early > 0) await pause(early)
         const sent = performance.now()
         if (sent >= end) break
         await connection.send(request)

@@ -3,9 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { ensureServer } from '../../deploy/servers.ts'
 import { Cleanup } from './cleanup.ts'
+import { measureDecisions } from './decisions.ts'
+import { measureLiveTimers } from './live-timers.ts'
+import { measurePendingTimers } from './pending-timers.ts'
 import { planOf } from './plan.ts'
 import { measurePopulations } from './populations.ts'
-import { populationsTable, sidesTable } from './report.ts'
+import { decisionsTable, liveTimersTable, pendingTimersTable, rulePricesTable } from './reactions-report.ts'
+import { median, populationsTable, sidesTable } from './report.ts'
+import { measureRulePrices } from './rule-prices.ts'
 import { READ_CORES } from './run-load.ts'
 import { compareSides } from './side-by-side.ts'
 
@@ -48,6 +53,15 @@ On a machine that does other work too, read nothing into the figures.
 ${sidesTable(turns)}
 `)
   console.log(`${populationsTable(await measurePopulations(plan, cleanup, say))}
+`)
+  const halfOfLimit = median(turns.ours.map((turn) => turn.actionsPerSecond)) / 2
+  console.log(`${decisionsTable(await measureDecisions(plan, halfOfLimit, cleanup, say))}
+`)
+  console.log(`${rulePricesTable(await measureRulePrices(plan, cleanup, say))}
+`)
+  console.log(`${pendingTimersTable(await measurePendingTimers(plan, cleanup, say))}
+`)
+  console.log(`${liveTimersTable(await measureLiveTimers(plan, halfOfLimit, cleanup, say))}
 
 The whole run took ${seconds()} s; load average at the end ${loadavg()[0]?.toFixed(2)}.`)
 } catch (error) {

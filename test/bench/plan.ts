@@ -12,6 +12,19 @@ export interface BenchPlan {
   populations: number[]
   trafficSeconds: number
   restarts: number
+  /** Rounds of decisions, prices of rules and timers under load. */
+  reactionRounds: number
+  /** Of single requests among other load. */
+  probeSeconds: number
+  /** Numbers of rules whose price is measured, ascending. */
+  ruleCounts: number[]
+  ruleSeconds: number
+  /** Users with a pending timer. */
+  timers: number
+  idleSeconds: number
+  /** Users who fall silent under load, and after how long. */
+  liveTimers: number
+  silenceSeconds: number
 }
 
 const FULL: BenchPlan = {
@@ -26,6 +39,14 @@ const FULL: BenchPlan = {
   populations: [10_000, 100_000, 1_000_000],
   trafficSeconds: 5,
   restarts: 3,
+  reactionRounds: 3,
+  probeSeconds: 5,
+  ruleCounts: [1, 10, 50],
+  ruleSeconds: 2.5,
+  timers: 1_000_000,
+  idleSeconds: 10,
+  liveTimers: 10_000,
+  silenceSeconds: 4,
 }
 
 const PLANS: Record<string, BenchPlan> = {
@@ -39,6 +60,11 @@ const PLANS: Record<string, BenchPlan> = {
     populations: [10_000, 100_000],
     trafficSeconds: 1,
     restarts: 1,
+    reactionRounds: 1,
+    probeSeconds: 2,
+    ruleSeconds: 1,
+    timers: 100_000,
+    idleSeconds: 3,
   },
   '--smoke': {
     ...FULL,
@@ -51,6 +77,14 @@ const PLANS: Record<string, BenchPlan> = {
     populations: [1_000, 2_000],
     trafficSeconds: 0.2,
     restarts: 1,
+    reactionRounds: 1,
+    probeSeconds: 0.5,
+    ruleCounts: [2],
+    ruleSeconds: 0.2,
+    timers: 1_000,
+    idleSeconds: 0.5,
+    liveTimers: 200,
+    silenceSeconds: 2,
   },
 }
 

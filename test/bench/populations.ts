@@ -40,7 +40,7 @@ export async function measurePopulations(
   const largest = Math.max(...plan.populations)
   for (const users of plan.populations) {
     say(`population of ${users.toLocaleString('en')}`)
-    const engine = await EngineUnderTest.start(cleanup, largest + WARM_USERS.users + 200_000)
+    const engine = await EngineUnderTest.start(cleanup, { hotUsers: largest + WARM_USERS.users + 200_000 })
     costs.push(await measurePopulation(engine, users, plan))
     for (let again = 0; users === largest && again < plan.restarts; again++) {
       say(`kill -9 and start, ${again + 1} of ${plan.restarts}`)

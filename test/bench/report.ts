@@ -67,17 +67,17 @@ export function median(values: readonly number[]): number {
 }
 
 /** `median (min–max)`. */
-function spread(values: readonly number[]): string {
+export function spread(values: readonly number[]): string {
   if (values.length === 1) return figure(values[0]!)
   return `${figure(median(values))} (${figure(Math.min(...values))}–${figure(Math.max(...values))})`
 }
 
-function figure(value: number): string {
+export function figure(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-function table(rows: readonly string[][]): string {
+export function table(rows: readonly string[][]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`

@@ -27,7 +27,10 @@ const HOT_USERS = 200_000
 export async function startSide(name: SideName, cleanup: Cleanup): Promise<Side> {
   if (name === 'ours' || name === 'oneThread') {
     const oneThread = name === 'oneThread'
-    const engine = await EngineUnderTest.start(cleanup, HOT_USERS, oneThread ? 1 : undefined)
+    const engine = await EngineUnderTest.start(cleanup, {
+      hotUsers: HOT_USERS,
+      ...(oneThread && { threads: 1 }),
+    })
     const { port, server, stop } = engine
     return {
       port,
