@@ -8,6 +8,9 @@ import { Child } from './child.ts'
 import { freePort } from './servers.ts'
 import { until } from './until.ts'
 
+/** Further PULSEPRINT_ variables by name. */
+type Settings = Record<string, string>
+
 export class EngineProcess {
   readonly url: string
   readonly dataPath: string
@@ -15,10 +18,11 @@ export class EngineProcess {
   #child: Child
   #saidBefore = ''
 
-  private constructor(port: number, dataPath: string, definitionPath: string) {
+  private constructor(port: number, dataPath: string, definitionPath: string, settings: Settings) {
     this.url = `http://127.0.0.1:${port}`
     this.dataPath = dataPath
     this.#env = {
+      ...settings,
       PULSEPRINT_DEFINITION: definitionPath,
       PULSEPRINT_PORT: String(port),
       PULSEPRINT_DATA: dataPath,
@@ -27,9 +31,9 @@ export class EngineProcess {
   }
 
   /** Starts an engine that is ready. Outside of tests: end it with remove(). */
-  static async start(definitionPath: string): Promise<EngineProcess> {
+  static async start(definitionPath: string, settings: Settings = {}): Promise<EngineProcess> {
     const dataPath = await mkdtemp(join(tmpdir(), 'pulseprint-engine-'))
-    const engine = new EngineProcess(await freePort(), dataPath, definitionPath)
+    const engine = new EngineProcess(await freePort(), dataPath, definitionPath, settings)
     try {
       await engine.ready()
     } catch (error) {
@@ -40,8 +44,8 @@ export class EngineProcess {
   }
 
   /** Starts an engine for the running test, which shows what the engine said if it fails. */
-  static async startForTest(definitionPath: string): Promise<EngineProcess> {
-    const engine = await EngineProcess.start(definitionPath)
+  static async startForTest(definitionPath: string, settings: Settings = {}): Promise<EngineProcess> {
+    const engine = await EngineProcess.start(definitionPath, settings)
     onTestFailed(() => console.error(engine.output))
     onTestFinished(() => engine.remove())
     return engine
