@@ -111,7 +111,13 @@ export class LmdbActionLog implements ActionLog {
   }
 
   get(shardIndex: number, sequence: number): LogRecord | undefined {
-    const payload = this.#shard(shardIndex).records.get(sequence)
+    const { records } = this.#shard(shardIndex)
+    let payload = records.get(sequence)
+    if (!payload) {
+      // LMDB's cached view of the data may be older than what another thread has appended.
+      this.#root.resetReadTxn()
+      payload = records.get(sequence)
+    }
     return payload && { sequence, payload }
   }
 

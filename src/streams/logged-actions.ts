@@ -1,8 +1,8 @@
 // The entries of the stream `actions`, read from the log. A record is decoded once for all subscribers that are near
 // each other in it, and the JSON of an action is only made when a subscriber wants it.
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { decodeActions } from '../ingest/records.ts'
-import type { ActionLog, LogRecord } from '../log/action-log.ts'
+import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
 import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
 import type { Candidate } from './candidate.ts'
@@ -12,8 +12,6 @@ import type { StreamItem } from './stream-store.ts'
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
 /** Decoding more than this lets others have their turn first. */
 const LARGE_BYTES = 64 * 1024
-/** How often a record that is not to be seen yet is looked for, a millisecond apart. */
-const LOOKS_MAX = 1_000
 
 interface Kept {
   candidates: Promise<(Candidate | undefined)[]>
@@ -21,12 +19,12 @@ interface Kept {
 }
 
 export class LoggedActions {
-  readonly #log: Pick<ActionLog, 'get' | 'tail'>
+  readonly #log: Pick<ActionLog, 'get'>
   /** By number of the item, the longest unused first. */
   readonly #kept = new Map<number, Kept>()
   #keptBytes = 0
 
-  constructor(log: Pick<ActionLog, 'get' | 'tail'>) {
+  constructor(log: Pick<ActionLog, 'get'>) {
     this.#log = log
   }
 
@@ -49,7 +47,7 @@ export class LoggedActions {
   }
 
   async #decode(item: StreamItem, count: (bytes: number) => void): Promise<(Candidate | undefined)[]> {
-    const payload = (await this.#record(item))?.payload
+    const payload = (await this.#log.get(item.shard, item.sequence))?.payload
     count(payload?.length ?? 0)
     if (!payload) return []
     if (payload.length > LARGE_BYTES) await nextTurn()
@@ -72,16 +70,6 @@ export class LoggedActions {
       if (this.#keptBytes <= KEPT_BYTES_MAX) return
       if (other !== number && counted > 0) this.#drop(other)
     }
-  }
-
-  /** A record that another thread has just appended may not be visible here yet: reads keep their view for a moment. */
-  async #record({ shard, sequence }: StreamItem): Promise<LogRecord | undefined> {
-    for (let look = 0; look < LOOKS_MAX; look++) {
-      const record = await this.#log.get(shard, sequence)
-      if (record || this.#log.tail(shard) > sequence) return record
-      await pause(1)
-    }
-    throw new Error(`record ${sequence} of shard ${shard} was published and is not in the log`)
   }
 
   #drop(number: number): void {

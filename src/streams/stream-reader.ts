@@ -15,7 +15,7 @@ export class StoredStreams implements StreamReader {
   readonly #actions: LoggedActions
 
   /** @param names all streams of the definition, `actions` and `stages` among them */
-  constructor(names: Iterable<string>, store: StreamStore, log: Pick<ActionLog, 'get' | 'tail'>) {
+  constructor(names: Iterable<string>, store: StreamStore, log: Pick<ActionLog, 'get'>) {
     this.names = new Set(names)
     this.#store = store
     this.#actions = new LoggedActions(log)

@@ -152,18 +152,6 @@ describe('the stream `actions`', () => {
     expect(await readAll(streams, 'actions', 9, false)).toEqual(['there'])
   })
 
-  test('waits for a record that cannot be seen yet', async () => {
-    const { log, store, streams, publish } = engine()
-    await publish(0, [action('a')])
-    let looks = 0
-    const slow = {
-      get: (shard: number, sequence: number) => (++looks < 3 ? undefined : log.get(shard, sequence)),
-      tail: (shard: number) => log.tail(shard),
-    }
-    const { entries } = await new StoredStreams(streams.names, store, slow).read('actions', '0', {}, 9)
-    expect([entries.map(({ id }) => id), looks]).toEqual([['a'], 3])
-  })
-
   test('decodes a record once for many subscribers, and keeps no more than a bound', async () => {
     const { log, store, streams, publish } = engine()
     const large = () => ({ ...action('large'), properties: { text: 'x'.repeat(3_000_000) } })
@@ -174,7 +162,6 @@ describe('the stream `actions`', () => {
         gets++
         return log.get(shard, sequence)
       },
-      tail: (shard: number) => log.tail(shard),
     }
     const reader = new StoredStreams(streams.names, store, counting)
     const last = String(store.head() - 1)
