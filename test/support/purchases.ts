@@ -70,18 +70,15 @@ export class Purchases {
     for (;;) {
       this.waiting = true
       try {
-        const answer = await this.#engine.json<{ receipts: Receipt[] }>(
-          '/v1/actions?wait=applied&return=decisions',
-          batch,
-        )
-        this.waiting = false
-        this.#take(batch, answer.receipts)
+        const path = '/v1/actions?wait=applied&return=decisions'
+        this.#take(batch, (await this.#engine.json<{ receipts: Receipt[] }>(path, batch)).receipts)
         return
       } catch (error) {
         if (!isPassing(error)) throw error
+      } finally {
         this.waiting = false
-        await pause(RETRY_MS)
       }
+      await pause(RETRY_MS)
     }
   }
 
