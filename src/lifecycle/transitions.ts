@@ -72,3 +72,17 @@ export function timeIsUpAt(transition: Transition, standing: Standing, newestAt:
   const due = newestAt + silenceMs
   return due > standing.stageSince ? due : NEVER
 }
+
+/**
+ * True where conditions alone can lead out of a stage and back into it. One of them may then still hold when an
+ * evaluation ends, because no stage is entered twice in one: each action has to look again.
+ */
+export function guardsMakeCircle({ transitions }: Lifecycle): boolean {
+  const guards = transitions.filter(({ on, silenceMs, dwellMs }) => !on && !silenceMs && !dwellMs)
+  return guards.some(({ from, to }) => {
+    const reached = new Set([to])
+    // A Set visits what is added while it is visited.
+    for (const stage of reached) for (const next of guards) if (next.from.has(stage)) reached.add(next.to)
+    return [...from].some((stage) => reached.has(stage))
+  })
+}

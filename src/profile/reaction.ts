@@ -2,7 +2,13 @@
 // the action or the tick, and what it sets off is handed back as effects.
 import type { Definition } from '../definition/definition.ts'
 import type { Transition } from '../lifecycle/lifecycle.ts'
-import { actionTransition, nextTimer, stateTransition, timeIsUpAt } from '../lifecycle/transitions.ts'
+import {
+  actionTransition,
+  guardsMakeCircle,
+  nextTimer,
+  stateTransition,
+  timeIsUpAt,
+} from '../lifecycle/transitions.ts'
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
 import type { Effect } from '../rules/effect.ts'
@@ -25,6 +31,7 @@ export class Reaction {
   readonly #situation: UserSituation
   readonly #stageRules: readonly Rule[]
   readonly #conditionRules: readonly Rule[]
+  readonly #guardsMakeCircle: boolean
   /** Stages that may not be entered again in this evaluation. */
   readonly #entered: number[] = []
   #effects: Effect[] = []
@@ -35,6 +42,7 @@ export class Reaction {
   constructor(definition: Definition) {
     this.#definition = definition
     this.#situation = new UserSituation(definition)
+    this.#guardsMakeCircle = definition.lifecycle !== undefined && guardsMakeCircle(definition.lifecycle)
     this.#stageRules = definition.rules.filter(({ trigger }) => trigger.kind === 'stage')
     this.#conditionRules = definition.rules.filter(({ trigger }) => trigger.kind === 'condition')
   }
@@ -56,8 +64,8 @@ export class Reaction {
       if (moved || standing.conditionsDue <= due) this.#checkConditions(this.#conditionRules, standing, due)
       if (this.#changed) standing.clock = due
       standing.timersDue = nextTimer(this.#lifecycle, standing, profile.newestAt, due)
-      if (moved || standing.conditionsDue <= due)
-        standing.conditionsDue = this.#nextChange(profile, standing, due)
+      // Also where only a timer looked: from now on its transition waits for its condition.
+      standing.conditionsDue = this.#nextChange(profile, standing, due)
     }
   }
 
@@ -83,13 +91,15 @@ export class Reaction {
         this.#enter(transition, standing, at)
         moved = true
       }
-      if (moved || touchesGuards || wasLate) moved = this.#moveByState(profile, standing, at) || moved
+      const looks = moved || touchesGuards || wasLate || this.#guardsMakeCircle
+      if (looks) moved = this.#moveByState(profile, standing, at) || moved
     }
     for (const rule of rules) this.#try(rule, standing, at)
     this.#checkConditions(moved ? this.#conditionRules : conditions, standing, at)
     standing.clock = at
     standing.timersDue = nextTimer(this.#lifecycle, standing, profile.newestAt, at)
-    if (moved) standing.conditionsDue = this.#nextChange(profile, standing, at)
+    // A late action can make a silence of a time that is already up.
+    if (moved || wasLate) standing.conditionsDue = this.#nextChange(profile, standing, at)
     else if (touchesGuards || conditions.length > 0) {
       standing.conditionsDue = Math.min(standing.conditionsDue, this.#nextChange(profile, standing, at))
     }
