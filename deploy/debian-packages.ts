@@ -1,11 +1,14 @@
 // Unpacks Debian packages and the libraries that the machine lacks into a folder, without root and without touching
 // the system: apt resolves and verifies, with lists and archives of its own.
 import { execFile } from 'node:child_process'
-import { access, mkdir, readdir, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+
+/** What Debian signs its suites with, as the package debian-archive-keyring installs it. */
+const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** Throws, with what apt said, where apt is missing, the network is away or a package is unknown. */
 export async function unpackDebianPackages(
@@ -27,6 +30,34 @@ export async function unpackDebianPackages(
   await install('--download-only')
   await mkdir(into, { recursive: true })
   for (const archive of archives) await run('dpkg', ['-x', join(state, 'archives', archive), into])
+  await rm(state, { recursive: true, force: true })
+}
+
+/**
+ * Unpacks packages of another Debian suite as they are, without what they depend on: for a binary that needs little
+ * more than libc. The system's own sources are not looked at. Throws as above.
+ */
+export async function unpackFromSuite(
+  suite: string,
+  names: readonly string[],
+  into: string,
+  cache: string,
+): Promise<void> {
+  const state = join(cache, `apt.${names[0]}`)
+  const archives = join(state, 'archives')
+  await mkdir(join(state, 'lists', 'partial'), { recursive: true })
+  await mkdir(join(archives, 'partial'), { recursive: true })
+  const list = join(state, 'sources.list')
+  await writeFile(list, `deb [signed-by=${DEBIAN_KEYRING}] http://deb.debian.org/debian ${suite} main\n`)
+  const sources = ['-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=/dev/null']
+  const apt = (...args: string[]) =>
+    run('apt-get', [...privateState(state), ...sources, ...args], { cwd: archives, maxBuffer: 1 << 26 })
+  await apt('update')
+  await apt('download', ...names)
+  await mkdir(into, { recursive: true })
+  for (const file of await readdir(archives)) {
+    if (file.endsWith('.deb')) await run('dpkg', ['-x', join(archives, file), into])
+  }
   await rm(state, { recursive: true, force: true })
 }
 

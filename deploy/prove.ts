@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 const STEPS: readonly { name: string; run: () => Promise<boolean> }[] = [
   { name: 'redis-server', run: () => provision('redis-server') },
+  { name: 'nats-server', run: () => provision('nats-server') },
   { name: 'chromium', run: () => provision('chromium') },
   { name: 'style', run: () => tool('@biomejs/biome/bin/biome', 'check', '.') },
   { name: 'types', run: () => tool('typescript/bin/tsc', '--noEmit') },

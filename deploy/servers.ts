@@ -1,11 +1,13 @@
 // Finds the servers and the browser that tests and benchmarks need: on the PATH, else in .cache/, else fetched there
 // as Debian packages. A missing one is an error with a way out, never a reason to skip.
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { libraryFolders, unpackDebianPackages } from './debian-packages.ts'
+import { promisify } from 'node:util'
+import { libraryFolders, unpackDebianPackages, unpackFromSuite } from './debian-packages.ts'
 
 interface Provision {
   /** Commands that will do, in order of preference. */
@@ -14,6 +16,10 @@ interface Provision {
   debianPackages: readonly string[]
   /** Its binary inside the package, past any wrapper script that knows only system paths. */
   binary: string
+  /** The Debian suite to take the package from, where the system's own is too old. */
+  suite?: string
+  /** The oldest version that will do; one on the PATH is asked for its own. */
+  versionMin?: string
 }
 
 const PROVISIONS = {
@@ -27,6 +33,13 @@ const PROVISIONS = {
     debianPackages: ['chromium', 'chromium-common'],
     binary: 'usr/lib/chromium/chromium',
   },
+  'nats-server': {
+    commands: ['nats-server'],
+    debianPackages: ['nats-server'],
+    binary: 'usr/sbin/nats-server',
+    suite: 'sid',
+    versionMin: '2.14.5',
+  },
 } as const satisfies Record<string, Provision>
 
 export type ServerName = keyof typeof PROVISIONS
@@ -36,20 +49,25 @@ const CACHE = fileURLToPath(new URL('../.cache/', import.meta.url))
 /** The path of an executable, ready to be spawned. */
 export async function ensureServer(name: ServerName): Promise<string> {
   const cached = join(CACHE, name, 'run')
-  return (
-    (await findOnPath(PROVISIONS[name].commands)) ??
-    ((await isExecutable(cached)) ? cached : fetchServer(name))
-  )
+  return (await findOnPath(PROVISIONS[name])) ?? ((await isExecutable(cached)) ? cached : fetchServer(name))
 }
 
-async function findOnPath(commands: readonly string[]): Promise<string | undefined> {
+async function findOnPath({ commands, versionMin }: Provision): Promise<string | undefined> {
   for (const command of commands) {
     for (const folder of (process.env.PATH ?? '').split(delimiter)) {
       const path = join(folder, command)
-      if (folder !== '' && (await isExecutable(path))) return path
+      if (folder === '' || !(await isExecutable(path))) continue
+      if (versionMin === undefined || (await isVersion(path, versionMin))) return path
     }
   }
   return undefined
+}
+
+/** Whether the server's own version, of three numbers, is at least the one given. */
+async function isVersion(path: string, versionMin: string): Promise<boolean> {
+  const { stdout } = await promisify(execFile)(path, ['--version']).catch(() => ({ stdout: '' }))
+  const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0]
+  return version !== undefined && version.localeCompare(versionMin, 'en', { numeric: true }) >= 0
 }
 
 async function isExecutable(path: string): Promise<boolean> {
@@ -61,12 +79,14 @@ async function isExecutable(path: string): Promise<boolean> {
 
 /** Unpacked beside its final place and renamed when complete, so that an interrupted fetch leaves nothing half done. */
 async function fetchServer(name: ServerName): Promise<string> {
-  const { debianPackages, binary } = PROVISIONS[name]
+  const { debianPackages, binary, suite }: Provision = PROVISIONS[name]
   console.error(`pulseprint: fetching ${name} as a Debian package into .cache/ (once) …`)
   const place = join(CACHE, name)
   const draft = `${place}.${randomUUID()}`
   try {
-    await unpackDebianPackages(debianPackages, join(draft, 'root'), CACHE)
+    const into = join(draft, 'root')
+    if (suite === undefined) await unpackDebianPackages(debianPackages, into, CACHE)
+    else await unpackFromSuite(suite, debianPackages, into, CACHE)
     await writeWrapper(draft, place, binary)
     await rm(place, { recursive: true, force: true })
     await rename(draft, place)
