@@ -21,7 +21,8 @@ export interface PendingTimers {
   /** Before the first user, and with all timers pending after a restart. */
   empty: Memory
   pending: Memory
-  /** Milliseconds of CPU per second with nothing to do. */
+  /** Milliseconds of CPU per second with nothing to do, both times. */
+  emptyCpuMs: number
   idleCpuMs: number
   /** Milliseconds from the start of the process to ready, and to the last change published. */
   readyMs: number
@@ -47,6 +48,7 @@ export async function measurePendingTimers(
   const definition = definitionWith(fallingQuiet(`${SILENCE_DAYS}d`))
   const engine = await EngineUnderTest.start(cleanup, { hotUsers: 200_000, definition })
   const empty = await engine.memory()
+  const emptyCpuMs = await idleCpu(engine, plan.idleSeconds)
   say(`${users.toLocaleString('en')} pending timers`)
   const { port } = engine
   const connections = plan.ingestConnections
@@ -63,7 +65,7 @@ export async function measurePendingTimers(
   say('all of them overdue at a start')
   const fired = await fireAll(engine, users, cleanup)
   await engine.stop()
-  return { users, bytesPerTimer: wakesBytes / wakes, empty, pending, idleCpuMs, ...fired }
+  return { users, bytesPerTimer: wakesBytes / wakes, empty, emptyCpuMs, pending, idleCpuMs, ...fired }
 }
 
 async function idleCpu({ server }: EngineUnderTest, seconds: number): Promise<number> {

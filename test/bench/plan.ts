@@ -44,7 +44,7 @@ const FULL: BenchPlan = {
   ruleCounts: [1, 10, 50],
   ruleSeconds: 2.5,
   timers: 1_000_000,
-  idleSeconds: 10,
+  idleSeconds: 5,
   liveTimers: 10_000,
   silenceSeconds: 4,
 }
@@ -64,7 +64,7 @@ const PLANS: Record<string, BenchPlan> = {
     probeSeconds: 2,
     ruleSeconds: 1,
     timers: 100_000,
-    idleSeconds: 3,
+    idleSeconds: 2,
   },
   '--smoke': {
     ...FULL,

@@ -40,6 +40,8 @@ export type ProbeResult = Record<ProbeKind, Latency>
 const CONNECTIONS = 8
 const SUBSCRIBERS = 4
 const PROBE_USERS = 64
+/** Sent also where the input ends at once. */
+const AT_LEAST = 20
 
 interface Sent {
   at: number
@@ -76,7 +78,7 @@ class Probe {
     }
     const start = performance.now()
     const end = start + (seconds + warmUps / perSecond) * 1_000
-    for (let n = 0; performance.now() < end && !inputEnded(); n++) {
+    for (let n = 0; performance.now() < end && (n < AT_LEAST || !inputEnded()); n++) {
       const early = start + (n * 1_000) / perSecond - performance.now()
       if (early > 0) await pause(early)
       this.#answers.push(this.#send(n, kinds[n % kinds.length]!, n >= warmUps))

@@ -59,6 +59,7 @@ export function pendingTimersTable(timers: PendingTimers): string {
     row('  MiB resident', empty.residentBytes / MEBIBYTE),
     row('memory with all pending, after a restart, MiB live', pending.liveBytes / MEBIBYTE),
     row('  MiB resident', pending.residentBytes / MEBIBYTE),
+    row('CPU of an empty engine with nothing to do, ms/s', timers.emptyCpuMs),
     row('CPU with all pending and nothing to do, ms/s', timers.idleCpuMs),
     row('all overdue at a start: first answer after, ms', timers.readyMs),
     row('  timers fired per second', fired),
