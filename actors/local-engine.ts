@@ -97,7 +97,7 @@ export class LocalEngine implements Engine {
     const epoch = await ownership.claim(shard, lastEpoch)
     await snapshots.claim(shard, epoch)
     const { offset } = await snapshots.checkpoint(shard)
-    const [head, tail] = [log.head(shard), log.tail(shard)]
+    const [head, tail] = await Promise.all([log.head(shard), log.tail(shard)])
     if (offset > head || offset + 1 < tail) {
       throw new PulseprintError(
         'STORE_MISMATCH',
@@ -177,8 +177,8 @@ export class LocalEngine implements Engine {
 
   async shardStatus(): Promise<ShardStatus[]> {
     const { log, ownership } = this.#parts
-    return [...this.#runners.values()].map(({ shard, epoch, applied, checkpointer, users }) => {
-      const head = log.head(shard)
+    const status = async ({ shard, epoch, applied, checkpointer, users }: ShardRunner) => {
+      const head = await log.head(shard)
       return {
         shard,
         owner: ownership.ownerOf(shard)?.node ?? 'none',
@@ -189,7 +189,8 @@ export class LocalEngine implements Engine {
         lag: head - applied,
         hotUsers: users.size,
       }
-    })
+    }
+    return Promise.all([...this.#runners.values()].map(status))
   }
 
   notReady(): string | undefined {
@@ -210,7 +211,9 @@ export class LocalEngine implements Engine {
     await Promise.all(runners.map((runner) => runner.stopTicking()))
     await this.#appender.drain()
     // What is not applied by then is in the log, and the next start applies it.
-    const allApplied = Promise.allSettled(runners.map((runner) => runner.reach(log.head(runner.shard))))
+    const allApplied = Promise.allSettled(
+      runners.map(async (runner) => runner.reach(await log.head(runner.shard))),
+    )
     await within(allApplied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied).catch(() => {})
     await Promise.all(runners.map((runner) => runner.stop()))
     this.#publisher.stop()

@@ -21,9 +21,9 @@ export interface AppendEntry {
 
 export interface ActionLog {
   /**
-   * Appends one record to each named shard, durably: when it resolves, the records are on disk. All of one call
-   * go in, or none. Resolves with the sequence of each. Errors: STORAGE_UNAVAILABLE, then nothing was appended
-   * for sure or it may yet turn up (at most once).
+   * Appends one record to each named shard, durably: when it resolves, the records are on disk. Resolves with the
+   * sequence of each. Errors: STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,
+   * each at most once.
    */
   append(entries: readonly AppendEntry[]): Promise<number[]>
   /**
@@ -34,10 +34,10 @@ export interface ActionLog {
   /** One record, or undefined where there is none (any more). */
   get(shard: number, sequence: number): LogRecord | undefined | Promise<LogRecord | undefined>
   /** Sequence of the newest durable record; 0 for an empty log. */
-  head(shard: number): number
-  /** Sequence of the oldest record still held; head + 1 for an empty log. */
-  tail(shard: number): number
-  /** Drops the records up to and including `sequence`. */
+  head(shard: number): number | Promise<number>
+  /** From this sequence on every record is still held; 1 where nothing was trimmed yet. */
+  tail(shard: number): number | Promise<number>
+  /** Drops the records up to and including `sequence`, the newest one aside. */
   trim(shard: number, sequence: number): Promise<void>
   close(): Promise<void>
 }

@@ -28,13 +28,15 @@ interface Shard {
 export class LmdbActionLog implements ActionLog {
   readonly #root: RootDatabase
   readonly #shards: Shard[]
+  /** By shard the sequence up to which it was trimmed. */
+  readonly #trimmed: Database<number, number>
 
   /** Opens or creates the log in a folder. Errors: STORE_MISMATCH when it was created with another identity. */
   constructor(path: string, identity: StoreIdentity) {
     // Without overlappingSync a commit resolves only after its fsync: an acknowledgement must mean just that.
     this.#root = open({
       path,
-      maxDbs: identity.shards + 2,
+      maxDbs: identity.shards + 3,
       encoding: 'binary',
       overlappingSync: false,
       // Its own batches reject promises that nobody holds; ours are explicit.
@@ -42,6 +44,7 @@ export class LmdbActionLog implements ActionLog {
       noSubdir: false,
     })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
+    this.#trimmed = this.#root.openDB({ name: 'trimmed', encoding: 'json' })
     this.#shards = Array.from({ length: identity.shards }, (_, shard) => {
       const records: Database<Buffer, number> = this.#root.openDB({
         name: `shard-${shard}`,
@@ -125,17 +128,18 @@ export class LmdbActionLog implements ActionLog {
     return this.#shard(shard).head
   }
 
-  tail(shardIndex: number): number {
-    const shard = this.#shard(shardIndex)
-    for (const key of shard.records.getKeys({ limit: 1 })) return key
-    return shard.head + 1
+  tail(shard: number): number {
+    return (this.#trimmed.get(shard) ?? 0) + 1
   }
 
   async trim(shardIndex: number, sequence: number): Promise<void> {
     const { records, head } = this.#shard(shardIndex)
+    // The newest record stays: after a restart it tells where the log goes on.
+    const upTo = Math.min(sequence, head - 1)
+    if (upTo < this.tail(shardIndex)) return
     const commit = this.#root.batch(() => {
-      // The newest record stays: after a restart it tells where the log goes on.
-      for (const key of records.getKeys({ end: Math.min(sequence + 1, head) })) void records.remove(key)
+      void this.#trimmed.put(shardIndex, upTo)
+      for (const key of records.getKeys({ end: upTo + 1 })) void records.remove(key)
     })
     await committed(commit, 'the log could not be trimmed')
   }

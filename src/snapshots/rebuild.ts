@@ -16,7 +16,7 @@ export async function rebuildIfRedefined(
   if (stored === definition.fingerprint) return
   if (stored !== undefined) {
     for (let shard = 0; shard < shards; shard++) {
-      if (log.tail(shard) <= 1) continue
+      if ((await log.tail(shard)) <= 1) continue
       throw new PulseprintError(
         'STORE_MISMATCH',
         'the definition has changed, but the log no longer reaches back to its start to rebuild the profiles',

@@ -124,7 +124,7 @@ async function foldOfLog(folder: string, definition: Definition): Promise<Map<st
   const profiles = new Map<string, Profile>()
   const fold = new Fold(definition)
   for (let shard = 0; shard < SHARDS; shard++) {
-    for (let sequence = log.tail(shard); sequence <= log.head(shard); sequence++) {
+    for (let sequence = await log.tail(shard); sequence <= (await log.head(shard)); sequence++) {
       const record = await log.get(shard, sequence)
       if (!record) continue
       const { receivedAt } = decodeHeader(record.payload)

@@ -1,0 +1,40 @@
+// Hands what an appender has decoded to the follower of the same process when the record comes back from JetStream, so
+// that it is not decoded twice. Only a bounded amount waits; a follower that finds nothing decodes for itself.
+
+/** Records that wait, and the bytes of their payloads. */
+const WAITING_MAX = 1_024
+const WAITING_BYTES_MAX = 16 * 1024 * 1024
+
+export class Handover {
+  readonly #prefix: string
+  /** In the order in which they were offered. */
+  readonly #waiting = new Map<string, { decoded: unknown; bytes: number }>()
+  #bytes = 0
+  #count = 0
+
+  /** @param prefix as no other process has it */
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  /** Gives the token that travels with the record. */
+  offer(decoded: unknown, bytes: number): string {
+    const token = `${this.#prefix}.${++this.#count}`
+    this.#waiting.set(token, { decoded, bytes })
+    this.#bytes += bytes
+    for (const oldest of this.#waiting.keys()) {
+      if (this.#waiting.size <= WAITING_MAX && this.#bytes <= WAITING_BYTES_MAX) break
+      this.take(oldest)
+    }
+    return token
+  }
+
+  /** What was offered under the token, once. */
+  take(token: string): unknown {
+    const found = this.#waiting.get(token)
+    if (!found) return undefined
+    this.#waiting.delete(token)
+    this.#bytes -= found.bytes
+    return found.decoded
+  }
+}
