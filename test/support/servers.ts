@@ -6,7 +6,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Redis } from 'ioredis'
 import { ensureServer } from '../../deploy/servers.ts'
+import { until } from './until.ts'
+
+const CLUSTER_SLOTS = 16_384
 
 export interface RunningServer {
   host: '127.0.0.1'
@@ -15,8 +19,16 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+export interface RunningRedis extends RunningServer {
+  url: string
+  /** Ends the process without warning; its folder stays. */
+  kill(): Promise<void>
+  /** After `kill`: on the same port, with what its folder holds. */
+  start(): Promise<void>
+}
+
 /** `options` are Redis settings by name, such as `{ appendonly: 'yes', appendfsync: 'everysec' }`. Persists nothing by default. */
-export async function startRedis(options: Record<string, string> = {}): Promise<RunningServer> {
+export async function startRedis(options: Record<string, string> = {}): Promise<RunningRedis> {
   const binary = await ensureServer('redis-server')
   const folder = await mkdtemp(join(tmpdir(), 'pulseprint-redis-'))
   const port = await freePort()
@@ -28,22 +40,85 @@ export async function startRedis(options: Record<string, string> = {}): Promise<
     appendonly: 'no',
     ...options,
   }
-  const child = spawn(
-    binary,
-    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+  let child: ChildProcess
+  const start = () => {
+    child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    return untilItSays(child, 'Ready to accept connections')
+  }
   const stop = async () => {
     await end(child)
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await untilItSays(child, 'Ready to accept connections')
+    await start()
   } catch (error) {
     await stop()
     throw error
   }
-  return { host: '127.0.0.1', port, stop }
+  const host = '127.0.0.1' as const
+  return { host, port, url: `redis://${host}:${port}`, start, kill: () => end(child, 'SIGKILL'), stop }
+}
+
+export interface RunningRedisCluster {
+  /** Each holds a third of the slots, in this order. */
+  masters: readonly RunningRedis[]
+  /** Of all masters, separated by commas. */
+  urls: string
+  stop(): Promise<void>
+}
+
+/** Three masters without replicas, formed and agreed. */
+export async function startRedisCluster(options: Record<string, string> = {}): Promise<RunningRedisCluster> {
+  const masters: ClusterNode[] = []
+  const stop = async () => {
+    await Promise.all(masters.map((master) => master.stop()))
+  }
+  try {
+    while (masters.length < 3) masters.push(await startClusterNode(options))
+    await formCluster(masters)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { masters, urls: masters.map(({ url }) => url).join(','), stop }
+}
+
+interface ClusterNode extends RunningRedis {
+  busPort: number
+}
+
+async function startClusterNode(options: Record<string, string>): Promise<ClusterNode> {
+  // Named, because the bus would otherwise listen 10,000 above the port, past what a port may be.
+  const busPort = await freePort()
+  const redis = await startRedis({
+    ...options,
+    'cluster-enabled': 'yes',
+    'cluster-port': String(busPort),
+    'cluster-node-timeout': '2000',
+  })
+  return { ...redis, busPort }
+}
+
+async function formCluster(masters: readonly ClusterNode[]): Promise<void> {
+  const clients = masters.map(({ port }) => new Redis(port, '127.0.0.1'))
+  const share = Math.ceil(CLUSTER_SLOTS / masters.length)
+  try {
+    for (const [index, client] of clients.entries()) {
+      const last = Math.min((index + 1) * share, CLUSTER_SLOTS) - 1
+      await client.call('CLUSTER', 'ADDSLOTSRANGE', index * share, last)
+      for (const { host, port, busPort } of masters) await client.call('CLUSTER', 'MEET', host, port, busPort)
+    }
+    const agreed = async () => {
+      const infos = await Promise.all(clients.map((client) => client.cluster('INFO')))
+      return infos.every(
+        (info) => info.includes('cluster_state:ok') && info.includes(`cluster_size:${masters.length}`),
+      )
+    }
+    await until(agreed, () => 'the Redis Cluster did not form')
+  } finally {
+    for (const client of clients) client.disconnect()
+  }
 }
 
 /** A port that was free a moment ago; the kernel hands out others first before it repeats one. */
@@ -71,9 +146,9 @@ async function untilItSays(child: ChildProcess, words: string): Promise<void> {
   })
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
-  child.kill('SIGTERM')
+  child.kill(signal)
   await ended
 }

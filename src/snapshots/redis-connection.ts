@@ -1,0 +1,118 @@
+// Connects to Redis or to a Redis Cluster. A command that cannot be sent now, or whose reply was lost, fails at once and is never
+// sent again by the client: what to do about it is the caller's to say. Lost connections come back in the background.
+import { Cluster, Redis } from 'ioredis'
+import { PulseprintError } from '../errors.ts'
+import type { RedisClient } from './redis-scripts.ts'
+
+/** Longest silence of a server that owes a reply; the connection is then given up. */
+const SILENCE_MS_MAX = 5_000
+const RECONNECT_MS_MAX = 1_000
+
+/** Where a server is and how to be let in. */
+interface Access {
+  host: string
+  port: number
+  username?: string
+  password?: string
+  db?: number
+  tls?: Record<never, never>
+}
+
+/** A server's address with its credentials taken out, for messages and logs. */
+export function maskedRedisUrls(urls: string): string {
+  return urls
+    .split(',')
+    .map((text) => {
+      if (!URL.canParse(text.trim())) return '(not a URL)'
+      const { protocol, host } = new URL(text.trim())
+      return `${protocol}//${host}`
+    })
+    .join(',')
+}
+
+/**
+ * @param urls `redis://` or `rediss://` with user, password and database where needed; several, separated by commas, are
+ *   nodes of one cluster. A single node of a cluster will do too.
+ * Errors: STORAGE_UNAVAILABLE with the server's reason, without the credentials; INVALID_REQUEST for what is no such URL.
+ */
+export async function connectRedis(urls: string): Promise<RedisClient> {
+  const nodes = urls.split(',').map((url) => nodeAccess(url.trim()))
+  if (nodes.length > 1) return connectCluster(nodes, urls)
+  const client = await connected(new Redis(singleOptions(nodes[0]!)), urls)
+  const isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'))
+  if (!isCluster) return client
+  client.disconnect()
+  return connectCluster(nodes, urls)
+}
+
+async function connectCluster(nodes: readonly Access[], urls: string): Promise<RedisClient> {
+  const startup = nodes.map(({ host, port }) => ({ host, port }))
+  const cluster = await connected(new Cluster(startup, clusterOptions(nodes[0]!)), urls)
+  // Without a queue, commands to a node that is only just connecting would fail.
+  await Promise.all(cluster.nodes('master').map((node) => node.ping().catch(() => {})))
+  return cluster
+}
+
+function nodeAccess(text: string): Access {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const database = url?.pathname.replace(/^\//, '') ?? ''
+  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || !/^\d*$/.test(database)) {
+    throw new PulseprintError(
+      'INVALID_REQUEST',
+      `${maskedRedisUrls(text)} is not a redis:// or rediss:// URL of a server and at most a database number`,
+    )
+  }
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 6379),
+    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
+    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    ...(database !== '' && { db: Number(database) }),
+    ...(url.protocol === 'rediss:' && { tls: {} }),
+  }
+}
+
+const STRICT = {
+  lazyConnect: true,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  connectTimeout: SILENCE_MS_MAX,
+  socketTimeout: SILENCE_MS_MAX,
+} as const
+
+const reconnectDelayMs = (times: number) => Math.min(50 * times, RECONNECT_MS_MAX)
+
+function singleOptions(access: Access) {
+  return { ...STRICT, ...access, enableOfflineQueue: false, retryStrategy: reconnectDelayMs }
+}
+
+function clusterOptions({ host: _host, port: _port, db: _db, ...access }: Access) {
+  const { lazyConnect, ...strict } = STRICT
+  return {
+    lazyConnect,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: reconnectDelayMs,
+    // A node that restarts without a failover keeps its slots: nothing but its own connection brings it back.
+    clusterNodeRetryStrategy: reconnectDelayMs,
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshTimeout: SILENCE_MS_MAX,
+    redisOptions: { ...strict, ...access },
+  }
+}
+
+async function connected<T extends RedisClient>(client: T, urls: string): Promise<T> {
+  let reason = 'no connection'
+  const note = (error: Error & { lastNodeError?: Error }) => {
+    reason = (error.lastNodeError ?? error).message
+  }
+  // Without a listener, ioredis prints its errors by itself, now and at every later loss of the connection.
+  client.on('error', note)
+  try {
+    await client.connect()
+  } catch {
+    client.disconnect()
+    throw new PulseprintError('STORAGE_UNAVAILABLE', `Redis at ${maskedRedisUrls(urls)}: ${reason}`)
+  }
+  return client
+}

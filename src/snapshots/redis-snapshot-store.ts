@@ -1,0 +1,242 @@
+// The snapshot store on Redis. A shard is three keys in one slot: a small hash with epoch, commit number and offset, one hash of all
+// its profiles, and a sorted set of whom to wake. Every write is one Lua call that compares the epoch first.
+import { PulseprintError } from '../errors.ts'
+import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
+import { connectRedis } from './redis-connection.ts'
+import { redisWarnings, refuseEviction } from './redis-durability.ts'
+import { CLAIM, COMMIT, RESET, type RedisClient, runScript, type Script, WAKES } from './redis-scripts.ts'
+import type { Commit, ShardCheckpoint, SnapshotStore, StoredProfile, Wake } from './snapshot-store.ts'
+
+/** Profiles in one call: well below what Lua can unpack at once. */
+const CALL_PROFILES_MAX = 1_000
+/** Bytes of profiles after which a call takes no more: Redis does nothing else meanwhile. */
+const CALL_BYTES_MAX = 4 * 1024 * 1024
+
+/** What this process knows of the commits under an epoch that it has claimed. */
+interface Claim {
+  epoch: number
+  /** Number of the last commit that was sent. */
+  sent: number
+  /** Highest number that Redis has confirmed. */
+  confirmed: number
+}
+
+export class RedisSnapshotStore implements SnapshotStore {
+  readonly #client: RedisClient
+  readonly #prefix: string
+  readonly #shards: number
+  readonly #claims = new Map<number, Claim>()
+
+  private constructor(client: RedisClient, prefix: string, shards: number) {
+    this.#client = client
+    this.#prefix = prefix
+    this.#shards = shards
+  }
+
+  /**
+   * @param urls see connectRedis
+   * @param prefix begins every key: one per engine that shares the Redis
+   * Errors: STORE_MISMATCH when the store was made with another identity, or where Redis is set to drop keys when its memory is
+   * full; STORAGE_UNAVAILABLE where it cannot be reached or refuses the credentials.
+   */
+  static async open(
+    urls: string,
+    identity: StoreIdentity,
+    prefix = 'pulseprint',
+  ): Promise<RedisSnapshotStore> {
+    const client = await connectRedis(urls).catch(fail)
+    const store = new RedisSnapshotStore(client, prefix, identity.shards)
+    try {
+      await refuseEviction(client)
+      await store.#checkIdentity(identity)
+    } catch (error) {
+      await store.close()
+      throw unavailable(error)
+    }
+    return store
+  }
+
+  async #checkIdentity(wanted: StoreIdentity): Promise<void> {
+    const key = this.#storeKey()
+    await this.#client.hsetnx(key, 'identity', JSON.stringify(wanted))
+    const found = JSON.parse((await this.#client.hget(key, 'identity')) ?? 'null')
+    checkStoreIdentity({ get: () => found, putSync: () => {} }, wanted, `Redis under ${this.#prefix}:`)
+  }
+
+  /** What keeps this Redis from holding on to what it has confirmed, in words for an operator. */
+  async warnings(): Promise<string[]> {
+    return redisWarnings(this.#client).catch(fail)
+  }
+
+  async checkpoint(shard: number): Promise<ShardCheckpoint> {
+    const [epoch, offset] = await this.#client
+      .hmget(this.#key(shard, 'checkpoint'), 'epoch', 'offset')
+      .catch(fail)
+    return { epoch: Number(epoch ?? 0), offset: Number(offset ?? 0) }
+  }
+
+  /** After STORAGE_UNAVAILABLE the claim may have been recorded: take a higher epoch to try again. */
+  async claim(shard: number, epoch: number): Promise<void> {
+    const claimed = await this.#run(CLAIM, [this.#key(shard, 'checkpoint')], [epoch])
+    if (claimed !== 1) throw fenced(shard, epoch, 'a newer owner has claimed it')
+    this.#claims.set(shard, { epoch, sent: 0, confirmed: 0 })
+  }
+
+  async load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]> {
+    const profiles = this.#key(shard, 'profiles')
+    const calls: Promise<(Buffer | null)[]>[] = []
+    for (let at = 0; at < users.length; at += CALL_PROFILES_MAX) {
+      calls.push(this.#client.hmgetBuffer(profiles, ...users.slice(at, at + CALL_PROFILES_MAX)))
+    }
+    const [, ...found] = await Promise.all([this.#checkNothingLost(shard), ...calls]).catch(fail)
+    return found.flat().map((bytes) => bytes ?? undefined)
+  }
+
+  /** An owner must not go on from profiles older than those it has saved. Errors: FENCED. */
+  async #checkNothingLost(shard: number): Promise<void> {
+    const claim = this.#claims.get(shard)
+    if (!claim) return
+    const { epoch, confirmed } = claim
+    const held = await this.#client.hmget(this.#key(shard, 'checkpoint'), 'epoch', 'commit')
+    const [heldEpoch, heldCommit] = held.map(Number) as [number, number]
+    if (heldEpoch < epoch || (heldEpoch === epoch && heldCommit < confirmed)) throw lost(shard, epoch)
+  }
+
+  /**
+   * More than 1,000 profiles or 4 MiB go in several calls, in order, the offset with the last: each call is atomic, and one whose
+   * predecessor was not written is refused. `wakeBefore` is not needed: the index knows.
+   */
+  async commit(shard: number, { epoch, offset, profiles }: Commit): Promise<void> {
+    const claim = this.#claims.get(shard)
+    if (claim?.epoch !== epoch) throw fenced(shard, epoch, 'this process has not claimed it')
+    const parts = inParts(profiles)
+    const calls = parts.map((part, index) => {
+      const floor = index === 0 ? claim.confirmed : claim.sent
+      return this.#commitPart(shard, claim, floor, index === parts.length - 1 ? offset : undefined, part)
+    })
+    await Promise.all(calls)
+  }
+
+  async #commitPart(
+    shard: number,
+    claim: Claim,
+    floor: number,
+    offset: number | undefined,
+    profiles: readonly StoredProfile[],
+  ): Promise<void> {
+    const number = ++claim.sent
+    const waking = profiles.filter(({ wakeAt }) => Number.isFinite(wakeAt))
+    const answer = await this.#run(COMMIT, this.#shardKeys(shard), [
+      claim.epoch,
+      floor,
+      number,
+      offset ?? '',
+      profiles.length,
+      waking.length,
+      ...profiles.flatMap(({ user, bytes }) => [user, bytes]),
+      ...waking.flatMap(({ wakeAt, user }) => [wakeAt, user]),
+      ...profiles.filter(({ wakeAt }) => !Number.isFinite(wakeAt)).map(({ user }) => user),
+    ])
+    if (answer === 'fenced') throw fenced(shard, claim.epoch, 'a newer owner has claimed it')
+    if (answer === 'lost') throw lost(shard, claim.epoch)
+    if (answer === 'late') throw unavailable(new Error('the commit was overtaken by a later one'))
+    claim.confirmed = Math.max(claim.confirmed, number)
+  }
+
+  async wakes(shard: number, after: Wake | undefined, until: number, limit: number): Promise<Wake[]> {
+    const { wakeAt, user } = after ?? { wakeAt: Number.NEGATIVE_INFINITY, user: '' }
+    const from = wakeAt === Number.NEGATIVE_INFINITY ? '-inf' : wakeAt
+    const flat = (await this.#run(WAKES, [this.#key(shard, 'wakes')], [from, user, limit])) as string[]
+    const wakes: Wake[] = []
+    for (let at = 0; at < flat.length; at += 2) wakes.push({ user: flat[at]!, wakeAt: Number(flat[at + 1]) })
+    return wakes.filter((wake) => wake.wakeAt <= until)
+  }
+
+  async count(): Promise<number> {
+    const counts = this.#everyShard((shard) => this.#client.hlen(this.#key(shard, 'profiles')))
+    return (await counts.catch(fail)).reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Atomic per shard. Cut short by a crash, it leaves a store without a fingerprint: one that has to be reset. */
+  async reset(fingerprint: string): Promise<void> {
+    await this.#client.hdel(this.#storeKey(), 'fingerprint').catch(fail)
+    await this.#everyShard((shard) => this.#run(RESET, this.#shardKeys(shard), []))
+    for (const claim of this.#claims.values()) claim.confirmed = -1
+    await this.#client.hset(this.#storeKey(), 'fingerprint', fingerprint).catch(fail)
+  }
+
+  async fingerprint(): Promise<string | undefined> {
+    return (await this.#client.hget(this.#storeKey(), 'fingerprint').catch(fail)) ?? undefined
+  }
+
+  async close(): Promise<void> {
+    // QUIT waits for the replies that are still owed; where there is no connection, nothing is.
+    await this.#client.quit().catch(() => {})
+    this.#client.disconnect()
+  }
+
+  #everyShard<T>(call: (shard: number) => Promise<T>): Promise<T[]> {
+    return Promise.all(Array.from({ length: this.#shards }, (_, shard) => call(shard)))
+  }
+
+  #run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number | Uint8Array)[],
+  ): Promise<unknown> {
+    return runScript(this.#client, script, keys, args).catch(fail)
+  }
+
+  /** The braces are the hash tag: what stands in them decides on the slot of a cluster. */
+  #key(shard: number, part: 'checkpoint' | 'profiles' | 'wakes'): string {
+    return `${this.#prefix}:{shard-${shard}}:${part}`
+  }
+
+  #shardKeys(shard: number): string[] {
+    return [this.#key(shard, 'checkpoint'), this.#key(shard, 'profiles'), this.#key(shard, 'wakes')]
+  }
+
+  #storeKey(): string {
+    return `${this.#prefix}:store`
+  }
+}
+
+/** At least one part, which may be empty. */
+function inParts(profiles: readonly StoredProfile[]): StoredProfile[][] {
+  let part: StoredProfile[] = []
+  let bytes = 0
+  const parts = [part]
+  for (const profile of profiles) {
+    if (part.length === CALL_PROFILES_MAX || bytes >= CALL_BYTES_MAX) {
+      part = []
+      bytes = 0
+      parts.push(part)
+    }
+    part.push(profile)
+    bytes += profile.bytes.length
+  }
+  return parts
+}
+
+function unavailable(error: unknown): PulseprintError {
+  if (error instanceof PulseprintError) return error
+  // The message only: the error of ioredis holds the command, credentials and profiles included.
+  const reason = error instanceof Error ? error.message : String(error)
+  return new PulseprintError('STORAGE_UNAVAILABLE', `Redis did not take the call: ${reason}`)
+}
+
+function fail(error: unknown): never {
+  throw unavailable(error)
+}
+
+function fenced(shard: number, epoch: number, why: string): PulseprintError {
+  return new PulseprintError('FENCED', `epoch ${epoch} of shard ${shard} does not hold: ${why}`)
+}
+
+function lost(shard: number, epoch: number): PulseprintError {
+  return fenced(
+    shard,
+    epoch,
+    'Redis has lost commits that it had confirmed; the shard must be claimed and replayed anew',
+  )
+}
