@@ -82,6 +82,11 @@ export class LimitedEngine {
     return this.#end('SIGTERM')
   }
 
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<Ended> {
     if (this.running) this.#child.kill(signal)
     return this.ended()
