@@ -106,7 +106,7 @@ export class LocalEngine implements Engine {
     }
     return new ShardRunner(
       shard,
-      { epoch, offset, head },
+      { epoch, offset, head, published: await this.#publisher.published(shard) },
       {
         system: this.#actors,
         definition,
@@ -215,8 +215,9 @@ export class LocalEngine implements Engine {
       runners.map(async (runner) => runner.reach(await log.head(runner.shard))),
     )
     await within(allApplied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied).catch(() => {})
-    await Promise.all(runners.map((runner) => runner.stop()))
+    // First: a shard that makes room waits for what is published.
     this.#publisher.stop()
+    await Promise.all(runners.map((runner) => runner.stop()))
     const saved = await Promise.allSettled(runners.map((runner) => runner.saveAll()))
     stopActors(this.#actors)
     await ownership.close()

@@ -22,8 +22,13 @@ export class Publisher {
   }
 
   /** Sequence up to which the shard's records were published before: what they set off then is not published again. */
-  published(shard: number): number {
+  published(shard: number): number | Promise<number> {
     return this.#streams.published(shard)
+  }
+
+  /** Whether publications are to carry the actions. */
+  get takesActions(): boolean {
+    return this.#streams.takesActions
   }
 
   /** Takes what a record leads to; a shard hands its records over in their order. */

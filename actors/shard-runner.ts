@@ -40,6 +40,13 @@ export interface ShardParts {
   hotUsersMax: number
 }
 
+export interface ShardStart extends ShardCheckpoint {
+  /** Head of its log. */
+  head: number
+  /** Sequence up to which its records are published. */
+  published: number
+}
+
 export class ShardRunner {
   readonly shard: number
   readonly epoch: number
@@ -61,14 +68,14 @@ export class ShardRunner {
   #running: Promise<void> = Promise.resolve()
   #failure: Error | undefined
 
-  /** @param start the shard's saved offset under the epoch this node has claimed, and the head of its log */
-  constructor(shard: number, { epoch, offset, head }: ShardCheckpoint & { head: number }, parts: ShardParts) {
+  /** @param start where the shard stands, under the epoch this node has claimed */
+  constructor(shard: number, { epoch, offset, head, published }: ShardStart, parts: ShardParts) {
     this.shard = shard
     this.epoch = epoch
     this.replayTo = head
     this.#log = parts.log
     this.#publisher = parts.publisher
-    this.#publishedBefore = parts.publisher.published(shard)
+    this.#publishedBefore = published
     this.#progress = new AppliedLog(offset)
     this.fold = new Fold(parts.definition)
     const supervisor = spawn(parts.system, (state: null) => state, `shard-${shard}`) as Ref<never>
@@ -157,7 +164,9 @@ export class ShardRunner {
     if (sequence > this.replayTo) this.actionsTaken += actions.length
     if (sequence > this.#publishedBefore) {
       const outcomes = isTick ? undefined : turn.outcomes
-      this.#publisher.publish(publicationOf(this.shard, sequence, outcomes, turn.effects))
+      const publication = publicationOf(this.shard, sequence, outcomes, turn.effects)
+      if (this.#publisher.takesActions) publication.actions = actions
+      this.#publisher.publish(publication)
     }
     this.#progress.advance(sequence, turn)
   }

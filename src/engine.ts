@@ -76,8 +76,8 @@ export interface StreamReader {
    */
   read(stream: string, cursor: string, filter: StreamFilter, limit: number): Promise<StreamPage>
   /** The place after everything published so far. */
-  head(): string
-  /** Calls back after something was published on the stream. The returned function ends it. */
+  head(): string | Promise<string>
+  /** Calls back after something was published on the stream, now and then without cause. The returned function ends it. */
   onPublished(stream: string, callback: () => void): () => void
 }
 

@@ -78,7 +78,7 @@ export function streamsRoute(scope: Scope, { engine: { streams }, clock, logger 
     const filter: StreamFilter = {}
     if (userId !== undefined) filter.userId = parseUserKey(userId, '?userId')
     if (action !== undefined) filter.action = action
-    const cursor = request.headers['last-event-id'] || after || streams.head()
+    const cursor = request.headers['last-event-id'] || after || (await streams.head())
     // Finds a wrong cursor while there can still be an answer that says so.
     await streams.read(stream, cursor, filter, 0)
     subscribers.checkRoom()

@@ -2,8 +2,8 @@
 // the stream, so a shard has gaps. All of one call that lies in one stream goes in together.
 import { DiscardPolicy, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { type NatsConnection, nuid } from '@nats-io/transport-node'
-import { PulseprintError } from '../errors.ts'
 import type { StoreIdentity } from '../model/store-identity.ts'
+import { asked } from '../runtime/jetstream-ask.ts'
 import { expectLast, type OutgoingMessage, publishAll } from '../runtime/jetstream-publish.ts'
 import { JetStreamReader } from '../runtime/jetstream-reader.ts'
 import { ensureStream } from '../runtime/jetstream-stream.ts'
@@ -24,6 +24,7 @@ export interface JetStreamLogOptions {
 }
 
 const TOKEN = 'Pulseprint-Append'
+const UNREADABLE = 'the log cannot be read'
 
 export class JetStreamActionLog implements ActionLog {
   readonly #connection: NatsConnection
@@ -184,8 +185,9 @@ export class JetStreamActionLog implements ActionLog {
       await publishAll(this.#connection, [message])
     }
     const done = Math.max(upTo, trimmed.sequence)
-    await this.#asked(() =>
+    await asked(
       this.#manager.streams.purge(this.#stream(shard), { filter: this.#subject(shard), seq: done + 1 }),
+      'the log could not be trimmed',
     )
   }
 
@@ -204,8 +206,9 @@ export class JetStreamActionLog implements ActionLog {
 
   async #trimmedTo(shard: number): Promise<{ sequence: number; at: number }> {
     const subject = this.#trimmedSubject(shard)
-    const found = await this.#asked(() =>
+    const found = await asked(
       this.#manager.streams.getMessage(this.#trimmedStream, { last_by_subj: subject }),
+      UNREADABLE,
     )
     return found ? { sequence: Number(found.string()), at: found.seq } : { sequence: 0, at: 0 }
   }
@@ -226,15 +229,7 @@ export class JetStreamActionLog implements ActionLog {
 
   /** From the stream's leader: another replica may not have it yet. */
   async #message(shard: number, which: { seq: number } | { last_by_subj: string }) {
-    const found = await this.#asked(() => this.#manager.streams.getMessage(this.#stream(shard), which))
+    const found = await asked(this.#manager.streams.getMessage(this.#stream(shard), which), UNREADABLE)
     return found?.subject === this.#subject(shard) ? found : undefined
-  }
-
-  async #asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await ask()
-    } catch (error) {
-      throw new PulseprintError('STORAGE_UNAVAILABLE', `the log cannot be asked: ${(error as Error).message}`)
-    }
   }
 }

@@ -1,7 +1,7 @@
 // Publishes messages to one JetStream stream, all or none of them: several go as an atomic batch, which costs one round
 // trip and one fsync.
 import { headers, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/transport-node'
-import { PulseprintError } from '../errors.ts'
+import { asked } from './jetstream-ask.ts'
 
 /** Messages that a server takes in one batch at most. */
 export const BATCH_MESSAGES_MAX = 1_000
@@ -27,15 +27,11 @@ export function expectLast(subject: string, sequence: number): Record<string, st
  * without a gap. Nothing is sent again. Errors: STORAGE_UNAVAILABLE; then none went in, or all may yet turn up.
  * @param messages at least one and at most BATCH_MESSAGES_MAX, all to subjects of one stream
  */
-export async function publishAll(
+export function publishAll(
   connection: NatsConnection,
   messages: readonly OutgoingMessage[],
 ): Promise<number> {
-  try {
-    return await publishBatch(connection, messages)
-  } catch (error) {
-    throw new PulseprintError('STORAGE_UNAVAILABLE', `JetStream took no write: ${(error as Error).message}`)
-  }
+  return asked(publishBatch(connection, messages), 'JetStream took no write')
 }
 
 async function publishBatch(

@@ -24,6 +24,8 @@ interface Prepared {
 }
 
 export class LmdbStreamStore implements StreamStore {
+  /** They are read from the log, which is as near. */
+  readonly takesActions = false
   readonly #root: RootDatabase
   /** The newest number under `head`, and under each shard the sequence it is published up to. */
   readonly #positions: Database<number, string | number>
@@ -31,7 +33,7 @@ export class LmdbStreamStore implements StreamStore {
   readonly #actions: Database<Buffer, number>
   readonly #entries: Database<Buffer, [stream: string, number: number]>
   readonly #channel: BroadcastChannel
-  readonly #callbacks = new Set<(streams: readonly string[]) => void>()
+  readonly #callbacks = new Map<string, Set<() => void>>()
   #flushed: Promise<unknown> = Promise.resolve()
 
   /** Opens or creates the store in a folder. Errors: STORE_MISMATCH when it was created with another identity. */
@@ -114,9 +116,11 @@ export class LmdbStreamStore implements StreamStore {
     return Array.from(found, ({ key, value }) => decodeEntriesItem(key[1], value))
   }
 
-  onPublished(callback: (streams: readonly string[]) => void): () => void {
-    this.#callbacks.add(callback)
-    return () => this.#callbacks.delete(callback)
+  onPublished(stream: string, callback: () => void): () => void {
+    const callbacks = this.#callbacks.get(stream) ?? new Set()
+    this.#callbacks.set(stream, callbacks)
+    callbacks.add(callback)
+    return () => callbacks.delete(callback)
   }
 
   async close(): Promise<void> {
@@ -131,6 +135,6 @@ export class LmdbStreamStore implements StreamStore {
   }
 
   #wake(streams: readonly string[]): void {
-    for (const callback of this.#callbacks) callback(streams)
+    for (const stream of streams) for (const callback of this.#callbacks.get(stream) ?? []) callback()
   }
 }

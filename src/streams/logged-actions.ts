@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { decodeActions } from '../ingest/records.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
-import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
 import type { Candidate } from './candidate.ts'
+import { standardAction } from './standard-action.ts'
 import type { StreamItem } from './stream-store.ts'
 
 /** Bytes of the records whose actions are kept; decoded they take a few times as much. */
@@ -101,16 +101,7 @@ class LoggedAction implements Candidate {
   }
 
   get data(): string {
-    this.#data ??= JSON.stringify(standardised(this.#action, this.#item))
+    this.#data ??= JSON.stringify(standardAction(this.#action, this.#item))
     return this.#data
   }
-}
-
-function standardised(action: Action, { shard, sequence }: StreamItem): object {
-  const { id, user, anonymousId, action: name, occurredAt, object, channel, place, properties } = action
-  const who = user.startsWith(ANONYMOUS_PREFIX)
-    ? { anonymousId: user.slice(ANONYMOUS_PREFIX.length) }
-    : { userId: user, anonymousId }
-  const at = new Date(occurredAt).toISOString()
-  return { id, ...who, action: name, occurredAt: at, object, channel, place, properties, shard, sequence }
 }

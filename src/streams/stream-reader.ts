@@ -13,6 +13,8 @@ export class StoredStreams implements StreamReader {
   readonly names: ReadonlySet<string>
   readonly #store: StreamStore
   readonly #actions: LoggedActions
+  /** The newest number that the store has told of. */
+  #head = 0
 
   /** @param names all streams of the definition, `actions` and `stages` among them */
   constructor(names: Iterable<string>, store: StreamStore, log: Pick<ActionLog, 'get'>) {
@@ -21,25 +23,23 @@ export class StoredStreams implements StreamReader {
     this.#actions = new LoggedActions(log)
   }
 
-  head(): string {
-    return String(this.#store.head())
+  async head(): Promise<string> {
+    return String(await this.#store.head())
   }
 
   onPublished(stream: string, callback: () => void): () => void {
-    return this.#store.onPublished((streams) => {
-      if (streams.includes(stream)) callback()
-    })
+    return this.#store.onPublished(stream, callback)
   }
 
   async read(stream: string, cursor: string, filter: StreamFilter, limit: number): Promise<StreamPage> {
     const from = parseCursor(cursor, 'cursor')
-    if (from.number > this.#store.head()) {
+    if (!(await this.#wasGiven(from.number))) {
       throw new PulseprintError('INVALID_REQUEST', 'is not a cursor that this engine gave', {
         path: 'cursor',
       })
     }
     const after = from.index === undefined ? from.number : from.number - 1
-    const items = this.#store.read(stream, after, LIMITS.streamReadItemsMax)
+    const items = await this.#store.read(stream, after, LIMITS.streamReadItemsMax)
     const page: StreamPage = { entries: [], cursor, more: items.length === LIMITS.streamReadItemsMax }
     let looked = 0
     let text = 0
@@ -61,11 +61,17 @@ export class StoredStreams implements StreamReader {
     return page
   }
 
+  /** Asks the store only about numbers above all that it has told of: that may cost a round trip. */
+  async #wasGiven(number: number): Promise<boolean> {
+    if (number > this.#head) this.#head = await this.#store.head()
+    return number <= this.#head
+  }
+
   #candidates(
     stream: string,
     item: StreamItem,
   ): Promise<(Candidate | undefined)[]> | (Candidate | undefined)[] {
-    if (stream === ACTIONS) return this.#actions.of(item)
+    if (stream === ACTIONS && item.entries.length === 0) return this.#actions.of(item)
     return item.entries.map(({ id, userId, action, data }) => ({ id, user: userId, action, data }))
   }
 }

@@ -1,5 +1,6 @@
 // The stream store port: what was published to whom subscribes. It is written once per log record and shard, in
 // the order of the log; what was published is never published again.
+import type { Action } from '../model/action.ts'
 
 /** The stream of all accepted actions. */
 export const ACTIONS = 'actions'
@@ -22,7 +23,9 @@ export interface Publication {
   sequence: number
   /** Positions of the record's actions that were not accepted; undefined where it holds no actions. */
   refused: readonly number[] | undefined
-  /** Entries by stream, in order. `actions` is not among them: its entries are read from the log. */
+  /** The record's actions, refused ones too; only for a store that takes them. */
+  actions?: readonly Action[] | undefined
+  /** Entries by stream, in order. `actions` is not among them. */
   entries: ReadonlyMap<string, readonly StreamEntry[]>
 }
 
@@ -32,28 +35,30 @@ export interface StreamItem {
   number: number
   shard: number
   sequence: number
-  /** Set on items of `actions`. */
+  /** Positions that were refused, on items of `actions` without entries. */
   refused: readonly number[]
-  /** Empty on items of `actions`. */
+  /** Empty on items of `actions` where the store took no actions: its entries are then read from the log. */
   entries: readonly StreamEntry[]
 }
 
 export interface StreamStore {
-  /** Sequence up to which the shard's records are published; 0 in a new store. */
-  published(shard: number): number
+  /** Whether publications are to carry the actions. */
+  readonly takesActions: boolean
+  /** Sequence up to which the shard's records are published, those that led to nothing aside; 0 in a new store. */
+  published(shard: number): number | Promise<number>
   /**
-   * Publishes; those at or before `published` of their shard are dropped. Resolves when every reader can see them, of
-   * this and of every other thread. Calls must not overlap for one shard. Errors: STORAGE_UNAVAILABLE, then
-   * nothing was published.
+   * Publishes; those at or before `published` of their shard are dropped. Resolves when every reader can see them, at
+   * the latest when it is called back. Calls must not overlap for one shard. Errors: STORAGE_UNAVAILABLE; then some
+   * may be published, and the same call again publishes the others.
    */
   publish(publications: readonly Publication[]): Promise<void>
   /** Resolves when all that is published by now would survive a power cut. Errors: STORAGE_UNAVAILABLE. */
   flushed(): Promise<void>
   /** Items of the stream with a number above `after`, in order, at most `limit`. */
-  read(stream: string, after: number, limit: number): StreamItem[]
+  read(stream: string, after: number, limit: number): StreamItem[] | Promise<StreamItem[]>
   /** At or above the number of every item, and below that of any later one; 0 in a new store. */
-  head(): number
-  /** Calls back after something was published, by any thread, with the streams it went to. The returned function ends it. */
-  onPublished(callback: (streams: readonly string[]) => void): () => void
+  head(): number | Promise<number>
+  /** Calls back after something was published on the stream, by anyone, and now and then without cause. The returned function ends it. */
+  onPublished(stream: string, callback: () => void): () => void
   close(): Promise<void>
 }

@@ -45,7 +45,7 @@ test('two threads publish at once and a third, reading on from what it has seen,
   const ended = Promise.all(workers.map(({ worker }) => once(worker, 'exit')))
   for (const { go } of workers) start(go)
   let wake = () => {}
-  store.onPublished(() => wake())
+  for (const stream of ['s', 'actions']) store.onPublished(stream, () => wake())
   const seen = { s: [] as string[], actions: [] as string[] }
   const last = { s: 0, actions: 0 }
   const take = (stream: 's' | 'actions') => {

@@ -220,7 +220,7 @@ describe('a stream of decisions', () => {
     for (const stream of ['rewards', 'stages']) streams.onPublished(stream, () => woken.push(stream))
     await store.publish([rewards(0, 1, decision('1'))])
     expect(woken).toEqual(['rewards'])
-    expect((await streams.read('rewards', '0', {}, 9)).cursor).toBe(streams.head())
+    expect((await streams.read('rewards', '0', {}, 9)).cursor).toBe(await streams.head())
   })
 })
 
