@@ -4,6 +4,16 @@ import { connect, type Socket } from 'node:net'
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
+/** The server answered with a status that is no success. */
+export class RefusedError extends Error {
+  readonly status: number
+
+  constructor(status: number, body: string) {
+    super(`answered ${status}: ${body}`)
+    this.status = status
+  }
+}
+
 export class HttpConnection {
   readonly #socket: Socket
   #received: Buffer | undefined
@@ -29,7 +39,7 @@ export class HttpConnection {
     })
   }
 
-  /** Sends one request and gives the body of its answer. Errors: the connection's, and any status but 2xx. */
+  /** Sends one request and gives the body of its answer. Errors: the connection's, and RefusedError for any status but 2xx. */
   send(request: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
@@ -53,7 +63,7 @@ export class HttpConnection {
     this.#settle = undefined
     // "HTTP/1.1 2xx": the tenth byte is the class of the status.
     if (received[9] === 0x32) settle?.resolve(body)
-    else settle?.reject(new Error(`answered ${received.toString('latin1', 9, 12)}: ${body}`))
+    else settle?.reject(new RefusedError(Number(received.toString('latin1', 9, 12)), body.toString()))
   }
 
   #fail(error: Error): void {

@@ -5,7 +5,7 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../support/until.ts'
 import { EventSubscriber } from './event-subscriber.ts'
-import { HttpConnection } from './http-connection.ts'
+import { HttpConnection, RefusedError } from './http-connection.ts'
 import { userIdOf } from './segment-batch.ts'
 
 /**
@@ -25,6 +25,8 @@ export interface ProbePlan {
   warmUps: number
   /** Users that are read. */
   users: number
+  /** True where 429 and 503 are counted instead of failing the probe. */
+  mayBeRefused?: boolean
 }
 
 export interface Latency {
@@ -34,7 +36,7 @@ export interface Latency {
   maxMs: number
 }
 
-export type ProbeResult = Record<ProbeKind, Latency>
+export type ProbeResult = Record<ProbeKind, Latency> & { refused: number }
 
 /** Connections and subscribers enough to reach every thread of the engine; users enough for every shard. */
 const CONNECTIONS = 8
@@ -58,6 +60,7 @@ class Probe {
   readonly #sent = new Map<string, Sent>()
   readonly #run = `${process.pid}-${Date.now()}`
   #answers: Promise<void>[] = []
+  #refused = 0
 
   constructor(plan: ProbePlan) {
     this.#plan = plan
@@ -99,6 +102,7 @@ class Probe {
       returning: latencyOf(returning),
       post: latencyOf(post),
       read: latencyOf(read),
+      refused: this.#refused,
     }
   }
 
@@ -110,12 +114,22 @@ class Probe {
     if (this.#subscribers.length > 0 && kind !== 'read') {
       this.#sent.set(id, { at, counts: counts && kind === 'decision', arrivals: 0 })
     }
-    const answer = await connection.send(request)
+    const answer = await connection.send(request).catch((error: unknown) => this.#refusal(error))
+    if (answer === undefined) {
+      this.#idle.push(connection)
+      return
+    }
     if (counts && kind !== 'decision') record(this.#times[kind], at)
     this.#idle.push(connection)
     if (kind === 'returning' && !answer.includes('"rule":"thanks"')) {
       throw new Error(`an answer came without its decision: ${answer}`)
     }
+  }
+
+  #refusal(error: unknown): undefined {
+    const isRefusal = error instanceof RefusedError && (error.status === 429 || error.status === 503)
+    if (!isRefusal || !this.#plan.mayBeRefused) throw error
+    this.#refused += 1
   }
 
   #arrived(data: string): void {

@@ -70,6 +70,7 @@ export function pendingTimersTable(timers: PendingTimers): string {
     row('    p99, ms', meanwhile.read.p99Ms),
     row('  meanwhile POST of one action, p50, ms', meanwhile.post.p50Ms),
     row('    p99, ms', meanwhile.post.p99Ms),
+    row('  meanwhile refused with 429 or 503', meanwhile.refused),
   ])
 }
 
