@@ -46,6 +46,8 @@ export interface EngineParts {
   clock: Clock
   logger: Logger
   hotUsersMax: number
+  /** Why the storage should take no more actions; undefined while it can. */
+  storageProblem(): string | undefined
 }
 
 export class LocalEngine implements Engine {
@@ -137,6 +139,8 @@ export class LocalEngine implements Engine {
   refusal(): PulseprintError | undefined {
     const reason = this.#stopping ? 'the engine is stopping' : this.#failure()
     if (reason !== undefined) return new PulseprintError('NOT_READY', reason, { retryAfterSeconds: 1 })
+    const full = this.#parts.storageProblem()
+    if (full !== undefined) return new PulseprintError('STORAGE_UNAVAILABLE', full, { retryAfterSeconds: 5 })
     if (this.#appender.queuedBytes > LIMITS.appendQueueBytesMax) return overloaded('for the log')
     return this.#unapplied() > LIMITS.unappliedActionsMax ? overloaded('to be applied') : undefined
   }
@@ -208,12 +212,11 @@ export class LocalEngine implements Engine {
     this.#schedule.stop()
     const { log, ownership } = this.#parts
     const runners = [...this.#runners.values()]
-    await Promise.all(runners.map((runner) => runner.stopTicking()))
+    const ticking = runners.map((runner) => runner.stopTicking())
     await this.#appender.drain()
     // What is not applied by then is in the log, and the next start applies it.
-    const allApplied = Promise.allSettled(
-      runners.map(async (runner) => runner.reach(await log.head(runner.shard))),
-    )
+    const applying = runners.map(async (runner) => runner.reach(await log.head(runner.shard)))
+    const allApplied = Promise.allSettled([...ticking, ...applying])
     await within(allApplied, LIMITS.applyWaitMs, this.#parts.clock, notYetApplied).catch(() => {})
     // First: a shard that makes room waits for what is published.
     this.#publisher.stop()

@@ -15,7 +15,7 @@ import type {
   TimelineOptions,
   TimelineView,
 } from '../src/engine.ts'
-import { PulseprintError } from '../src/errors.ts'
+import { type ErrorCode, PulseprintError } from '../src/errors.ts'
 import type { Batch, Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
 import { shardOf } from '../src/model/hash.ts'
 import type { LocalEngine } from './local-engine.ts'
@@ -27,7 +27,7 @@ const CONDITION_INTERVAL_MS = 50
 /** What a thread must know of another before it lets a request in. */
 interface Condition {
   notReady: string | undefined
-  refusal: { code: 'NOT_READY' | 'OVERLOADED'; message: string } | undefined
+  refusal: { code: ErrorCode; message: string } | undefined
 }
 
 interface Peer {
@@ -101,7 +101,7 @@ export class RoutedEngine implements Engine {
     const refusal = this.#local.refusal()
     const condition: Condition = {
       notReady: this.#local.notReady(),
-      refusal: refusal && { code: refusal.code as 'NOT_READY' | 'OVERLOADED', message: refusal.message },
+      refusal: refusal && { code: refusal.code, message: refusal.message },
     }
     for (const { link } of this.#peers.values()) link.call('condition', condition).catch(() => {})
   }

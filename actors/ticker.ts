@@ -37,6 +37,7 @@ export class Ticker {
     this.#arm()
   }
 
+  /** No tick is appended from now on. Resolves when one that was is applied. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancel()
@@ -74,6 +75,7 @@ export class Ticker {
     try {
       const now = clock.now()
       await queue.refill(now, unsaved())
+      if (this.#stopped) return
       this.#takeDue(due, now)
       if (due.length > 0) await tick(due.map(({ user }) => user))
       for (const { wakeAt } of due) observe(now - wakeAt)

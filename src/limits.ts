@@ -31,6 +31,8 @@ export const LIMITS = {
   countNamesMax: 64,
   /** Bytes that may wait for the log; past it the front door says 429. */
   appendQueueBytesMax: 64 * 1024 * 1024,
+  /** Room that the disk of the data folder keeps: below it actions are refused. */
+  diskBytesFreeMin: 128 * 1024 * 1024,
   /** Messages that may wait in one user's mailbox. */
   mailboxLengthMax: 1_000,
   /** Actions that may be durable and not yet applied; past it the front door says 429. */

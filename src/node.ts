@@ -15,6 +15,7 @@ import { HASH_VERSION } from './model/hash.ts'
 import { SingleProcessOwnership } from './ownership/single-process-ownership.ts'
 import type { ApiKeys } from './runtime/api-keys.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
+import { DiskSpace } from './runtime/disk-space.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
 import { createMetrics, createTimerLateness } from './runtime/metrics.ts'
 import type { Settings } from './settings.ts'
@@ -29,25 +30,30 @@ export interface Stores {
   log: ActionLog
   snapshots: SnapshotStore
   streams: StreamStore
+  /** Why the storage should take no more actions; undefined while it can. */
+  problem(): string | undefined
   close(): Promise<void>
 }
 
 /** Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, and those of the file system. */
 export async function openEmbeddedStores(dataPath: string, shards: number): Promise<Stores> {
   const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
+  const disk = new DiskSpace(dataPath, LIMITS.diskBytesFreeMin, systemClock)
   const opened: { close(): Promise<void> }[] = []
   const open = <Store extends { close(): Promise<void> }>(store: Store): Store => {
     opened.unshift(store)
     return store
   }
   const close = async () => {
+    disk.stop()
     for (const store of opened) await store.close()
   }
   try {
     const log = open(new LmdbActionLog(join(dataPath, 'log'), identity))
     const snapshots = open(new LmdbSnapshotStore(join(dataPath, 'snapshots'), identity))
     const streams = open(new LmdbStreamStore(join(dataPath, 'streams'), identity))
-    return { log, snapshots, streams, close }
+    await disk.start()
+    return { log, snapshots, streams, problem: () => disk.problem, close }
   } catch (error) {
     await close()
     throw error
@@ -56,7 +62,7 @@ export async function openEmbeddedStores(dataPath: string, shards: number): Prom
 
 /** Starts the shards of one of `threads` threads. */
 export function startLocalEngine(
-  { log, snapshots, streams }: Stores,
+  { log, snapshots, streams, problem }: Stores,
   { shards, hotUsersMax, threads }: Pick<Settings, 'shards' | 'hotUsersMax' | 'threads'>,
   definition: Definition,
   thread: number,
@@ -78,6 +84,7 @@ export function startLocalEngine(
     clock,
     logger,
     hotUsersMax,
+    storageProblem: problem,
   })
 }
 

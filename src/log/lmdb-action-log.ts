@@ -1,7 +1,7 @@
 // The action log on LMDB: one database per shard, keyed by sequence, all appended to in one transaction.
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
-import { committed } from '../runtime/lmdb-write.ts'
+import { closed, committed } from '../runtime/lmdb-write.ts'
 import type { ActionLog, AppendEntry, LogRecord } from './action-log.ts'
 
 /** Newest records of a shard kept in memory for its followers, and their bytes: a record may be tens of megabytes. */
@@ -145,7 +145,7 @@ export class LmdbActionLog implements ActionLog {
   }
 
   async close(): Promise<void> {
-    await this.#root.close()
+    await closed(this.#root)
   }
 
   #shard(index: number): Shard {

@@ -3,7 +3,7 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { PulseprintError } from '../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
-import { committed } from '../runtime/lmdb-write.ts'
+import { closed, committed } from '../runtime/lmdb-write.ts'
 import type { Commit, ShardCheckpoint, SnapshotStore, Wake } from './snapshot-store.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -91,7 +91,7 @@ export class LmdbSnapshotStore implements SnapshotStore {
   }
 
   async close(): Promise<void> {
-    await this.#root.close()
+    await closed(this.#root)
   }
 }
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
-import { committed } from '../runtime/lmdb-write.ts'
+import { closed, committed } from '../runtime/lmdb-write.ts'
 import { decodeActionsItem, decodeEntriesItem, type EncodedItem, encodeItems } from './item-codec.ts'
 import { ACTIONS, type Publication, type StreamItem, type StreamStore } from './stream-store.ts'
 
@@ -126,7 +126,7 @@ export class LmdbStreamStore implements StreamStore {
   async close(): Promise<void> {
     this.#callbacks.clear()
     this.#channel.close()
-    await this.#root.close()
+    await closed(this.#root)
   }
 
   #position(key: string | number): number {

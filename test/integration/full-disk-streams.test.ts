@@ -136,6 +136,18 @@ test('no room on the streams: what was decided, and what time changed, comes onc
   await expect.poll(heard, { timeout: 10_000 }).toEqual(all)
 })
 
+test('no room on the streams until the engine is stopped: it ends, and the next start publishes what is missing', async () => {
+  const { env, engine, client, heard, logged } = await start()
+  await client.postUntil(() => engine.output.includes('streams could not be written'))
+  await logged('streams could not be written')
+  const [, before] = heard()
+  expect((await engine.stop()).code).toBe(0)
+  await client.silenceIsOver()
+  const again = await (await LimitedEngine.spawn(env)).ready()
+  const [, all] = await client.expectAllOnce(again.url)
+  expect(all!.slice(0, before!.length)).toEqual(before)
+})
+
 test('no room on the streams until the engine is killed: the next start publishes what is missing', async () => {
   const { env, engine, client, heard, logged } = await start()
   await client.postUntil(() => engine.output.includes('streams could not be written'))

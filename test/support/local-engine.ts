@@ -68,6 +68,7 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
     clock,
     logger: recordingLogger(logged),
     hotUsersMax,
+    storageProblem: () => undefined,
   })
   let stopped: Promise<void> | undefined
   const stop = () => {
