@@ -158,6 +158,7 @@ export class NaiveLife {
   }
 
   #pass(to: number, once = false): void {
+    let restless = this.restless
     for (let at = this.clock + SECOND_MS; at <= to; at += SECOND_MS) {
       if (this.restless) {
         // Guards that contradict each other are looked at where something ends, and not at every second.
@@ -167,8 +168,11 @@ export class NaiveLife {
       const changed = this.#moveByState(undefined, at, new Set())
       if (!this.#watch(at, undefined) && !changed) continue
       this.clock = at
-      if (once) return
+      restless = this.restless
+      if (once) break
     }
+    // What was seen without a change will be seen again: time goes on from the clock.
+    this.restless = restless
   }
 
   #react(action: Action, at: number): void {
