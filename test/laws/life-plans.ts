@@ -285,7 +285,8 @@ const DAY_MS = 86_400_000
 export const LATENESS_MS = 3 * DAY_MS
 const IDEMPOTENCY_MS = 300_000
 
-function lawOf(
+/** Undefined where the compiler refuses it for what random definitions may get wrong. */
+export function lawOf(
   zone: string,
   stages: readonly string[],
   transitions: readonly NaiveTransition[],

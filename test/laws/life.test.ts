@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import type { Action } from '../../src/model/action.ts'
 import { Fold } from '../../src/profile/fold.ts'
-import { ACTIONS, type Law, laws } from './life-plans.ts'
+import { ACTIONS, type Law, lawOf, laws } from './life-plans.ts'
 import { LifeUser } from './life-user.ts'
-import { SECOND_MS } from './naive-life.ts'
+import { type NaiveTransition, SECOND_MS, type Term } from './naive-life.ts'
 
 const HOUR = 3_600
 const DAY = 86_400
@@ -87,5 +87,68 @@ describe.each(Object.keys(STARTS) as (keyof typeof STARTS)[])('in %s', (zone) =>
       ),
       { numRuns: 300 },
     )
+  })
+})
+
+/** What random stories seldom come upon. */
+describe('at noon', () => {
+  const NOON = Date.parse('2026-11-20T12:00:00Z')
+  const noBuys: Term = { cel: 'features.buys_3m == 0', value: is('buys_3m', 0), reads: ['buys_3m'] }
+  const noBuysIos: Term = { cel: 'features.buys_ios == 0', value: is('buys_ios', 0), reads: ['buys_ios'] }
+  const rule = { name: 'r0', when: noBuys, stream: 'rewards' }
+  const nothing = {
+    user: 0,
+    id: null,
+    from: 'now',
+    away: 0,
+    x: 1,
+    ios: true,
+    encodes: true,
+    peek: 600,
+  } as const
+
+  function is(name: string, value: number): Term['value'] {
+    return ({ feature }) => feature(name) === value
+  }
+
+  function inStage(stage: string): Term {
+    return { cel: `stage == '${stage}'`, value: (seen) => seen.stage === stage, reads: [] }
+  }
+
+  function lives(stages: string[], transitions: NaiveTransition[], story: Partial<Step>[]): void {
+    const law = lawOf('Europe/London', stages, transitions, [rule], 20)!
+    const steps = story.map(
+      (each) => ({ kind: 'action', name: 'buy', pause: 0, ...nothing, ...each }) as const,
+    )
+    live(law, NOON, 0, steps)
+  }
+
+  test('a guard that fails when its time is up is watched from then on', () => {
+    const after = { seconds: 5, since: 'stage' } as const
+    lives(['s0', 's1'], [{ from: '*', to: 's1', after, when: noBuys }], [{}, { kind: 'tick', pause: 60 }])
+  })
+
+  test('a late action that makes a silence of a time that is already up has its guard watched', () => {
+    const dwell = { seconds: 100, since: 'stage' } as const
+    const silence = { seconds: 60, since: 'action' } as const
+    const transitions: NaiveTransition[] = [
+      { from: ['s0'], to: 's1', after: dwell },
+      { from: ['s1'], to: 's2', after: silence, when: noBuysIos },
+    ]
+    const late = { name: 'view', away: -100, pause: 10 }
+    lives(['s0', 's1', 's2'], transitions, [
+      {},
+      { kind: 'tick', pause: 180 },
+      late,
+      { kind: 'tick', pause: 60 },
+    ])
+  })
+
+  test('guards that contradict each other are looked at again at every action', () => {
+    const transitions = [
+      { from: ['s0'], to: 's1', when: inStage('s0') },
+      { from: ['s1'], to: 's0', when: inStage('s1') },
+    ]
+    lives(['s0', 's1'], transitions, [{}, { name: 'call', pause: 1 }, { name: 'call', pause: 1 }])
   })
 })
