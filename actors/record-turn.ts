@@ -10,14 +10,14 @@ export class Turn implements RecordTurn {
   readonly effects: RecordTurn['effects'] = []
   readonly done: Promise<void>
   remaining = 0
-  readonly #changed: (user: HotUser) => void
+  readonly #applied: (user: HotUser, changed: boolean) => void
   #finish: () => void = () => {}
   #fail: (error: unknown) => void = () => {}
 
-  constructor(sequence: number, receivedAt: number, changed: (user: HotUser) => void) {
+  constructor(sequence: number, receivedAt: number, applied: (user: HotUser, changed: boolean) => void) {
     this.sequence = sequence
     this.receivedAt = receivedAt
-    this.#changed = changed
+    this.#applied = applied
     this.done = new Promise((resolve, reject) => {
       this.#finish = resolve
       this.#fail = reject
@@ -25,7 +25,7 @@ export class Turn implements RecordTurn {
   }
 
   applied(user: HotUser, changed: boolean): void {
-    if (changed) this.#changed(user)
+    this.#applied(user, changed)
     if (--this.remaining === 0) this.#finish()
   }
 

@@ -151,7 +151,7 @@ export class ShardRunner {
   async #applyRecord(record: LogRecord): Promise<void> {
     const { sequence, payload } = record
     const { kind, receivedAt } = decodeHeader(payload)
-    const turn = new Turn(sequence, receivedAt, (user) => this.#changed(user))
+    const turn = new Turn(sequence, receivedAt, (user, changed) => this.#applied(user, changed))
     const isTick = kind === 'tick'
     const actions = isTick ? [] : ((record.decoded as Action[] | undefined) ?? decodeActions(payload))
     const messages = isTick ? tickMessages(turn, decodeTick(payload)) : applyMessages(turn, actions)
@@ -171,8 +171,9 @@ export class ShardRunner {
     this.#progress.advance(sequence, turn)
   }
 
-  #changed(user: HotUser): void {
-    this.checkpointer.markChanged(user)
+  #applied(user: HotUser, changed: boolean): void {
+    if (changed) this.checkpointer.markChanged(user)
+    // Also after a tick that came too early: what woke the user is gone, and its real time may be near.
     this.#ticker.changed(user)
   }
 

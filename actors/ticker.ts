@@ -96,8 +96,11 @@ export class Ticker {
       const wake = queue.take(now)
       if (!wake) return
       const { user } = wake
+      const hot = hotUser(user)
+      if (hot) hot.queuedAt = Number.POSITIVE_INFINITY
       // A hot user knows best; the entry of a cold one is as its profile.
-      const wakeAt = hotUser(user)?.profile?.standing?.wakeAt ?? wake.wakeAt
+      const wakeAt = hot?.profile?.standing?.wakeAt ?? wake.wakeAt
+      if (hot && wakeAt > now) queue.changed(hot)
       if (wakeAt > now || names.has(user)) continue
       names.add(user)
       due.push({ wakeAt, user })

@@ -33,6 +33,8 @@ export interface HotUser {
   saving: boolean
   /** What the index of the snapshot store holds for the user: when time will change it, epoch ms; Infinity: nothing. */
   savedWakeAt: number
+  /** When the queue of its shard looks at it next, epoch ms; Infinity: not at all. */
+  queuedAt: number
   /** Used since passivation last looked. */
   used: boolean
 }
@@ -50,6 +52,7 @@ export function startUser(context: ShardContext, name: string, activation: Activ
     dirty: false,
     saving: false,
     savedWakeAt: Number.POSITIVE_INFINITY,
+    queuedAt: Number.POSITIVE_INFINITY,
     used: true,
   }
   queue(user, activation)

@@ -23,10 +23,14 @@ export class WakeQueue {
     this.#snapshots = snapshots
   }
 
-  /** Takes note of a user whose profile has changed; true where the queue now begins with it. */
+  /**
+   * Takes note of a user whose profile has changed; true where the queue now begins with it. Most actions move a silence
+   * on: the user's earlier entry stays, and whoever takes it calls this again.
+   */
   changed(user: HotUser): boolean {
     const wakeAt = user.profile?.standing?.wakeAt
-    if (wakeAt === undefined || wakeAt > this.#horizon) return false
+    if (wakeAt === undefined || wakeAt > this.#horizon || wakeAt >= user.queuedAt) return false
+    user.queuedAt = wakeAt
     this.#push({ wakeAt, user: user.name })
     return this.#heap[0]!.user === user.name
   }

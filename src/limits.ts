@@ -39,8 +39,8 @@ export const LIMITS = {
   unappliedActionsMax: 500_000,
   /** Applied actions after which changed profiles are saved, all shards together: what a restart replays at most, about. */
   checkpointActionsMax: 200_000,
-  /** Users of one tick. */
-  tickUsersMax: 1_000,
+  /** Users of one tick: more would keep requests waiting where very many are due at once. */
+  tickUsersMax: 64,
   /** Records that may be applied and not yet published; past it the shards stand still. */
   unpublishedRecordsMax: 10_000,
   /** Longest time a changed profile stays unsaved. */

@@ -5,19 +5,19 @@ import { PulseprintError } from '../../../src/errors.ts'
 import { decodeHeader } from '../../../src/ingest/records.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { temporaryFolder } from '../../support/folders.ts'
-import { openLocalEngine, type TestEngine } from '../../support/local-engine.ts'
+import { openLocalEngine, SHARDS, type TestEngine, usersIn } from '../../support/local-engine.ts'
 
 const NOW = Date.parse('2026-11-20T12:00:00Z')
 const MINUTE_MS = 60_000
 
-function definition(): Definition {
+function definition(silence = '1m'): Definition {
   const compiled = compileDefinition(`
 version: 1
 historyWait: 5m
 features: { n: { aggregate: count } }
 lifecycle:
   initial: new
-  transitions: [{ from: "*", to: quiet, after: 1m }, { from: quiet, to: lost, after: 10m, since: stage }]
+  transitions: [{ from: "*", to: quiet, after: ${silence} }, { from: quiet, to: lost, after: 10m, since: stage }]
 `)
   if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems))
   return compiled.definition
@@ -54,6 +54,26 @@ test('a user who falls silent changes stage at the right instant, by a tick in t
   await expect.poll(() => announced(parts)).toEqual(['u quiet 1', 'u lost 11'])
   const shards = await parts.engine.shardStatus()
   expect(shards.filter(({ head }) => head > 0)).toMatchObject([{ head: sequences[0]! + 2 }])
+})
+
+test('a silence that was moved on is noticed at its new time, also of a user who has passivated since', async () => {
+  const clock = new SimulatedClock(NOW)
+  const [user, ...others] = usersIn(0, 9) as [string, ...string[]]
+  const parts = await openLocalEngine({ definition: definition('6s'), clock, hotUsersMax: SHARDS })
+  await parts.send([act(user)])
+  await pass(clock, 1 / 12)
+  await parts.send([act(user)])
+  for (const other of others) await parts.send([act(other)])
+  const hot = (await parts.engine.shardStatus())[0]!.hotUsers
+  expect(hot).toBeLessThan(others.length)
+  const applied = async () => (await parts.engine.shardStatus())[0]!.applied
+  const before = await applied()
+  // The entry of the first silence is taken, too early by a second.
+  clock.advance(5_000)
+  await expect.poll(applied).toBeGreaterThan(before)
+  await pass(clock, 0.5)
+  const changes = async () => (await announced(parts)).filter((change) => change.startsWith(`${user} `))
+  await expect.poll(changes).toEqual([`${user} quiet ${11 / 60}`])
 })
 
 test('what fell due while the engine was down is announced at the start, once', async () => {

@@ -18,7 +18,8 @@ function index(wakes: Wake[]): SnapshotStore & { reads: number } {
   return store as unknown as SnapshotStore & { reads: number }
 }
 
-const hot = (name: string, wakeAt: number) => ({ name, profile: { standing: { wakeAt } } }) as HotUser
+const hot = (name: string, wakeAt: number) =>
+  ({ name, profile: { standing: { wakeAt } }, queuedAt: Number.POSITIVE_INFINITY }) as HotUser
 
 function takeAll(queue: WakeQueue, now: number): string[] {
   const users: string[] = []
@@ -56,6 +57,20 @@ test('a user that changes enters by itself where its time is near, and says so w
   expect([queue.changed(hot('b', 200)), queue.changed(hot('c', 50))]).toEqual([false, true])
   expect(queue.changed(hot('never', Number.POSITIVE_INFINITY))).toBe(false)
   expect(takeAll(queue, 1_000)).toEqual(['c', 'a', 'b'])
+})
+
+test('a user whose time moves on and on has one entry; one whose time comes nearer is taken then', async () => {
+  const queue = new WakeQueue(0, index([]))
+  await queue.refill(0, [])
+  const user = hot('u', 100)
+  for (let wakeAt = 100; wakeAt < 200; wakeAt++) {
+    user.profile!.standing!.wakeAt = wakeAt
+    queue.changed(user)
+  }
+  expect(takeAll(queue, 1_000)).toEqual(['u'])
+  user.profile!.standing!.wakeAt = 50
+  expect(queue.changed(user)).toBe(true)
+  expect(takeAll(queue, 50)).toEqual(['u'])
 })
 
 test('a change that the index does not show yet is not overlooked when its time comes near', async () => {
