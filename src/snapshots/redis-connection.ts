@@ -45,12 +45,9 @@ export async function connectRedis(urls: string): Promise<RedisClient> {
   return connectCluster(nodes, urls)
 }
 
-async function connectCluster(nodes: readonly Access[], urls: string): Promise<RedisClient> {
+function connectCluster(nodes: readonly Access[], urls: string): Promise<RedisClient> {
   const startup = nodes.map(({ host, port }) => ({ host, port }))
-  const cluster = await connected(new Cluster(startup, clusterOptions(nodes[0]!)), urls)
-  // Without a queue, commands to a node that is only just connecting would fail.
-  await Promise.all(cluster.nodes('master').map((node) => node.ping().catch(() => {})))
-  return cluster
+  return connected(new Cluster(startup, clusterOptions(nodes[0]!)), urls)
 }
 
 function nodeAccess(text: string): Access {

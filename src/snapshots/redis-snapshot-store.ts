@@ -2,15 +2,14 @@
 // its profiles, and a sorted set of whom to wake. Every write is one Lua call that compares the epoch first.
 import { PulseprintError } from '../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
+import { inParts, profileArguments } from './redis-commit-parts.ts'
 import { connectRedis } from './redis-connection.ts'
 import { redisWarnings, refuseEviction } from './redis-durability.ts'
 import { CLAIM, COMMIT, RESET, type RedisClient, runScript, type Script, WAKES } from './redis-scripts.ts'
 import type { Commit, ShardCheckpoint, SnapshotStore, StoredProfile, Wake } from './snapshot-store.ts'
 
-/** Profiles in one call: well below what Lua can unpack at once. */
-const CALL_PROFILES_MAX = 1_000
-/** Bytes of profiles after which a call takes no more: Redis does nothing else meanwhile. */
-const CALL_BYTES_MAX = 4 * 1024 * 1024
+/** Profiles loaded in one call. */
+const LOAD_PROFILES_MAX = 1_000
 
 /** What this process knows of the commits under an epoch that it has claimed. */
 interface Claim {
@@ -47,6 +46,7 @@ export class RedisSnapshotStore implements SnapshotStore {
     const client = await connectRedis(urls).catch(fail)
     const store = new RedisSnapshotStore(client, prefix, identity.shards)
     try {
+      // Asks all masters of a cluster, and so connects to each: without a queue, first calls would fail until then.
       await refuseEviction(client)
       await store.#checkIdentity(identity)
     } catch (error) {
@@ -85,8 +85,8 @@ export class RedisSnapshotStore implements SnapshotStore {
   async load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]> {
     const profiles = this.#key(shard, 'profiles')
     const calls: Promise<(Buffer | null)[]>[] = []
-    for (let at = 0; at < users.length; at += CALL_PROFILES_MAX) {
-      calls.push(this.#client.hmgetBuffer(profiles, ...users.slice(at, at + CALL_PROFILES_MAX)))
+    for (let at = 0; at < users.length; at += LOAD_PROFILES_MAX) {
+      calls.push(this.#client.hmgetBuffer(profiles, ...users.slice(at, at + LOAD_PROFILES_MAX)))
     }
     const [, ...found] = await Promise.all([this.#checkNothingLost(shard), ...calls]).catch(fail)
     return found.flat().map((bytes) => bytes ?? undefined)
@@ -125,18 +125,8 @@ export class RedisSnapshotStore implements SnapshotStore {
     profiles: readonly StoredProfile[],
   ): Promise<void> {
     const number = ++claim.sent
-    const waking = profiles.filter(({ wakeAt }) => Number.isFinite(wakeAt))
-    const answer = await this.#run(COMMIT, this.#shardKeys(shard), [
-      claim.epoch,
-      floor,
-      number,
-      offset ?? '',
-      profiles.length,
-      waking.length,
-      ...profiles.flatMap(({ user, bytes }) => [user, bytes]),
-      ...waking.flatMap(({ wakeAt, user }) => [wakeAt, user]),
-      ...profiles.filter(({ wakeAt }) => !Number.isFinite(wakeAt)).map(({ user }) => user),
-    ])
+    const head = [claim.epoch, floor, number, offset ?? '']
+    const answer = await this.#run(COMMIT, this.#shardKeys(shard), [...head, ...profileArguments(profiles)])
     if (answer === 'fenced') throw fenced(shard, claim.epoch, 'a newer owner has claimed it')
     if (answer === 'lost') throw lost(shard, claim.epoch)
     if (answer === 'late') throw unavailable(new Error('the commit was overtaken by a later one'))
@@ -199,23 +189,6 @@ export class RedisSnapshotStore implements SnapshotStore {
   #storeKey(): string {
     return `${this.#prefix}:store`
   }
-}
-
-/** At least one part, which may be empty. */
-function inParts(profiles: readonly StoredProfile[]): StoredProfile[][] {
-  let part: StoredProfile[] = []
-  let bytes = 0
-  const parts = [part]
-  for (const profile of profiles) {
-    if (part.length === CALL_PROFILES_MAX || bytes >= CALL_BYTES_MAX) {
-      part = []
-      bytes = 0
-      parts.push(part)
-    }
-    part.push(profile)
-    bytes += profile.bytes.length
-  }
-  return parts
 }
 
 function unavailable(error: unknown): PulseprintError {
