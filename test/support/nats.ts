@@ -102,8 +102,11 @@ export interface NatsServers {
   stop(): Promise<void>
 }
 
-/** Starts `count` servers: one by itself, more as a cluster. They fsync before each acknowledgement. */
-export async function startNats(count: 1 | 3 = 1): Promise<NatsServers> {
+/**
+ * Starts `count` servers: one by itself, more as a cluster.
+ * @param syncInterval `always`: they fsync before each acknowledgement
+ */
+export async function startNats(count: 1 | 3 = 1, syncInterval = 'always'): Promise<NatsServers> {
   const binary = await ensureServer('nats-server')
   const folder = mkdtempSync(join(tmpdir(), 'pulseprint-nats-'))
   const ports: number[] = []
@@ -113,7 +116,10 @@ export async function startNats(count: 1 | 3 = 1): Promise<NatsServers> {
     const [port, monitorPort, name] = [ports[index]!, ports[count + index]!, `n${index}`]
     const file = join(folder, `${name}.conf`)
     const cluster = count === 1 ? [] : clusterLines(routes, index)
-    writeFileSync(file, [...serverLines(name, port, monitorPort, join(folder, name)), ...cluster].join('\n'))
+    writeFileSync(
+      file,
+      [...serverLines(name, [port, monitorPort], join(folder, name), syncInterval), ...cluster].join('\n'),
+    )
     return new NatsServer(name, port, monitorPort, binary, file, count > 1)
   })
   const stop = async () => {
@@ -129,12 +135,17 @@ export async function startNats(count: 1 | 3 = 1): Promise<NatsServers> {
   return { servers, addresses: servers.map(({ address }) => address), stop }
 }
 
-function serverLines(name: string, port: number, monitorPort: number, folder: string): string[] {
+function serverLines(
+  name: string,
+  [port, monitorPort]: readonly [number, number],
+  folder: string,
+  syncInterval: string,
+): string[] {
   return [
     `server_name: ${name}`,
     `listen: 127.0.0.1:${port}`,
     `http: 127.0.0.1:${monitorPort}`,
-    `jetstream { store_dir: "${folder}", sync_interval: always, max_file_store: 4GB }`,
+    `jetstream { store_dir: "${folder}", sync_interval: ${syncInterval}, max_file_store: 4GB }`,
   ]
 }
 
