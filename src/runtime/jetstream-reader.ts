@@ -6,10 +6,10 @@ import { createInbox, type Msg, type NatsConnection, nanos, nuid } from '@nats-i
 import { PulseprintError } from '../errors.ts'
 import type { Logger } from './logger.ts'
 
-/** What one pull brings at most; the next is asked for when all of it was taken. */
+/** What one pull brings at most, and waits for; the next is asked for when all of it was taken. */
 const PULL_MESSAGES = 256
 const PULL_BYTES = 4 * 1024 * 1024
-const PULL_EXPIRES_MS = 5_000
+const PULL_EXPIRES_MS = 3_000
 const HEARTBEAT_MS = 1_000
 /** Nothing heard for so long, not even a heartbeat, means that the consumer is lost. */
 const SILENCE_MS = 3_000
@@ -92,7 +92,7 @@ class Pull {
   #expected = 0
   /** Number that the consumer gave its last message. */
   #delivered = 0
-  /** Whether the last pull ran out of time and brought nothing. */
+  /** Whether the last pull ran out of time. */
   #idle = false
   #heardAt = performance.now()
   #failure: string | undefined
@@ -200,7 +200,7 @@ class Pull {
     // 100: a heartbeat. 408: out of time; 409 also says that the bytes of the pull are used up.
     if (code === 100) return
     if (code === 408 || code === 404 || description.startsWith('Batch Completed')) {
-      this.#idle = this.#expected === PULL_MESSAGES
+      this.#idle = code === 408
       this.#expected = 0
     } else this.#failure ??= `${code} ${description}`
   }
