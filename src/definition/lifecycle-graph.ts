@@ -8,8 +8,13 @@ export interface Edge {
   field: Field
   from: ReadonlySet<number>
   to: number
+  on: unknown
+  silenceMs: number | undefined
   dwellMs: number | undefined
 }
+
+/** Shortest time in which conditions and dwelling may lead a user round, for each round costs when time passes. */
+const ROUND_MS_MIN = 3_600_000
 
 /** Reports transitions from `"*"` where there is no other stage to come from. */
 export function checkSomeFrom(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
@@ -61,4 +66,37 @@ export function checkDwellCircles(fields: Fields, stages: Stages, edges: readonl
       fields.problems.add(edge.field.key, edge.field.path, message, hint)
     }
   }
+}
+
+/**
+ * Reports each dwell transition that conditions can lead back from within less than ROUND_MS_MIN. Such a circle turns as
+ * long as its conditions hold, and a year may pass at once when history is imported.
+ */
+export function checkFastCircles(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
+  const alone = edges.filter(({ on, silenceMs }) => on === undefined && silenceMs === undefined)
+  for (const edge of alone.filter(({ dwellMs }) => dwellMs !== undefined)) {
+    const times = timesFrom(edge.to, alone)
+    const round =
+      Math.min(...[...edge.from].map((from) => times.get(from) ?? Number.POSITIVE_INFINITY)) + edge.dwellMs!
+    if (round >= ROUND_MS_MIN) continue
+    const message = `Conditions can lead a user from \`${stages.names[edge.to]}\` back here every ${round / 1000} seconds`
+    const hint = 'Let the circle take an hour or longer, or let an action (`on`) be one step of it.'
+    fields.problems.add(edge.field.key, edge.field.path, message, hint)
+  }
+}
+
+/** Shortest time from a stage to each that can be reached from it, ms (Bellman and Ford). */
+function timesFrom(start: number, edges: readonly Edge[]): Map<number, number> {
+  const times = new Map([[start, 0]])
+  for (let improved = true; improved; ) {
+    improved = false
+    for (const { from, to, dwellMs = 0 } of edges) {
+      const time =
+        Math.min(...[...from].map((stage) => times.get(stage) ?? Number.POSITIVE_INFINITY)) + dwellMs
+      if (time >= (times.get(to) ?? Number.POSITIVE_INFINITY)) continue
+      times.set(to, time)
+      improved = true
+    }
+  }
+  return times
 }

@@ -4,6 +4,7 @@ import type { Definition } from '../../../src/definition/definition.ts'
 import { PulseprintError } from '../../../src/errors.ts'
 import { decodeHeader } from '../../../src/ingest/records.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
+import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
 import { temporaryFolder } from '../../support/folders.ts'
 import { openLocalEngine, SHARDS, type TestEngine, usersIn } from '../../support/local-engine.ts'
 
@@ -36,6 +37,8 @@ async function announced({ engine }: TestEngine): Promise<string[]> {
 
 /** Moves the clock on; the ticker works beside it. */
 async function pass(clock: SimulatedClock, minutes: number): Promise<void> {
+  clock.advance(0)
+  await new Promise((resolve) => setImmediate(resolve))
   for (let step = 0; step < minutes * 12; step++) {
     clock.advance(5_000)
     await new Promise((resolve) => setImmediate(resolve))
@@ -60,13 +63,17 @@ test('a silence that was moved on is noticed at its new time, also of a user who
   const clock = new SimulatedClock(NOW)
   const [user, ...others] = usersIn(0, 9) as [string, ...string[]]
   const parts = await openLocalEngine({ definition: definition('6s'), clock, hotUsersMax: SHARDS })
+  await pass(clock, 0)
   await parts.send([act(user)])
   await pass(clock, 1 / 12)
   await parts.send([act(user)])
   for (const other of others) await parts.send([act(other)])
   const hot = (await parts.engine.shardStatus())[0]!.hotUsers
   expect(hot).toBeLessThan(others.length)
-  const applied = async () => (await parts.engine.shardStatus())[0]!.applied
+  const applied = async () => {
+    clock.advance(0)
+    return (await parts.engine.shardStatus())[0]!.applied
+  }
   const before = await applied()
   // The entry of the first silence is taken, too early by a second.
   clock.advance(5_000)
@@ -74,6 +81,35 @@ test('a silence that was moved on is noticed at its new time, also of a user who
   await pass(clock, 0.5)
   const changes = async () => (await announced(parts)).filter((change) => change.startsWith(`${user} `))
   await expect.poll(changes).toEqual([`${user} quiet ${11 / 60}`])
+})
+
+test('the index of whom to wake holds each user once, at its newest time, however often it is saved', async () => {
+  const clock = new SimulatedClock(NOW)
+  const stores: SnapshotStore[] = []
+  const parts = await openLocalEngine({
+    definition: definition(),
+    clock,
+    snapshots: (real) => {
+      stores.push(real)
+      return {}
+    },
+  })
+  const users = usersIn(0, 3)
+  let last = 0
+  for (let round = 0; round < 4; round++) {
+    last = clock.now()
+    await parts.send(users.map((user) => act(user)))
+    await pass(clock, 0.25)
+  }
+  const wakes = () => {
+    // Profiles are saved every few seconds.
+    clock.advance(1_000)
+    return stores[0]!.wakes(0, undefined, NOW + 60 * MINUTE_MS, 100)
+  }
+  const wokenAt = (wakeAt: number) => users.toSorted().map((user) => ({ wakeAt, user }))
+  await expect.poll(wakes).toEqual(wokenAt(last + MINUTE_MS))
+  await pass(clock, 1.2)
+  await expect.poll(wakes).toEqual(wokenAt(last + 11 * MINUTE_MS))
 })
 
 test('what fell due while the engine was down is announced at the start, once', async () => {

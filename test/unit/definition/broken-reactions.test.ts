@@ -184,6 +184,17 @@ const BROKEN_LIFECYCLES: Broken[] = [
     'silence',
   ],
   [
+    'that conditions would turn every few seconds for as long as they hold',
+    lifecycle(
+      '{ from: new, to: b, when: features.visits > 1 }',
+      '{ from: b, to: c, after: 90s, since: stage }',
+      '{ from: c, to: new, when: features.visits > 2 }',
+    ),
+    '8:5',
+    'every 90 seconds',
+    'an hour',
+  ],
+  [
     'that time alone would turn for ever, were its conditions to hold',
     lifecycle(
       '{ from: new, to: b, after: 1d, since: stage, when: features.visits > 1 }',
