@@ -1,5 +1,4 @@
-// Publishes messages to one JetStream stream, all or none of them: several go as an atomic batch, which costs one round
-// trip and one fsync.
+// Publishes messages to one JetStream stream, all or none of them: several go as an atomic batch, in one round trip.
 import { headers, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/transport-node'
 import { asked } from './jetstream-ask.ts'
 

@@ -8,7 +8,8 @@ import type { Logger } from './logger.ts'
 
 /** What one pull brings at most, and waits for; the next is asked for when all of it was taken. */
 const PULL_MESSAGES = 256
-const PULL_BYTES = 4 * 1024 * 1024
+// A server cuts a client off for which more than 64 MiB wait, and a client may read many shards at once.
+const PULL_BYTES = 1024 * 1024
 const PULL_EXPIRES_MS = 3_000
 const HEARTBEAT_MS = 1_000
 /** Nothing heard for so long, not even a heartbeat, means that the consumer is lost. */
@@ -52,6 +53,7 @@ export class JetStreamReader {
     opened: () => void = () => {},
   ): AsyncGenerator<StoredMessage[]> {
     let position = after
+    let told = false
     while (!signal.aborted) {
       const pull = new Pull(this.#connection, this.#manager, subject, position, signal)
       try {
@@ -61,6 +63,7 @@ export class JetStreamReader {
           const messages = await pull.next()
           if (messages.length === 0) return
           position = messages.at(-1)!.sequence
+          told = false
           yield messages
         }
       } catch (error) {
@@ -68,7 +71,8 @@ export class JetStreamReader {
         if (this.#connection.isClosed()) {
           throw new PulseprintError('STORAGE_UNAVAILABLE', 'the connection to NATS is closed')
         }
-        this.#logger.warn('a stream is read anew', { ...subject, after: position, error })
+        if (!told) this.#logger.warn('a stream is read anew', { ...subject, after: position, error })
+        told = true
         await sleep(RETRY_MS)
       } finally {
         pull.close()
@@ -197,12 +201,18 @@ class Pull {
   }
 
   #takeStatus(code: number, description: string): void {
-    // 100: a heartbeat. 408: out of time; 409 also says that the bytes of the pull are used up.
+    // 100: a heartbeat. 408: out of time.
     if (code === 100) return
-    if (code === 408 || code === 404 || description.startsWith('Batch Completed')) {
+    if (code === 408 || this.#isFull(description)) {
       this.#idle = code === 408
       this.#expected = 0
     } else this.#failure ??= `${code} ${description}`
+  }
+
+  /** Whether the messages or bytes of the pull are used up. That the next message would not fit is told as an error. */
+  #isFull(description: string): boolean {
+    if (description === 'Message Size Exceeds MaxBytes') return this.#expected < PULL_MESSAGES
+    return description.startsWith('Batch Completed')
   }
 
   /** Resolves when a message came, the signal aborted or it is time to ask for signs of life. */

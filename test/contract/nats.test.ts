@@ -66,6 +66,22 @@ describe('the log on JetStream', () => {
     expect(await log.tail(0)).toBe(sequences[1]! + 1)
   })
 
+  test('follows many large records without having to begin anew', async () => {
+    const logged: LogLine[] = []
+    const log = await openLog(await connectTo(nats), newPrefix(), {}, logged)
+    for (let index = 0; index < 40; index++) {
+      await log.append([{ shard: 0, payload: Buffer.alloc(300_000 + index * 1_000, index) }])
+    }
+    const stop = new AbortController()
+    const found: number[] = []
+    for await (const records of log.follow(0, 0, stop.signal)) {
+      found.push(...records.map(({ payload }) => payload[0]!))
+      if (found.length === 40) stop.abort()
+    }
+    expect(found).toEqual(Array.from({ length: 40 }, (_, index) => index))
+    expect(logged).toEqual([])
+  })
+
   test('says that nothing was trimmed where a shard begins late in its stream', async () => {
     const log = await openLog(await connectTo(nats), newPrefix(), { streams: 1 })
     await log.append([{ shard: 0, payload: Buffer.from('of another shard') }])
