@@ -4,7 +4,7 @@ import { DiscardPolicy, type JetStreamManager, jetstreamManager, StorageType } f
 import { type NatsConnection, nuid } from '@nats-io/transport-node'
 import type { StoreIdentity } from '../model/store-identity.ts'
 import { asked } from '../runtime/jetstream-ask.ts'
-import { expectLast, type OutgoingMessage, publishAll } from '../runtime/jetstream-publish.ts'
+import { expectLast, JetStreamPublisher, type OutgoingMessage } from '../runtime/jetstream-publish.ts'
 import { JetStreamReader } from '../runtime/jetstream-reader.ts'
 import { ensureStream } from '../runtime/jetstream-stream.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -27,7 +27,7 @@ const TOKEN = 'Pulseprint-Append'
 const UNREADABLE = 'the log cannot be read'
 
 export class JetStreamActionLog implements ActionLog {
-  readonly #connection: NatsConnection
+  readonly #publisher: JetStreamPublisher
   readonly #manager: JetStreamManager
   readonly #reader: JetStreamReader
   readonly #shards: number
@@ -44,7 +44,7 @@ export class JetStreamActionLog implements ActionLog {
     options: JetStreamLogOptions,
     logger: Logger,
   ) {
-    this.#connection = connection
+    this.#publisher = new JetStreamPublisher(connection)
     this.#manager = manager
     this.#reader = new JetStreamReader(connection, manager, logger)
     this.#shards = shards
@@ -105,10 +105,7 @@ export class JetStreamActionLog implements ActionLog {
     }
     const sequences: number[] = []
     const publishes = [...byStream.values()].map(async (records) => {
-      let sequence = await publishAll(
-        this.#connection,
-        records.flatMap(({ messages }) => messages),
-      )
+      let sequence = await this.#publisher.publish(records.flatMap(({ messages }) => messages))
       for (const { entry, messages } of records.toReversed()) {
         sequences[entry] = sequence
         sequence -= messages.length
@@ -182,7 +179,7 @@ export class JetStreamActionLog implements ActionLog {
         payload: Buffer.from(String(upTo)),
         headers: expectLast(subject, trimmed.at),
       }
-      await publishAll(this.#connection, [message])
+      await this.#publisher.publish([message])
     }
     const done = Math.max(upTo, trimmed.sequence)
     await asked(

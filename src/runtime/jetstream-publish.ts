@@ -21,16 +21,50 @@ export function expectLast(subject: string, sequence: number): Record<string, st
   }
 }
 
-/**
- * Resolves with the stream sequence of the last message when all are durable; those of the others lead up to it
- * without a gap. Nothing is sent again. Errors: STORAGE_UNAVAILABLE; then none went in, or all may yet turn up.
- * @param messages at least one and at most BATCH_MESSAGES_MAX, all to subjects of one stream
- */
-export function publishAll(
-  connection: NatsConnection,
-  messages: readonly OutgoingMessage[],
-): Promise<number> {
-  return asked(publishBatch(connection, messages), 'JetStream took no write')
+export class JetStreamPublisher {
+  readonly #connection: NatsConnection
+  /** Rejections of the publishes under way. */
+  readonly #waiting = new Set<(error: Error) => void>()
+  #connected = true
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection
+    void this.#watch()
+  }
+
+  /**
+   * Resolves with the stream sequence of the last message when all are durable; those of the others lead up to it
+   * without a gap. Nothing is sent again. Errors: STORAGE_UNAVAILABLE, at once where the connection is lost; then
+   * none went in, or all may yet turn up.
+   * @param messages at least one and at most BATCH_MESSAGES_MAX, all to subjects of one stream
+   */
+  publish(messages: readonly OutgoingMessage[]): Promise<number> {
+    return asked(this.#untilLost(messages), 'JetStream took no write')
+  }
+
+  /** What the client takes while it is not connected never gets sent. */
+  async #untilLost(messages: readonly OutgoingMessage[]): Promise<number> {
+    if (!this.#connected) throw new Error('the connection is lost')
+    let onLost = (_: Error) => {}
+    const lost = new Promise<never>((_, reject) => {
+      onLost = reject
+    })
+    this.#waiting.add(onLost)
+    try {
+      return await Promise.race([publishBatch(this.#connection, messages), lost])
+    } finally {
+      this.#waiting.delete(onLost)
+    }
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'reconnect') this.#connected = true
+      if (type !== 'disconnect') continue
+      this.#connected = false
+      for (const onLost of this.#waiting) onLost(new Error('the connection was lost meanwhile'))
+    }
+  }
 }
 
 async function publishBatch(

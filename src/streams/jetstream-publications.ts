@@ -6,8 +6,8 @@ import { asked } from '../runtime/jetstream-ask.ts'
 import {
   BATCH_MESSAGES_MAX,
   expectLast,
+  JetStreamPublisher,
   type OutgoingMessage,
-  publishAll,
 } from '../runtime/jetstream-publish.ts'
 import { messagesOf, sequenceOf } from './jetstream-item-codec.ts'
 import type { Publication } from './stream-store.ts'
@@ -28,7 +28,7 @@ interface Batch {
 }
 
 export class JetStreamPublications {
-  readonly #connection: NatsConnection
+  readonly #publisher: JetStreamPublisher
   readonly #manager: JetStreamManager
   readonly #stream: string
   readonly #subject: (stream: string, shard: number) => string
@@ -41,7 +41,7 @@ export class JetStreamPublications {
     stream: string,
     subject: (stream: string, shard: number) => string,
   ) {
-    this.#connection = connection
+    this.#publisher = new JetStreamPublisher(connection)
     this.#manager = manager
     this.#stream = stream
     this.#subject = subject
@@ -92,7 +92,7 @@ export class JetStreamPublications {
     let first = 0
     if (messages.length > 0) {
       try {
-        first = (await publishAll(this.#connection, messages)) - messages.length + 1
+        first = (await this.#publisher.publish(messages)) - messages.length + 1
       } catch (error) {
         // Somebody else has published, or this may be in after all: the next try looks first.
         for (const shard of shards.keys()) this.#states.delete(shard)

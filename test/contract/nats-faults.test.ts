@@ -1,4 +1,5 @@
 // The NATS adapters while servers are killed and consumers break: nothing acknowledged is lost, nothing comes twice.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Publication, StreamStore } from '../../src/streams/stream-store.ts'
@@ -20,29 +21,40 @@ function expectWhole({ acknowledged, followed }: LogWitness): void {
   }
 }
 
-/** Publishes record after record, each until it is taken, as the engine does; resolves with how many after `stop`. */
+/** Publishes record after record, each until it is taken, as the engine does; `stop` resolves with how many. */
 function publishing(store: StreamStore, shard: number): { stop(): Promise<number> } {
-  let stopped = false
+  let [stopped, abandoned] = [false, false]
+  const isTaken = async (sequence: number) => {
+    const entries = new Map([['s', [{ id: `${sequence}`, userId: 'u', data: '{}' }]]])
+    const publication: Publication = { shard, sequence, refused: undefined, entries }
+    try {
+      await store.publish([publication])
+      return true
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+      // Refused at once, where the connection is lost.
+      await nextTurn()
+      return abandoned
+    }
+  }
   const run = async () => {
     let sequence = 0
     while (!stopped) {
-      const entries = new Map([['s', [{ id: `${sequence + 1}`, userId: 'u', data: '{}' }]]])
-      const next: Publication = { shard, sequence: sequence + 1, refused: undefined, entries }
-      await store.publish([next]).then(
-        () => sequence++,
-        (error) => expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' }),
-      )
+      sequence++
+      while (!(await isTaken(sequence)));
     }
     return sequence
   }
   const running = run()
+  onTestFinished(async () => {
+    stopped = true
+    abandoned = true
+    await running
+  })
   const stop = () => {
     stopped = true
     return running
   }
-  onTestFinished(async () => {
-    await stop()
-  })
   return { stop }
 }
 
