@@ -2,7 +2,14 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileDefinition } from '../../src/definition/compile.ts'
-import { decodeActions, decodeHeader, encodeChunk, encodeRecord } from '../../src/ingest/records.ts'
+import {
+  decodeActions,
+  decodeHeader,
+  decodeTick,
+  encodeChunk,
+  encodeRecord,
+  encodeTick,
+} from '../../src/ingest/records.ts'
 import { ItemProblem, validateItem } from '../../src/ingest/validate.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Action } from '../../src/model/action.ts'
@@ -98,13 +105,28 @@ test('the log gives back exactly the actions that were taken, in the order of th
       taken += actions.flat().length
       const encoded = actions.filter((chunk) => chunk.length > 0).map(encodeChunk)
       const record = encodeRecord(NOW, 7, actions.flat().length, encoded)
-      expect(decodeHeader(record)).toEqual({ receivedAt: NOW, epoch: 7, count: actions.flat().length })
+      expect(decodeHeader(record)).toEqual({
+        kind: 'actions',
+        receivedAt: NOW,
+        epoch: 7,
+        count: actions.flat().length,
+      })
       // Vitest's own equality asks values for `.constructor`, which is a key like any other here.
       deepStrictEqual(decodeActions(record), actions.flat())
     }),
     { numRuns: 1_000 },
   )
   expect(taken).toBeGreaterThan(100)
+})
+
+test('the log gives back a tick: when, under which epoch, and for whom', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 256 })), (users) => {
+      const record = encodeTick(NOW, 7, users)
+      expect(decodeHeader(record)).toEqual({ kind: 'tick', receivedAt: NOW, epoch: 7, count: users.length })
+      expect(decodeTick(record)).toEqual(users)
+    }),
+  )
 })
 
 test('minus zero and halves of surrogate pairs are replaced when the action is taken', () => {
