@@ -1,16 +1,18 @@
-// When the shards save their changes: soon after many actions, and in any case after some seconds.
+// When the shards save their changes: soon after many actions, and in any case after some seconds. One shard of a thread
+// at a time, for each turn that encodes profiles keeps requests waiting.
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { ShardRunner } from './shard-runner.ts'
 
-const TICK_MS = 100
+const TICK_MS = 50
 
 export class CheckpointSchedule {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #actionsMax: number
   readonly #savedAt = new Map<ShardRunner, number>()
+  #stopped = false
   #cancel: () => void = () => {}
 
   /** @param actionsMax applied actions of one shard after which it saves */
@@ -22,23 +24,45 @@ export class CheckpointSchedule {
 
   start(runners: readonly ShardRunner[]): void {
     const now = this.#clock.now()
-    for (const runner of runners) {
-      const many = runner.checkpointer.uncommittedActions >= this.#actionsMax
-      const old = now - (this.#savedAt.get(runner) ?? 0) >= LIMITS.checkpointIntervalMs
-      if (many || old) this.#save(runner, now)
+    // Spread over the interval, so that they do not all come at once ever after.
+    for (const [index, runner] of runners.entries()) {
+      this.#savedAt.set(runner, now - (LIMITS.checkpointIntervalMs * index) / runners.length)
     }
-    this.#cancel = this.#clock.after(TICK_MS, () => this.start(runners))
-  }
-
-  #save(runner: ShardRunner, now: number): void {
-    this.#savedAt.set(runner, now)
-    // The changes stay marked: the next round tries again.
-    runner.checkpoint().catch((error) => {
-      this.#logger.error('profiles could not be saved', { shard: runner.shard, error })
-    })
+    this.#saveNext()
   }
 
   stop(): void {
+    this.#stopped = true
     this.#cancel()
+  }
+
+  #saveNext(): void {
+    if (this.#stopped) return
+    const runner = this.#due()
+    if (!runner) {
+      this.#cancel = this.#clock.after(TICK_MS, () => this.#saveNext())
+      return
+    }
+    this.#savedAt.set(runner, this.#clock.now())
+    runner.checkpoint().then(
+      () => this.#saveNext(),
+      (error) => {
+        // The changes stay marked: the next round tries again.
+        this.#logger.error('profiles could not be saved', { shard: runner.shard, error })
+        this.#cancel = this.#clock.after(TICK_MS, () => this.#saveNext())
+      },
+    )
+  }
+
+  /** The shard that has waited longest, of those that have to save now. */
+  #due(): ShardRunner | undefined {
+    const now = this.#clock.now()
+    let due: ShardRunner | undefined
+    for (const [runner, savedAt] of this.#savedAt) {
+      const many = runner.checkpointer.uncommittedActions >= this.#actionsMax
+      if (!many && now - savedAt < LIMITS.checkpointIntervalMs) continue
+      if (!due || savedAt < this.#savedAt.get(due)!) due = runner
+    }
+    return due
   }
 }

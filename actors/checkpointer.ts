@@ -8,7 +8,7 @@ import type { Publisher } from './publisher.ts'
 import type { HotUser } from './user-actor.ts'
 
 /** Profiles encoded in one go: well under a millisecond. */
-const SLICE_LENGTH = 200
+const SLICE_LENGTH = 100
 
 export class Checkpointer {
   readonly #shard: number
