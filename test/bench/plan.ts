@@ -76,7 +76,7 @@ const PLANS: Record<string, BenchPlan> = {
     readWarmSeconds: 0.1,
     ingestSeconds: 0.2,
     readSeconds: 0.2,
-    populations: [1_000, 2_000],
+    populations: [1_000],
     trafficSeconds: 0.2,
     restarts: 1,
     reactionRounds: 1,
