@@ -17,6 +17,7 @@ import type { ActionLog } from '../src/log/action-log.ts'
 import { dayOfDate } from '../src/model/civil-date.ts'
 import { readDayCounts } from '../src/profile/counts-view.ts'
 import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.ts'
+import type { Standing } from '../src/profile/standing.ts'
 import { readStanding } from '../src/profile/standing-view.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
@@ -87,6 +88,7 @@ export class ProfileReader implements ProfileReads {
     const read = await runner.read(user, (profile) => {
       const instant = readInstant(profile, at, now)
       const standing = runner.fold.standingAt(user, profile, instant)
+      checkNotBefore(standing, instant)
       return { ...subject.explain(user, profile, standing, instant), timeline: [...profile.timeline] }
     })
     if (!read) return undefined
@@ -121,4 +123,14 @@ function dayBound(name: 'from' | 'to', date: string | undefined): { from?: numbe
   const day = dayOfDate(date)
   if (day === undefined) throw new PulseprintError('INVALID_REQUEST', `${name} must be a date, YYYY-MM-DD`)
   return { [name]: day }
+}
+
+/** What time did to the user after the instant is known, but not how all stood before. Errors: AT_TOO_EARLY. */
+function checkNotBefore(standing: Standing | undefined, at: number): void {
+  if (!standing || standing.clock <= at) return
+  const clock = new Date(standing.clock).toISOString()
+  throw new PulseprintError(
+    'AT_TOO_EARLY',
+    `the user's stage and rules are known from ${clock} on; ask for that instant or later`,
+  )
 }

@@ -12,7 +12,11 @@ export class Publisher {
   readonly #streams: StreamStore
   readonly #logger: Logger
   #gathering: Publication[] = []
-  #publishing: Promise<void> | undefined
+  /** Length of the entries' text in it. */
+  #gatheredText = 0
+  /** Falls in the same turn in which nothing is left to publish: who looks a moment later starts anew. */
+  #busy = false
+  #publishing: Promise<void> = Promise.resolve()
   #stopped = false
   #failing = false
 
@@ -34,24 +38,29 @@ export class Publisher {
   /** Takes what a record leads to; a shard hands its records over in their order. */
   publish(publication: Publication): void {
     this.#gathering.push(publication)
-    this.#publishing ??= this.#publishAll().finally(() => {
-      this.#publishing = undefined
-    })
+    for (const entries of publication.entries.values()) {
+      for (const { data } of entries) this.#gatheredText += data.length
+    }
+    if (this.#busy) return
+    this.#busy = true
+    this.#publishing = this.#publishAll()
   }
 
   /** False while so much waits to be published that no more records should be applied. */
   get hasRoom(): boolean {
-    return this.#gathering.length < LIMITS.unpublishedRecordsMax
+    return (
+      this.#gathering.length < LIMITS.unpublishedRecordsMax && this.#gatheredText < LIMITS.unpublishedTextMax
+    )
   }
 
   /** Resolves when everything taken so far is published, or the publisher was stopped. */
   async drain(): Promise<void> {
-    while (this.#publishing) await this.#publishing
+    while (this.#busy) await this.#publishing
   }
 
   /** Resolves when everything taken so far would survive a power cut. Errors: STORAGE_UNAVAILABLE. */
   async flush(): Promise<void> {
-    if (this.#publishing) await this.#publishing
+    if (this.#busy) await this.#publishing
     if (this.#stopped && this.#gathering.length > 0) throw new Error('streams ended before all was published')
     await this.#streams.flushed()
   }
@@ -65,14 +74,17 @@ export class Publisher {
     while (this.#gathering.length > 0) {
       const publications = this.#gathering
       this.#gathering = []
+      this.#gatheredText = 0
       while (!(await this.#tryToPublish(publications))) {
         if (this.#stopped) {
           this.#gathering.unshift(...publications)
+          this.#busy = false
           return
         }
         await sleep(RETRY_MS, undefined, { ref: false })
       }
     }
+    this.#busy = false
   }
 
   async #tryToPublish(publications: readonly Publication[]): Promise<boolean> {

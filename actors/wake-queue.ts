@@ -38,7 +38,8 @@ export class WakeQueue {
   /** When the queue has to be looked at next, epoch ms. */
   next(now: number): number {
     const first = this.#heap[0]?.wakeAt ?? Number.POSITIVE_INFINITY
-    return this.#indexIsRead ? Math.min(first, this.#horizon - HORIZON_MS / 2) : now
+    if (!this.#indexIsRead) return this.#heap.length < PAGE_LENGTH ? now : first
+    return Math.min(first, this.#horizon - HORIZON_MS / 2)
   }
 
   /**

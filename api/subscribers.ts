@@ -1,5 +1,6 @@
 // The subscribers of streams on this thread: each gets what is published after its cursor, read from the store only as
 // fast as it takes it.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { StreamFilter, StreamReader } from '../src/engine.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
@@ -58,7 +59,12 @@ export class Subscribers {
         if (page.entries.length > 0) events.send(page.entries.map(({ cursor: id, data }) => ({ id, data })))
         place = page.cursor
         if (!(await events.taken(LIMITS.streamStallMs))) return cut(events, place)
-        if (page.more || published) continue
+        if (page.more) {
+          // Where nothing was sent, nothing has waited: others have their turn before the next page.
+          await nextTurn()
+          continue
+        }
+        if (published) continue
         await new Promise<void>((resolve) => {
           wake = resolve
         })

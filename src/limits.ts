@@ -43,6 +43,8 @@ export const LIMITS = {
   tickUsersMax: 64,
   /** Records that may be applied and not yet published; past it the shards stand still. */
   unpublishedRecordsMax: 10_000,
+  /** UTF-16 units of the entries in them. */
+  unpublishedTextMax: 64 * 1024 * 1024,
   /** Longest time a changed profile stays unsaved. */
   checkpointIntervalMs: 5_000,
   /** How long a write that waits for its actions to be applied waits, and a stopping engine. */

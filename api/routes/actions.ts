@@ -19,8 +19,7 @@ const Query = Type.Object(
   {
     wait: Type.Optional(
       Type.Enum(['durable', 'applied'], {
-        description:
-          'The answer always comes once the actions are durable and applied, so both mean the same today.',
+        description: 'Both mean the same: the answer comes once the actions are durable and applied.',
       }),
     ),
     return: Type.Optional(
@@ -49,7 +48,7 @@ const schema = {
   summary: 'Send actions',
   description:
     `One action, an array, \`{"actions":[…]}\`, or NDJSON; at most ${LIMITS.requestActionsMax} actions and ` +
-    `${LIMITS.bodyBytesMax} bytes, as it is or packed with gzip, deflate or br. One bad item never spoils its neighbours.`,
+    `${LIMITS.bodyBytesMax / 1024 ** 2} MiB, as it is or packed with gzip, deflate or br. One bad item never spoils its neighbours.`,
   tags: ['write'],
   querystring: Query,
   body: ActionsBody,

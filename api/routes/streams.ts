@@ -31,6 +31,7 @@ const Query = Type.Object(
     ),
     after: Type.Optional(
       Type.String({
+        minLength: 1,
         maxLength: 32,
         description: 'Id of the last event that was taken; `0`: from the beginning. Default: from now on.',
       }),

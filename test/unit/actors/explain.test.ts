@@ -104,6 +104,24 @@ test('a condition says whether it holds; what time does by then is part of the a
   })
 })
 
+test('as of an instant before something that time did, nothing is explained', async () => {
+  const clock = new SimulatedClock(NOW + 3 * DAY_MS)
+  const { engine, send } = await openLocalEngine({ definition: definition(), clock })
+  await send([buy('a', 0, 50, 'x')])
+  const explainEarly = () =>
+    engine.explain('u', 'rest', { at: NOW + DAY_MS }).then(
+      (explained) => explained?.kind,
+      ({ code }) => code,
+    )
+  expect(await explainEarly()).toBe('rule')
+  // Two days later nothing was left of the window, and the ticker notices.
+  const noticed = () => {
+    clock.advance(3_600_000)
+    return explainEarly()
+  }
+  await expect.poll(noticed).toBe('AT_TOO_EARLY')
+})
+
 test('a name that is neither, an unknown user and an early instant are told apart', async () => {
   const engine = await engineWithBuys()
   await expect(engine.explain('u', 'nothing', {})).rejects.toMatchObject({ code: 'UNKNOWN_FEATURE' })

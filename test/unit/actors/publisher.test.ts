@@ -59,6 +59,25 @@ test('a refused publication is tried again, in its place, and is told once', asy
   expect(logged).toEqual(['streams could not be written'])
 })
 
+test('what comes in the moment in which nothing was left is published too, and a flush waits for it', async () => {
+  const published: number[] = []
+  const store = {
+    publish: async (publications: readonly Publication[]) => {
+      published.push(...publications.map(({ sequence }) => sequence))
+    },
+    flushed: async () => {},
+  } as unknown as StreamStore
+  for (let turns = 0; turns < 8; turns++) {
+    published.length = 0
+    const publisher = new Publisher(store, {} as Logger)
+    publisher.publish(publication(1))
+    for (let turn = 0; turn < turns; turn++) await undefined
+    publisher.publish(publication(2))
+    await publisher.flush()
+    expect(published).toEqual([1, 2])
+  }
+})
+
 test('a flush waits until everything taken before it is published', async () => {
   const { calls, publisher, store } = slowStore()
   publisher.publish(publication(1))

@@ -96,6 +96,13 @@ test('thousands that are due at one instant come page by page, each once', async
   expect(queue.next(10)).toBeGreaterThan(10)
 })
 
+test('a queue that is full for now is looked at when its first user is due, not all the time', async () => {
+  const users = Array.from({ length: 2_500 }, (_, number) => ({ wakeAt: 5_000 + number, user: `u${number}` }))
+  const queue = new WakeQueue(0, index(users))
+  await queue.refill(0, [])
+  expect(queue.next(0)).toBe(5_000)
+})
+
 test('users that could not be woken are there again', async () => {
   const queue = new WakeQueue(0, index([{ wakeAt: 1, user: 'u' }]))
   await queue.refill(2, [])
