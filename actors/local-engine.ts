@@ -25,6 +25,7 @@ import type { ShardOwnership } from '../src/ownership/shard-ownership.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { within } from '../src/runtime/deadline.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import { lastRebuild } from '../src/snapshots/rebuild.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import { StoredStreams } from '../src/streams/stream-reader.ts'
 import type { StreamStore } from '../src/streams/stream-store.ts'
@@ -99,6 +100,7 @@ export class LocalEngine implements Engine {
     const epoch = await ownership.claim(shard, lastEpoch)
     await snapshots.claim(shard, epoch)
     const { offset } = await snapshots.checkpoint(shard)
+    const { until, heads } = await lastRebuild(snapshots)
     const [head, tail] = await Promise.all([log.head(shard), log.tail(shard)])
     if (offset > head || offset + 1 < tail) {
       throw new PulseprintError(
@@ -115,6 +117,7 @@ export class LocalEngine implements Engine {
         log,
         snapshots,
         publisher: this.#publisher,
+        rebuilt: { head: heads[shard] ?? 0, until },
         clock,
         logger,
         observeLateness: (latenessMs) => this.observeLateness(latenessMs),

@@ -19,7 +19,7 @@ import { publicationOf } from './publication.ts'
 import type { Publisher } from './publisher.ts'
 import { applyMessages, Turn, tickMessages } from './record-turn.ts'
 import { Ticker } from './ticker.ts'
-import { type HotUser, tell } from './user-actor.ts'
+import { type HotUser, type ShardContext, tell } from './user-actor.ts'
 import { WakeQueue } from './wake-queue.ts'
 
 /** Pause before a refused write is tried again. */
@@ -38,6 +38,7 @@ export interface ShardParts {
   /** Called for each user whose timer is late by so many milliseconds. */
   observeLateness(latenessMs: number): void
   hotUsersMax: number
+  rebuilt: ShardContext['rebuilt']
 }
 
 export interface ShardStart extends ShardCheckpoint {
@@ -79,7 +80,7 @@ export class ShardRunner {
     this.#progress = new AppliedLog(offset)
     this.fold = new Fold(parts.definition)
     const supervisor = spawn(parts.system, (state: null) => state, `shard-${shard}`) as Ref<never>
-    const context = { shard, fold: this.fold, supervisor }
+    const context = { shard, fold: this.fold, rebuilt: parts.rebuilt, supervisor }
     this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax)
     const { definition, snapshots, publisher } = parts
     this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, offset)

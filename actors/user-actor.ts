@@ -6,6 +6,7 @@ import { LIMITS } from '../src/limits.ts'
 import type { Fold } from '../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../src/profile/profile.ts'
 import { decodeProfile } from '../src/profile/profile-codec.ts'
+import type { Effect } from '../src/rules/effect.ts'
 import type { ActivateMessage, ApplyMessage, RecordTurn, TickMessage, UserMessage } from './messages.ts'
 import { superviseUser, tellFailure } from './supervision.ts'
 
@@ -13,6 +14,8 @@ import { superviseUser, tellFailure } from './supervision.ts'
 export interface ShardContext {
   readonly shard: number
   readonly fold: Fold
+  /** Up to which record of the shard, and until when, the last rebuild replayed in silence. */
+  readonly rebuilt: { head: number; until: number }
   /** The nact actor that supervises them. */
   readonly supervisor: Ref<never>
 }
@@ -143,6 +146,7 @@ function applyRecord(user: HotUser, profile: Profile, turn: RecordTurn, change: 
 function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }: ApplyMessage): boolean {
   const { sequence, receivedAt, outcomes, effects } = turn
   const { shard, fold } = user.context
+  const isSilent = firesInSilence(user, profile, sequence)
   // After a restart the log is read again from the shard's offset; what the profile has seen is dropped.
   const seen = sequence <= profile.sequence
   for (let index = 0; index < actions.length; index++) {
@@ -150,6 +154,7 @@ function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }:
     outcomes[position] = seen
       ? OUTCOME.accepted
       : fold.apply(profile, actions[index]!, { shard, sequence, position }, receivedAt, effects)
+    if (isSilent && index === 0) dropSilent(user, effects)
   }
   return !seen
 }
@@ -158,5 +163,27 @@ function tick(user: HotUser, profile: Profile, { turn, position }: TickMessage):
   const { sequence, receivedAt, effects } = turn
   const { shard, fold } = user.context
   if (sequence <= profile.sequence) return false
-  return fold.tick(user.name, profile, { shard, sequence, position }, receivedAt, effects)
+  const isSilent = firesInSilence(user, profile, sequence)
+  const changed = fold.tick(user.name, profile, { shard, sequence, position }, receivedAt, effects)
+  if (isSilent) dropSilent(user, effects)
+  return changed
+}
+
+/** True where the user's timers were already overdue when a rebuild replayed the log: the first record after it fires them. */
+function firesInSilence({ context }: HotUser, profile: Profile, sequence: number): boolean {
+  const { head, until } = context.rebuilt
+  return (
+    sequence > head &&
+    profile.sequence <= head &&
+    profile.standing !== undefined &&
+    profile.standing.wakeAt <= until
+  )
+}
+
+/** Takes out what time has set off by then. */
+function dropSilent({ name, context }: HotUser, effects: Effect[]): void {
+  const { until } = context.rebuilt
+  for (let at = effects.length - 1; at >= 0 && effects[at]!.user === name; at--) {
+    if (effects[at]!.actionId === undefined && effects[at]!.at <= until) effects.splice(at, 1)
+  }
 }

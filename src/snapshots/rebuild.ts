@@ -1,28 +1,66 @@
-// Stored profiles hold for one definition. When it changes, they are dropped and the log is replayed from its start.
+// Stored profiles hold for one definition. When it changes, they are dropped and the log is replayed from its start; what
+// the new definition would have announced by then stays unsaid.
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
+import { decodeHeader } from '../ingest/records.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
+/** The last rebuild, as far as its announcements go. */
+export interface Rebuild {
+  /** When the newest record of the log was taken in, epoch ms: by then, time had been let pass. */
+  until: number
+  /** Head of each shard's log. */
+  heads: number[]
+}
+
+const NONE: Rebuild = { until: 0, heads: [] }
+
 /** Errors: STORE_MISMATCH where the log no longer reaches back to its start. */
 export async function rebuildIfRedefined(
-  definition: Definition,
+  { fingerprint }: Definition,
   shards: number,
   { log, snapshots }: { log: ActionLog; snapshots: SnapshotStore },
   logger: Logger,
 ): Promise<void> {
   const stored = await snapshots.fingerprint()
-  if (stored === definition.fingerprint) return
-  if (stored !== undefined) {
-    for (let shard = 0; shard < shards; shard++) {
-      if ((await log.tail(shard)) <= 1) continue
-      throw new PulseprintError(
-        'STORE_MISMATCH',
-        'the definition has changed, but the log no longer reaches back to its start to rebuild the profiles',
-      )
-    }
-    logger.info('the definition has changed: all profiles are rebuilt from the log')
+  if (stored !== undefined && parse(stored).fingerprint === fingerprint) return
+  if (stored === undefined) return snapshots.reset(text(fingerprint, NONE))
+  for (let shard = 0; shard < shards; shard++) {
+    if ((await log.tail(shard)) <= 1) continue
+    throw new PulseprintError(
+      'STORE_MISMATCH',
+      'the definition has changed, but the log no longer reaches back to its start to rebuild the profiles',
+    )
   }
-  await snapshots.reset(definition.fingerprint)
+  logger.info('the definition has changed: all profiles are rebuilt from the log')
+  await snapshots.reset(text(fingerprint, await rebuildOfNow(shards, log)))
+}
+
+/** The last rebuild of these snapshots. */
+export async function lastRebuild(snapshots: SnapshotStore): Promise<Rebuild> {
+  const stored = await snapshots.fingerprint()
+  return stored === undefined ? NONE : parse(stored).rebuild
+}
+
+async function rebuildOfNow(shards: number, log: ActionLog): Promise<Rebuild> {
+  const rebuild: Rebuild = { until: 0, heads: [] }
+  for (let shard = 0; shard < shards; shard++) {
+    const head = await log.head(shard)
+    rebuild.heads.push(head)
+    const newest = await log.get(shard, head)
+    if (newest) rebuild.until = Math.max(rebuild.until, decodeHeader(newest.payload).receivedAt)
+  }
+  return rebuild
+}
+
+/** The store keeps one text: the fingerprint and, behind it, the rebuild. */
+function text(fingerprint: string, rebuild: Rebuild): string {
+  return `${fingerprint} ${JSON.stringify(rebuild)}`
+}
+
+function parse(stored: string): { fingerprint: string; rebuild: Rebuild } {
+  const [fingerprint = '', rebuild] = stored.split(' ')
+  return { fingerprint, rebuild: rebuild === undefined ? NONE : JSON.parse(rebuild) }
 }

@@ -126,6 +126,29 @@ test('what fell due while the engine was down is announced at the start, once', 
   }
 })
 
+test('a new definition announces nothing of what it would have announced before, but all that comes after', async () => {
+  const folder = temporaryFolder()
+  const clock = new SimulatedClock(NOW)
+  const plain = compileDefinition('version: 1\nfeatures: { n: { aggregate: count } }')
+  if ('problems' in plain) throw new Error(JSON.stringify(plain.problems))
+  const before = await openLocalEngine({ folder, definition: plain.definition, clock })
+  await before.send([act('gone'), act('back')])
+  clock.advance(30 * MINUTE_MS)
+  await before.send([act('recent')])
+  await before.stop()
+  const parts = await openLocalEngine({ folder, definition: definition(), clock })
+  await parts.send([act('back')])
+  await pass(clock, 15)
+  const expected = ['back quiet 31', 'back lost 41', 'recent quiet 31', 'recent lost 41']
+  const changes = async () => {
+    clock.advance(0)
+    return (await announced(parts)).toSorted()
+  }
+  await expect.poll(changes).toEqual(expected.toSorted())
+  const { stage } = (await parts.engine.profile('gone', {}))!
+  expect([stage!.name, stage!.history.map(({ name }) => name)]).toEqual(['lost', ['new', 'quiet']])
+})
+
 test('a timer of the past waits for more history: what came meanwhile moves it', async () => {
   const clock = new SimulatedClock(NOW)
   const parts = await openLocalEngine({ definition: definition(), clock })
