@@ -15,7 +15,7 @@ import { ServerProcess } from './server-process.ts'
 
 const DEFINITION = fileURLToPath(new URL('definition.yaml', import.meta.url))
 const PROBE = new URL('memory-probe.ts', import.meta.url)
-const CLOCK = new URL('clock-ahead.ts', import.meta.url)
+const CLOCK = new URL('../support/clock-ahead.ts', import.meta.url)
 const HEAP_MIB = 8_192
 const PATIENCE_MS = 300_000
 
@@ -139,7 +139,7 @@ export class EngineUnderTest {
       PULSEPRINT_DATA: this.#folder,
       PULSEPRINT_HOT_USERS: String(hotUsers),
       ...(threads !== undefined && { PULSEPRINT_THREADS: String(threads) }),
-      BENCH_CLOCK_AHEAD_MS: String(this.#clockAheadMs),
+      CLOCK_AHEAD_MS: String(this.#clockAheadMs),
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB} --expose-gc ${preloaded.map((url) => `--import ${url}`).join(' ')}`,
     })
   }

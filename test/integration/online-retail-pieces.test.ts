@@ -5,7 +5,13 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { queryProfiles } from '../support/all-profiles.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
-import { differences, hasOnlineRetail, ONLINE_RETAIL, writeDefinition } from '../support/online-retail.ts'
+import {
+  differences,
+  HISTORY_IS_OVER_MS,
+  hasOnlineRetail,
+  ONLINE_RETAIL,
+  writeDefinition,
+} from '../support/online-retail.ts'
 import { importFile, lineOf, reportOf } from '../support/online-retail-import.ts'
 import { lifeDifferences, streamDifferences } from '../support/online-retail-life.ts'
 import { expectedLives } from '../support/online-retail-life-oracle.ts'
@@ -28,7 +34,7 @@ describe.runIf(hasOnlineRetail())('a year of a shop in pieces', { timeout: LONG_
   test('gives after each piece every feature and stage of every customer, and in the end all streams', async () => {
     const folder = temporaryFolder()
     const definition = join(folder, 'definition.yaml')
-    writeDefinition(definition, '12h')
+    writeDefinition(definition)
     const oracle = await OnlineRetailOracle.open(ONLINE_RETAIL)
     onTestFinished(() => oracle.close())
     const engine = await EngineProcess.startForTest(definition)
@@ -53,7 +59,7 @@ describe.runIf(hasOnlineRetail())('a year of a shop in pieces', { timeout: LONG_
     }
 
     await engine.stop()
-    writeDefinition(definition, '1s')
+    engine.setClockAhead(HISTORY_IS_OVER_MS)
     engine.restart()
     await engine.ready()
     const lives = await expectedLives(oracle)

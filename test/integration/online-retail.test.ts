@@ -11,6 +11,7 @@ import { Importer, type ImportReport } from '../support/import.ts'
 import { killOne } from '../support/kill-import.ts'
 import {
   differences,
+  HISTORY_IS_OVER_MS,
   hasOnlineRetail,
   MAPPING,
   ONLINE_RETAIL,
@@ -50,7 +51,7 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
     stageChanges = lives.reduce((sum, { changes }) => sum + changes.length, 0)
     folder = mkdtempSync(join(tmpdir(), 'pulseprint-test-'))
     definition = join(folder, 'definition.yaml')
-    writeDefinition(definition, '12h')
+    writeDefinition(definition)
     engine = await EngineProcess.start(definition)
     report = await importFile(engine, ONLINE_RETAIL)
     texts = await profileTexts(engine, userIds, counts.newestAt)
@@ -85,7 +86,7 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
   test('gives the same bytes from the log alone, and tells of each stage and decision once', async () => {
     await engine.kill()
     rmSync(join(engine.dataPath, 'snapshots'), { recursive: true })
-    writeDefinition(definition, '1s')
+    engine.setClockAhead(HISTORY_IS_OVER_MS)
     engine.restart()
     await engine.ready()
     expect(streamDifferences(await readStreams(engine, stageChanges), lives, lineOf)).toEqual([])
@@ -100,7 +101,7 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
   test('gives the same bytes, stages and decisions when engine and importer are killed on the way', async () => {
     const random = seededRandom(testSeed('test/integration/online-retail.test.ts'))
     const ownDefinition = join(temporaryFolder(), 'definition.yaml')
-    writeDefinition(ownDefinition, '12h')
+    writeDefinition(ownDefinition)
     const killed = await EngineProcess.startForTest(ownDefinition)
     const importer = await Importer.start(killed, ONLINE_RETAIL, MAPPING)
     onTestFinished(() => importer.remove())
@@ -115,7 +116,7 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
     expect(differingTexts(await profileTexts(killed, userIds, counts.newestAt), texts)).toEqual([])
 
     await killed.stop()
-    writeDefinition(ownDefinition, '1s')
+    killed.setClockAhead(HISTORY_IS_OVER_MS)
     killed.restart()
     await killed.ready()
     // One more while it announces the last silence of everyone.

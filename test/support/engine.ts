@@ -60,6 +60,12 @@ export class EngineProcess {
     return this.#child.peakMemoryMiB()
   }
 
+  /** From its next start on, the engine's clock is ahead of the real one by so much. */
+  setClockAhead(ms: number): void {
+    this.#env.NODE_OPTIONS = `--import ${new URL('clock-ahead.ts', import.meta.url)}`
+    this.#env.CLOCK_AHEAD_MS = String(ms)
+  }
+
   /** Starts the ended engine again; it need not be ready yet. */
   restart(): void {
     if (this.#child.running) throw new Error('the engine still runs')

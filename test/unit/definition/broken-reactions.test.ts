@@ -184,15 +184,25 @@ const BROKEN_LIFECYCLES: Broken[] = [
     'silence',
   ],
   [
-    'that conditions would turn every few seconds for as long as they hold',
+    'that time and conditions would turn for as long as they hold',
     lifecycle(
       '{ from: new, to: b, when: features.visits > 1 }',
-      '{ from: b, to: c, after: 90s, since: stage }',
+      '{ from: b, to: c, after: 30d, since: stage }',
       '{ from: c, to: new, when: features.visits > 2 }',
     ),
     '8:5',
-    'every 90 seconds',
-    'an hour',
+    'from `b` to `c` and back for ever',
+    'silence',
+  ],
+  [
+    'that a condition closes although it stands before the dwell',
+    lifecycle(
+      '{ from: b, to: new, when: features.visits > 2 }',
+      '{ from: new, to: b, after: 30d, since: stage }',
+    ),
+    '8:5',
+    'from `new` to `b` and back for ever',
+    'silence',
   ],
   [
     'that time alone would turn for ever, were its conditions to hold',

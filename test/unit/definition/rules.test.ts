@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LIMITS } from '../../../src/limits.ts'
 import { compiled } from './documents.ts'
 import { situation } from './situations.ts'
 
@@ -212,6 +213,39 @@ rules:
     const value = payloadOf('{ all: properties }').evaluate(situation({ properties })) as { all: object }
     expect(JSON.stringify(value)).toBe('{"all":{"__proto__":{"a":1},"constructor":"x"}}')
     expect(Object.getPrototypeOf(value.all)).toBe(Object.prototype)
+  })
+
+  describe('that would be longer than there is room for is null as a whole', () => {
+    const text = (length: number) => 'x'.repeat(length)
+    const of = (payload: string, properties: Record<string, unknown>) =>
+      payloadOf(payload).evaluate(situation({ properties }))
+    const most = LIMITS.payloadTextMax
+
+    test.each([
+      ['one text', 'properties.text', { text: text(most) }],
+      [
+        'many that fit alone',
+        '[properties.text, properties.text, properties.text]',
+        { text: text(most / 2) },
+      ],
+      [
+        'a text that an expression repeats',
+        '{ n: 1, t: properties.text + properties.text }',
+        { text: text(5000) },
+      ],
+      ['a list', 'properties.list', { list: Array.from({ length: most }, () => 1) }],
+      ['a map with long names', 'properties.map', { map: { [text(most)]: 1 } }],
+      ['a map deep inside', '{ a: [{ b: properties }] }', { a: { b: [text(most)] } }],
+    ])('%s', (_what, payload, properties) => {
+      expect(of(payload, properties)).toBe(null)
+    })
+
+    it('and one that fits is there, also after one that did not', () => {
+      const payload = payloadOf('{ t: properties.text }')
+      const value = (length: number) => payload.evaluate(situation({ properties: { text: text(length) } }))
+      expect(value(most)).toBe(null)
+      expect(value(most - 20)).toEqual({ t: text(most - 20) })
+    })
   })
 
   it('sees the user where a stage was entered', () => {
