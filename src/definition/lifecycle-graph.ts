@@ -1,5 +1,5 @@
-// What is wrong with a lifecycle as a whole: stages that nobody can enter, and circles that time alone would
-// turn for ever.
+// What is wrong with a lifecycle as a whole: stages that nobody can enter, and circles that turn without
+// any action.
 import type { Field, Fields } from './fields.ts'
 import type { Stages } from './stages.ts'
 import { nearest } from './suggest.ts'
@@ -9,12 +9,10 @@ export interface Edge {
   from: ReadonlySet<number>
   to: number
   on: unknown
+  when: unknown
   silenceMs: number | undefined
   dwellMs: number | undefined
 }
-
-/** Shortest time in which conditions and dwelling may lead a user round, for each round costs when time passes. */
-const ROUND_MS_MIN = 3_600_000
 
 /** Reports transitions from `"*"` where there is no other stage to come from. */
 export function checkSomeFrom(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
@@ -51,52 +49,27 @@ function reachedFrom(start: number, edges: readonly Edge[]): Set<number> {
   return reached
 }
 
-/** Reports each transition that closes a circle of dwell transitions, once. */
+/**
+ * Reports each dwell transition that closes a circle of dwell and conditions alone, once. Such a circle turns for as long
+ * as its conditions hold, and a year or a century may pass at once. Conditions alone may
+ * turn in a circle: they enter each stage at most once at an instant, and hysteresis is made of them.
+ */
 export function checkDwellCircles(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
-  const dwells: Edge[] = []
+  const turning = edges.filter(
+    ({ on, when, silenceMs, dwellMs }) =>
+      on === undefined && when !== undefined && silenceMs === undefined && dwellMs === undefined,
+  )
   for (const edge of edges.filter(({ dwellMs }) => dwellMs !== undefined)) {
-    const back = [...edge.from].find((from) => reachedFrom(edge.to, dwells).has(from))
+    const reached = reachedFrom(edge.to, turning)
+    const back = [...edge.from].find((from) => reached.has(from))
     if (back === undefined) {
-      dwells.push(edge)
+      turning.push(edge)
     } else {
       const names = [stages.names[back], stages.names[edge.to]].map((name) => `\`${name}\``)
-      const message = `Time alone would lead from ${names.join(' to ')} and back for ever`
+      const message = `Without any action users could go from ${names.join(' to ')} and back for ever`
       const hint =
         'Let an action (`on`) or silence (`after` without `since: stage`) be one step of the circle.'
       fields.problems.add(edge.field.key, edge.field.path, message, hint)
     }
   }
-}
-
-/**
- * Reports each dwell transition that conditions can lead back from within less than ROUND_MS_MIN. Such a circle turns as
- * long as its conditions hold, and a year may pass at once when history is imported.
- */
-export function checkFastCircles(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
-  const alone = edges.filter(({ on, silenceMs }) => on === undefined && silenceMs === undefined)
-  for (const edge of alone.filter(({ dwellMs }) => dwellMs !== undefined)) {
-    const times = timesFrom(edge.to, alone)
-    const round =
-      Math.min(...[...edge.from].map((from) => times.get(from) ?? Number.POSITIVE_INFINITY)) + edge.dwellMs!
-    if (round >= ROUND_MS_MIN) continue
-    const message = `Conditions can lead a user from \`${stages.names[edge.to]}\` back here every ${round / 1000} seconds`
-    const hint = 'Let the circle take an hour or longer, or let an action (`on`) be one step of it.'
-    fields.problems.add(edge.field.key, edge.field.path, message, hint)
-  }
-}
-
-/** Shortest time from a stage to each that can be reached from it, ms (Bellman and Ford). */
-function timesFrom(start: number, edges: readonly Edge[]): Map<number, number> {
-  const times = new Map([[start, 0]])
-  for (let improved = true; improved; ) {
-    improved = false
-    for (const { from, to, dwellMs = 0 } of edges) {
-      const time =
-        Math.min(...[...from].map((stage) => times.get(stage) ?? Number.POSITIVE_INFINITY)) + dwellMs
-      if (time >= (times.get(to) ?? Number.POSITIVE_INFINITY)) continue
-      times.set(to, time)
-      improved = true
-    }
-  }
-  return times
 }

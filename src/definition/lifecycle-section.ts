@@ -4,7 +4,7 @@ import type { DeclaredActions } from './actions-section.ts'
 import { BOUNDS } from './bounds.ts'
 import type { Conditions } from './conditions.ts'
 import type { Field, Fields } from './fields.ts'
-import { checkDwellCircles, checkFastCircles, checkReachable, checkSomeFrom } from './lifecycle-graph.ts'
+import { checkDwellCircles, checkReachable, checkSomeFrom } from './lifecycle-graph.ts'
 import { Stages } from './stages.ts'
 import { readCauses } from './transition-causes.ts'
 
@@ -91,7 +91,6 @@ export function readLifecycle(
     checkReachable(fields, stages, read)
   }
   checkDwellCircles(fields, stages, read)
-  if (!fields.problems.any) checkFastCircles(fields, stages, read)
   return { stages: stages.names, transitions: read.map(({ field: _, ...transition }) => transition) }
 }
 
