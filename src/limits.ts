@@ -15,6 +15,8 @@ export const LIMITS = {
   idLengthMax: 256,
   /** UTF-16 units of an action name, object type, channel or place. */
   nameLengthMax: 256,
+  /** UTF-16 units of the texts and names in one decision's payload, each other value counted as a few. */
+  payloadTextMax: 8 * 1024,
   /** How deep `properties` may nest. */
   propertiesDepthMax: 16,
   /** Users in one POST /v1/profiles/query. */
@@ -68,5 +70,6 @@ export const LIMITS = {
 } as const
 
 assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)
+assert(LIMITS.payloadTextMax <= LIMITS.streamPageTextMax)
 assert(LIMITS.bodyBytesMax < LIMITS.bodiesInFlightBytesMax)
 assert(LIMITS.timelineLengthMax <= LIMITS.rememberedIdsMax)

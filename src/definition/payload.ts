@@ -6,11 +6,15 @@ import type { Conditions } from './conditions.ts'
 import type { Value } from './definition.ts'
 import type { Field, Fields } from './fields.ts'
 import { checkReserved } from './names.ts'
+import { PayloadRoom } from './payload-room.ts'
 import type { Occasion } from './situation-scope.ts'
 
 type Make = (situation: Situation) => Value
 
-/** Undefined where the field is absent or wrong; what is wrong is reported. */
+/**
+ * Undefined where the field is absent or wrong; what is wrong is reported. A payload longer than
+ * LIMITS.payloadTextMax becomes null as a whole: half of one could say something else.
+ */
 export function readPayload(
   fields: Fields,
   field: Field | undefined,
@@ -25,8 +29,15 @@ export function readPayload(
   }
   let leaves = 0
   let tooLarge = false
-  const evaluate = read(field, 0)
-  return { evaluate }
+  const room = new PayloadRoom()
+  const make = read(field, 0)
+  return {
+    evaluate(situation) {
+      room.clear()
+      const value = make(situation)
+      return room.exceeded ? null : value
+    },
+  }
 
   function read(part: Field, depth: number): Make {
     if (tooLarge) return nothing
@@ -35,7 +46,17 @@ export function readPayload(
     if (isSeq(part.value) && part.value.items.length > 0) return readList(part, depth)
     leaves++
     if (leaves > BOUNDS.payloadLeavesMax) return refuse('is too large', `${BOUNDS.payloadLeavesMax} values`)
-    return readLeaf(part)
+    return measured(readLeaf(part))
+  }
+
+  /** Makes nothing more once there is no room. */
+  function measured(make: Make): Make {
+    return (situation) => {
+      if (room.exceeded) return null
+      const value = make(situation)
+      room.take(value)
+      return value
+    }
   }
 
   /** Once for the whole payload: aliases can make it as large as they like. */
@@ -51,7 +72,13 @@ export function readPayload(
       checkReserved(entry, fields.problems)
       return [entry.name, read(entry, depth + 1)] as const
     })
-    return (situation) => Object.fromEntries(makes.map(([name, make]) => [name, make(situation)]))
+    return (situation) =>
+      Object.fromEntries(
+        makes.map(([name, make]) => {
+          room.takeName(name)
+          return [name, make(situation)]
+        }),
+      )
   }
 
   function readList(part: Field, depth: number): Make {
