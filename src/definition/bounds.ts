@@ -12,6 +12,8 @@ export const BOUNDS = {
   featureActionsMax: 100,
   /** Tiles of a rolling window: each is kept for each user. */
   windowTilesMax: { day: 800, hour: 20_000, minute: 20_000 },
+  /** Tiles of a rolling window that is watched: it is looked at again whenever a tile leaves. */
+  conditionTilesMax: 1_500,
   stagesMax: 50,
   transitionsMax: 200,
   rulesMax: 200,

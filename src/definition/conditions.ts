@@ -1,17 +1,24 @@
 // Reads the fields of a document that are CEL over a user: `when`, and the texts of payloads.
 import { isScalar, type Scalar } from 'yaml'
+import type { Window } from '../features/window.ts'
 import type { Condition } from '../rules/situation.ts'
+import type { CelProblem } from './cel-check.ts'
 import { placeIn } from './expressions.ts'
 import type { Field, Fields } from './fields.ts'
 import type { KnownFeature } from './situation-context.ts'
 import { type Evaluate, SituationCompiler } from './situation-expressions.ts'
 import type { Occasion } from './situation-scope.ts'
+import { tooManyTiles } from './watched-windows.ts'
 
 const EXAMPLE = 'Write a CEL expression: `when: features.purchases >= 10`.'
 const QUOTE = 'Text in a payload is CEL; for the text itself write quotes in quotes: `"\'gold\'"`.'
 
+/** Without window where it is wrong. */
+export type WindowedFeature = KnownFeature & { window?: Window | undefined }
+
 export class Conditions {
   readonly #compiler: SituationCompiler
+  readonly #features: readonly WindowedFeature[]
   readonly #fields: Fields
   readonly #text: string
 
@@ -19,10 +26,11 @@ export class Conditions {
   constructor(
     fields: Fields,
     text: string,
-    features: readonly KnownFeature[],
+    features: readonly WindowedFeature[],
     stages: readonly string[] | undefined,
   ) {
     this.#compiler = new SituationCompiler(features, stages)
+    this.#features = features
     this.#fields = fields
     this.#text = text
   }
@@ -35,7 +43,17 @@ export class Conditions {
     const scalar = this.#fields.text(field, hint)
     if (!scalar) return undefined
     const compiled = this.#compiler.condition(scalar.value.trim(), occasion)
-    return 'problems' in compiled ? this.#report(scalar, field, compiled.problems) : compiled
+    if ('problems' in compiled) return this.#report(scalar, field, compiled.problems)
+    const unfit = occasion === 'state' ? this.#unwatchable(compiled) : []
+    return unfit.length > 0 ? this.#report(scalar, field, unfit) : compiled
+  }
+
+  #unwatchable({ features }: Condition): CelProblem[] {
+    return features.flatMap((index) => {
+      const { name, window } = this.#features[index]!
+      const problem = tooManyTiles(name, window)
+      return problem ? [{ offset: 0, ...problem }] : []
+    })
   }
 
   /** A text of a payload; undefined, and reported, where it is wrong. */
@@ -46,11 +64,7 @@ export class Conditions {
     return this.#report(scalar, field, problems)
   }
 
-  #report(
-    scalar: Scalar<string>,
-    field: Field,
-    problems: { offset: number; message: string; hint: string }[],
-  ): undefined {
+  #report(scalar: Scalar<string>, field: Field, problems: readonly CelProblem[]): undefined {
     for (const { offset, message, hint } of problems) {
       this.#fields.problems.add(placeIn(this.#text, scalar, offset), field.path, message, hint)
     }

@@ -20,8 +20,11 @@ export function readReactive(
 ): Reactive {
   const draft = readStages(fields, top.get('lifecycle'))
   const stages = draft?.stages.names
-  const types = new Map(drafts.map((feature) => [feature.name, typeOf(feature)]))
-  const known = names.map((name) => ({ name, type: types.get(name) ?? 'any' }))
+  const byName = new Map(drafts.map((feature) => [feature.name, feature]))
+  const known = names.map((name) => {
+    const feature = byName.get(name)
+    return { name, type: feature ? typeOf(feature) : 'any', window: feature?.window } as const
+  })
   const conditions = new Conditions(fields, text, known, stages)
   const lifecycle = draft && readLifecycle(fields, draft, declared, conditions)
   const streams = readStreams(fields, top.get('streams'))

@@ -516,6 +516,42 @@ rules:
   ])
 })
 
+describe('a condition without `on` watches 1500 tiles of a window at most:', () => {
+  const windowed = (window: string, reaction: string) => `version: 1
+features: { visits: { aggregate: count }, recent: { aggregate: count, window: ${window} } }
+${reaction}
+`
+  const WHEN = 'when: features.visits > 1 && features.recent > 1'
+  const moved = (cause: string) =>
+    `lifecycle: { initial: a, transitions: [{ from: a, to: b, ${cause} ${WHEN} }] }`
+
+  test.each([
+    ['a rule', '1501m', `rules: { r: { ${WHEN}, badge: true } }`, '3:21', '`25h` instead of `1500m`'],
+    ['a transition', '20000m', moved(''), '3:65', 'At most 1500m'],
+    ['a transition after a silence', '1501h', moved('after: 1d,'), '3:75', '`50d` instead of `1200h`'],
+    ['a transition after a dwell', '1501m', moved('after: 1d, since: stage,'), '3:89', '25h'],
+  ])('%s', (_what, window, reaction, place, hint) => {
+    const problems = problemsOf(windowed(window, reaction))
+    expect(problems.map(({ line, column }) => `${line}:${column}`)).toEqual([place])
+    expect(problems[0]!.message).toContain(`\`features.recent\` looks back ${window}`)
+    expect(problems[0]!.hint).toContain(hint)
+  })
+
+  test.each([
+    ['that many are enough', '1500m', `rules: { r: { ${WHEN}, badge: true } }`],
+    ['days are never too many', '800d', moved('')],
+    ['an action may read more', '20000m', `rules: { r: { on: view, ${WHEN}, badge: true } }`],
+    ['so may a transition at an action', '20000m', moved('on: view,')],
+    [
+      'a payload too',
+      '20000m',
+      'rules: { r: { when: features.visits > 1, emit: { stream: s, payload: features.recent } } }',
+    ],
+  ])('%s', (_what, window, reaction) => {
+    expect(problemsOf(windowed(window, reaction))).toEqual([])
+  })
+})
+
 describe('a document that asks for too much is refused:', () => {
   const many = (count: number, line: (index: number) => string) =>
     Array.from({ length: count }, (_, index) => line(index)).join('\n')
