@@ -15,6 +15,7 @@ import { PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
 import { dayOfDate } from '../src/model/civil-date.ts'
+import { isoOf } from '../src/model/instant.ts'
 import { readDayCounts } from '../src/profile/counts-view.ts'
 import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.ts'
 import type { Standing } from '../src/profile/standing.ts'
@@ -47,7 +48,7 @@ export class ProfileReader implements ProfileReads {
     const runner = await this.#readyRunner(user, minSequence)
     const now = this.#clock.now()
     // Stated as of before the read: while a cold profile is on its way, the shard goes on.
-    const { shard, epoch, applied: sequence } = runner
+    const asOf = asOfNow(runner, now)
     const read = await runner.read(user, (profile) => {
       const instant = readInstant(profile, at, now)
       const standing = runner.fold.standingAt(user, profile, instant)
@@ -57,12 +58,7 @@ export class ProfileReader implements ProfileReads {
       }
     })
     if (!read) return undefined
-    return {
-      userId: user,
-      ...read,
-      asOf: { shard, epoch, sequence, at: new Date(now).toISOString() },
-      source: 'live',
-    }
+    return { userId: user, ...read, asOf, source: 'live' }
   }
 
   async counts(user: string, { action, from, to }: CountsOptions): Promise<CountsView | undefined> {
@@ -84,7 +80,7 @@ export class ProfileReader implements ProfileReads {
     const subject = explained(this.#definition, name)
     const runner = await this.#readyRunner(user)
     const now = this.#clock.now()
-    const { shard, epoch, applied: sequence } = runner
+    const asOf = asOfNow(runner, now)
     const read = await runner.read(user, (profile) => {
       const instant = readInstant(profile, at, now)
       const standing = runner.fold.standingAt(user, profile, instant)
@@ -93,9 +89,8 @@ export class ProfileReader implements ProfileReads {
     })
     if (!read) return undefined
     const { view, counts, timeline } = read
-    const { actions } = await readNewest(this.#log, shard, timeline, EXPLAINED_ACTIONS_MAX, counts)
+    const { actions } = await readNewest(this.#log, runner.shard, timeline, EXPLAINED_ACTIONS_MAX, counts)
     const definition = { fingerprint: this.#definition.fingerprint, declared: subject.declared }
-    const asOf = { shard, epoch, sequence, at: new Date(now).toISOString() }
     return { userId: user, name, definition, ...view, actions, asOf }
   }
 
@@ -118,6 +113,10 @@ export class ProfileReader implements ProfileReads {
   }
 }
 
+function asOfNow({ shard, epoch, applied }: ShardRunner, now: number): ProfileView['asOf'] {
+  return { shard, epoch, sequence: applied, at: isoOf(now) }
+}
+
 function dayBound(name: 'from' | 'to', date: string | undefined): { from?: number; to?: number } {
   if (date === undefined) return {}
   const day = dayOfDate(date)
@@ -128,7 +127,7 @@ function dayBound(name: 'from' | 'to', date: string | undefined): { from?: numbe
 /** What time did to the user after the instant is known, but not how all stood before. Errors: AT_TOO_EARLY. */
 function checkNotBefore(standing: Standing | undefined, at: number): void {
   if (!standing || standing.clock <= at) return
-  const clock = new Date(standing.clock).toISOString()
+  const clock = isoOf(standing.clock)
   throw new PulseprintError(
     'AT_TOO_EARLY',
     `the user's stage and rules are known from ${clock} on; ask for that instant or later`,

@@ -5,6 +5,7 @@ import { PulseprintError } from '../src/errors.ts'
 import { decodeActions } from '../src/ingest/records.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
 import type { Action } from '../src/model/action.ts'
+import { isoOf } from '../src/model/instant.ts'
 
 /** A page of what the options ask for. @param timeline pairs of (sequence, position), oldest first */
 export function readTimeline(
@@ -79,7 +80,7 @@ function entryOf(action: Action, shard: number, sequence: number): TimelineView[
   return {
     id,
     action: name,
-    occurredAt: new Date(occurredAt).toISOString(),
+    occurredAt: isoOf(occurredAt),
     ...(object && { object }),
     ...(channel !== undefined && { channel }),
     ...(place !== undefined && { place }),

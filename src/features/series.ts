@@ -1,6 +1,7 @@
 // A series: the state kept per user for one aggregate over one kind of tile. Features are views of a series:
 // a feature names a series and a window, and the series gives the value of the tiles inside that window.
-import type { Expression } from '../definition/definition.ts'
+import type { Expression, Value } from '../definition/definition.ts'
+import type { Action } from '../model/action.ts'
 import type { Operator } from './operator.ts'
 import type { TileUnit } from './window.ts'
 
@@ -18,4 +19,10 @@ export interface Series {
    * that reads this series. Lifetime series answer -Infinity.
    */
   firstTile(newestMs: number): number
+}
+
+/** What an action of one of its names adds to the series; undefined where it does not count. */
+export function contributionOf({ where, of }: Series, action: Action): Value | undefined {
+  if (where && where.evaluate(action) !== true) return undefined
+  return of ? of.evaluate(action) : true
 }

@@ -1,4 +1,4 @@
-// Instants as clients write them: ISO 8601 with a zone, or epoch milliseconds.
+// Instants as clients write and get them: ISO 8601 with a zone, or epoch milliseconds.
 
 const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)$/i
 const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -17,6 +17,11 @@ export function parseInstant(value: unknown): number | undefined {
   const day = Number(value.slice(8, 10))
   if (day > 28 && !dayExists(Number(value.slice(0, 4)), Number(value.slice(5, 7)), day)) return undefined
   return inRange(Date.parse(canonical(value)))
+}
+
+/** ISO 8601 in UTC of epoch milliseconds. */
+export function isoOf(at: number): string {
+  return new Date(at).toISOString()
 }
 
 function inRange(at: number): number | undefined {

@@ -1,5 +1,6 @@
 // How one action is counted in a profile: whether it counts at all, and the features, days and timeline it changes.
 import type { Definition } from '../definition/definition.ts'
+import { contributionOf } from '../features/series.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
@@ -48,8 +49,7 @@ export function count(
 function addToSeries(definition: Definition, profile: Profile, action: Action, newestBefore: number): void {
   for (const index of definition.seriesOf(action.action)) {
     const series = definition.series[index]!
-    if (series.where && series.where.evaluate(action) !== true) continue
-    const value = series.of ? series.of.evaluate(action) : true
+    const value = contributionOf(series, action)
     if (value === undefined) continue
     const tile = definition.calendar.tile(series.unit, action.occurredAt)
     const firstTile = series.firstTile(profile.newestAt)

@@ -1,6 +1,8 @@
 // What is behind a feature or a rule of one user: for people who ask why. Pure.
 import type { Definition, Feature } from '../definition/definition.ts'
+import { contributionOf } from '../features/series.ts'
 import type { Action } from '../model/action.ts'
+import { isoOf } from '../model/instant.ts'
 import type { FeatureExplained, RuleExplained } from '../model/shapes.ts'
 import { firingOf, heldBackBy } from '../rules/fire.ts'
 import type { Rule } from '../rules/rule.ts'
@@ -36,13 +38,12 @@ export function explainFeature(
 
 /** True for an action that the feature counts, where its tile is in the window at `at`. */
 export function countsFor(definition: Definition, feature: Feature, at: number): (action: Action) => boolean {
-  const { actions, where, of, unit } = definition.series[feature.series]!
+  const series = definition.series[feature.series]!
   const fromTile = definition.calendar.windowStart(feature.window, at)
   return (action) =>
-    (!actions || actions.has(action.action)) &&
-    definition.calendar.tile(unit, action.occurredAt) >= fromTile &&
-    (!where || where.evaluate(action) === true) &&
-    (!of || of.evaluate(action) !== undefined)
+    (series.actions?.has(action.action) ?? true) &&
+    definition.calendar.tile(series.unit, action.occurredAt) >= fromTile &&
+    contributionOf(series, action) !== undefined
 }
 
 export function explainRule(
@@ -71,8 +72,4 @@ export function explainRule(
     fired: { times: firing?.times ?? 0, lastAt: firing ? isoOf(firing.lastAt) : null },
     heldBack: heldBackBy(rule, standing, at, definition.calendar) ?? null,
   }
-}
-
-function isoOf(at: number): string {
-  return new Date(at).toISOString()
 }

@@ -1,5 +1,6 @@
 // What a reader sees of a standing: the stage, with those before it, and the badges.
 import type { Definition } from '../definition/definition.ts'
+import { isoOf } from '../model/instant.ts'
 import type { ProfileView } from '../model/shapes.ts'
 import type { Standing } from './standing.ts'
 
@@ -30,8 +31,4 @@ function pairsOf(numbers: readonly number[]): [number, number][] {
   const pairs: [number, number][] = []
   for (let at = 0; at < numbers.length; at += 2) pairs.push([numbers[at]!, numbers[at + 1]!])
   return pairs
-}
-
-function isoOf(at: number): string {
-  return new Date(at).toISOString()
 }

@@ -1,5 +1,6 @@
 // An accepted action as subscribers of the stream `actions` get it.
 import type { Action } from '../model/action.ts'
+import { isoOf } from '../model/instant.ts'
 import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
 
 /** @param place where the action stands in the log */
@@ -11,6 +12,6 @@ export function standardAction(
   const who = user.startsWith(ANONYMOUS_PREFIX)
     ? { anonymousId: user.slice(ANONYMOUS_PREFIX.length) }
     : { userId: user, anonymousId }
-  const at = new Date(occurredAt).toISOString()
+  const at = isoOf(occurredAt)
   return { id, ...who, action: name, occurredAt: at, object, channel, place, properties, shard, sequence }
 }
