@@ -1,18 +1,26 @@
 // The shard ownership port: which node runs a shard now, and under which epoch. An epoch is a fencing number:
 // whoever claims a shard later gets a higher one, and stores refuse the writes of lower ones.
 
-export interface ShardOwner {
+/** One run of a node: a process that is started again is another instance. */
+export interface NodeInstance {
+  /** Name of the node, as its operator gave it. */
   node: string
+  instance: string
+}
+
+export interface ShardOwner extends NodeInstance {
   epoch: number
 }
 
 export interface ShardOwnership {
-  /** Name of this node. */
-  readonly node: string
-  /** Takes the shard. Resolves with an epoch above `after` and above that of every earlier claim. */
-  claim(shard: number, after: number): Promise<number>
+  readonly self: NodeInstance
+  /**
+   * Makes an instance, this one by default, the owner of the shard. Resolves with an epoch above `after` and above that of
+   * every earlier claim. Errors: NOT_OWNER where somebody else has claimed it since this node last heard; STORAGE_UNAVAILABLE,
+   * and then the claim may yet be seen.
+   */
+  claim(shard: number, after: number, owner?: NodeInstance): Promise<number>
   /** The present owner, as far as this node knows. */
   ownerOf(shard: number): ShardOwner | undefined
-  /** Gives every shard of this node back. */
   close(): Promise<void>
 }

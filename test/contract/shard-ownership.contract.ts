@@ -18,13 +18,22 @@ export function shardOwnershipContract(name: string, open: () => Promise<ShardOw
       const ownership = await opened()
       const epoch = await ownership.claim(3, 41)
       expect(epoch).toBeGreaterThan(41)
-      expect(ownership.ownerOf(3)).toEqual({ node: ownership.node, epoch })
+      expect(ownership.ownerOf(3)).toEqual({ ...ownership.self, epoch })
     })
 
     test('gives every further claim a higher epoch', async () => {
       const ownership = await opened()
       const first = await ownership.claim(0, 5)
       expect(await ownership.claim(0, 0)).toBeGreaterThan(first)
+    })
+
+    test('hands a shard to another instance under a higher epoch', async () => {
+      const ownership = await opened()
+      const first = await ownership.claim(1, 0)
+      const other = { node: 'other', instance: 'x' }
+      const epoch = await ownership.claim(1, first, other)
+      expect(epoch).toBeGreaterThan(first)
+      expect(ownership.ownerOf(1)).toEqual({ ...other, epoch })
     })
   })
 }
