@@ -6,12 +6,15 @@ import type { Logger } from '../src/runtime/logger.ts'
 import type { ShardRunner } from './shard-runner.ts'
 
 const TICK_MS = 50
+/** Places in the interval over which the shards' saves are spread. */
+const SPREAD = 16
 
 export class CheckpointSchedule {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #actionsMax: number
   readonly #savedAt = new Map<ShardRunner, number>()
+  #running = false
   #stopped = false
   #cancel: () => void = () => {}
 
@@ -22,13 +25,17 @@ export class CheckpointSchedule {
     this.#actionsMax = actionsMax
   }
 
-  start(runners: readonly ShardRunner[]): void {
-    const now = this.#clock.now()
+  add(runner: ShardRunner): void {
     // Spread over the interval, so that they do not all come at once ever after.
-    for (const [index, runner] of runners.entries()) {
-      this.#savedAt.set(runner, now - (LIMITS.checkpointIntervalMs * index) / runners.length)
-    }
+    const spread = (LIMITS.checkpointIntervalMs * (runner.shard % SPREAD)) / SPREAD
+    this.#savedAt.set(runner, this.#clock.now() - spread)
+    if (this.#running) return
+    this.#running = true
     this.#saveNext()
+  }
+
+  remove(runner: ShardRunner): void {
+    this.#savedAt.delete(runner)
   }
 
   stop(): void {
@@ -47,8 +54,9 @@ export class CheckpointSchedule {
     runner.checkpoint().then(
       () => this.#saveNext(),
       (error) => {
-        // The changes stay marked: the next round tries again.
-        this.#logger.error('profiles could not be saved', { shard: runner.shard, error })
+        // The changes stay marked: the next round tries again. A shard that has gone is another node's to save.
+        if (this.#savedAt.has(runner))
+          this.#logger.error('profiles could not be saved', { shard: runner.shard, error })
         this.#cancel = this.#clock.after(TICK_MS, () => this.#saveNext())
       },
     )

@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Definition } from '../src/definition/definition.ts'
 import { encodeProfile } from '../src/profile/profile-codec.ts'
+import { settled } from '../src/runtime/settled.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import type { Publisher } from './publisher.ts'
 import type { HotUser } from './user-actor.ts'
@@ -107,12 +108,5 @@ export class Checkpointer {
     await this.#publisher.flush()
     await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
     for (const [index, user] of slice.entries()) user.savedWakeAt = profiles[index]!.wakeAt
-  }
-}
-
-/** Waits for all, then throws the first error, if any: none is left running. */
-async function settled(commits: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(commits)) {
-    if (result.status === 'rejected') throw result.reason
   }
 }

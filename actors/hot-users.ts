@@ -1,5 +1,7 @@
 // The router and its bound: the hot users of one shard, by name. It brings cold users in from their snapshots
 // and lets idle ones go again; a user with unsaved changes or waiting messages stays.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PulseprintError } from '../src/errors.ts'
 import type { Profile } from '../src/profile/profile.ts'
 import { decodeProfile } from '../src/profile/profile-codec.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
@@ -7,16 +9,27 @@ import { type HotUser, type ShardContext, startUser } from './user-actor.ts'
 
 /** Share of the bound that one passivation frees, so that not every activation has to look for room. */
 const PASSIVATE_SHARE = 1 / 16
+/** Pause before profiles that could not be loaded are asked for again. */
+const RETRY_MS = 200
 
 export class HotUsers {
   readonly #shard: number
   readonly #context: ShardContext
   readonly #snapshots: SnapshotStore
-  readonly #hotUsersMax: number
+  readonly #hotUsersMax: () => number
+  readonly #ended: AbortSignal
   /** In the order passivation looks at them. A plain Map of references: nact copies children maps per message. */
   readonly #users = new Map<string, HotUser>()
 
-  constructor(shard: number, context: ShardContext, snapshots: SnapshotStore, hotUsersMax: number) {
+  /** @param ended aborts when the shard does: nothing is waited for any more */
+  constructor(
+    shard: number,
+    context: ShardContext,
+    snapshots: SnapshotStore,
+    hotUsersMax: () => number,
+    ended: AbortSignal,
+  ) {
+    this.#ended = ended
     this.#shard = shard
     this.#context = context
     this.#snapshots = snapshots
@@ -29,7 +42,7 @@ export class HotUsers {
 
   /** True when there are more users than the bound allows: unsaved ones must be saved before they can go. */
   get full(): boolean {
-    return this.#users.size > this.#hotUsersMax
+    return this.#users.size > this.#hotUsersMax()
   }
 
   get(name: string): HotUser | undefined {
@@ -44,12 +57,25 @@ export class HotUsers {
     const cold: string[] = []
     for (const name of names) if (!this.#users.has(name)) cold.push(name)
     if (cold.length === 0) return
-    const loading = this.#snapshots.load(this.#shard, cold)
+    const loading = this.#loadPatiently(cold)
     // Each activation hears of a failure; nobody else has to.
     loading.catch(() => {})
     for (const [index, name] of cold.entries()) {
       const activation = { kind: 'activate', loading, index, failed } as const
       this.#users.set(name, startUser(this.#context, name, activation))
+    }
+  }
+
+  /** Applying goes on where it was once the store is back; until then the shard stands still. */
+  async #loadPatiently(names: readonly string[]): Promise<(Buffer | undefined)[]> {
+    for (;;) {
+      try {
+        return await this.#snapshots.load(this.#shard, names)
+      } catch (error) {
+        const passes = error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE'
+        if (!passes || this.#ended.aborted) throw error
+        await sleep(RETRY_MS, undefined, { ref: false })
+      }
     }
   }
 
@@ -61,7 +87,7 @@ export class HotUsers {
 
   /** Lets idle users go until there is some room below the bound, giving each one used lately a second chance. */
   passivate(): void {
-    const target = Math.floor(this.#hotUsersMax * (1 - PASSIVATE_SHARE))
+    const target = Math.floor(this.#hotUsersMax() * (1 - PASSIVATE_SHARE))
     let looks = this.#users.size * 2
     for (const [name, user] of this.#users) {
       if (this.#users.size <= target || looks-- <= 0) return

@@ -1,6 +1,7 @@
 // The way of a batch into the log, and of what became of it back to who sent it.
 import { PulseprintError } from '../src/errors.ts'
-import type { Appender, Placement } from '../src/ingest/appender.ts'
+import type { Placement } from '../src/ingest/appender.ts'
+import type { Appenders } from '../src/ingest/appenders.ts'
 import type { Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
@@ -9,30 +10,40 @@ import { type Applied, partOf } from './applied-log.ts'
 import type { ShardRunner } from './shard-runner.ts'
 
 export class Intake {
-  readonly #appender: Appender
+  readonly #appenders: Appenders
   readonly #clock: Clock
   readonly #runnerOf: (shard: number) => ShardRunner
-  /** Actions handed to the log and not refused by it, since the start. */
-  actionsTaken = 0
+  /** Shards of which nothing is taken any more, for they are about to be another node's. */
+  readonly #closed = new Set<number>()
+  /** Appends under way, by shard. */
+  readonly #appending = new Map<number, Set<Promise<unknown>>>()
 
-  constructor(appender: Appender, clock: Clock, runnerOf: (shard: number) => ShardRunner) {
-    this.#appender = appender
+  constructor(appenders: Appenders, clock: Clock, runnerOf: (shard: number) => ShardRunner) {
+    this.#appenders = appenders
     this.#clock = clock
     this.#runnerOf = runnerOf
   }
 
-  /** Errors: STORAGE_UNAVAILABLE; NOT_YET_APPLIED where the actions are durable, but applying them takes too long. */
+  open(shard: number): void {
+    this.#closed.delete(shard)
+  }
+
+  /** Takes nothing more of the shard. Resolves when what was taken is in the log, or refused by it. */
+  async close(shard: number): Promise<void> {
+    this.#closed.add(shard)
+    await Promise.allSettled(this.#appending.get(shard) ?? [])
+  }
+
+  /**
+   * Errors: NOT_OWNER where a shard is not run here, and then nothing was taken; STORAGE_UNAVAILABLE; NOT_YET_APPLIED where the
+   * actions are durable, but applying them takes too long.
+   */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
-    let actions = 0
-    for (const chunk of chunks) actions += chunk.count
-    this.actionsTaken += actions
-    const placements = await this.#appender.append(chunks).catch((error) => {
-      this.actionsTaken -= actions
-      throw error
-    })
+    const runners = chunks.map(({ shard }) => this.#openRunner(shard))
+    const placements = await this.#append(chunks, runners)
     const sequences = placements.map(({ sequence }) => sequence)
     if (wait === 'durable') return { sequences, outcomes: [], effects: [] }
-    const applied = this.#reachAll(chunks, placements)
+    const applied = this.#reachAll(chunks, placements, runners)
     const records = await within(applied, LIMITS.applyWaitMs, this.#clock, notYetApplied)
     return {
       sequences,
@@ -41,12 +52,39 @@ export class Intake {
     }
   }
 
+  #openRunner(shard: number): ShardRunner {
+    if (this.#closed.has(shard)) throw new PulseprintError('NOT_OWNER', `shard ${shard} goes to another node`)
+    return this.#runnerOf(shard)
+  }
+
+  async #append(chunks: readonly Chunk[], runners: readonly ShardRunner[]): Promise<Placement[]> {
+    const appended = this.#appenders.append(chunks)
+    for (const [index, { shard, count }] of chunks.entries()) {
+      runners[index]!.unappliedActions += count
+      const others = this.#appending.get(shard)
+      if (others) others.add(appended)
+      else this.#appending.set(shard, new Set([appended]))
+    }
+    try {
+      return await appended
+    } catch (error) {
+      for (const [index, { count }] of chunks.entries()) runners[index]!.unappliedActions -= count
+      throw error
+    } finally {
+      for (const { shard } of chunks) this.#appending.get(shard)?.delete(appended)
+    }
+  }
+
   /** What became of each chunk's actions, asked for as each shard gets there: it forgets while others are behind. */
-  #reachAll(chunks: readonly Chunk[], placements: readonly Placement[]): Promise<Applied[]> {
+  #reachAll(
+    chunks: readonly Chunk[],
+    placements: readonly Placement[],
+    runners: readonly ShardRunner[],
+  ): Promise<Applied[]> {
     return Promise.all(
-      chunks.map(async ({ shard, count }, index) => {
+      chunks.map(async ({ count }, index) => {
         const { sequence, offset } = placements[index]!
-        const runner = this.#runnerOf(shard)
+        const runner = runners[index]!
         await runner.reach(sequence)
         return partOf(runner.recordOf(sequence), offset, count)
       }),

@@ -1,8 +1,6 @@
 // The shard runner: the one reader of a shard's log. It hands each record to the actors of its users, in
 // order, and keeps count of how far the shard has come.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Ref, spawn } from 'nact'
-import type { Definition } from '../src/definition/definition.ts'
 import { PulseprintError } from '../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../src/ingest/records.ts'
 import type { ActionLog, LogRecord } from '../src/log/action-log.ts'
@@ -10,43 +8,20 @@ import type { Action } from '../src/model/action.ts'
 import { Fold } from '../src/profile/fold.ts'
 import type { Profile } from '../src/profile/profile.ts'
 import type { Clock } from '../src/runtime/clock.ts'
-import type { Logger } from '../src/runtime/logger.ts'
-import type { ShardCheckpoint, SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import type { Observer } from '../src/runtime/observer.ts'
 import { type Applied, AppliedLog } from './applied-log.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { HotUsers } from './hot-users.ts'
 import { publicationOf } from './publication.ts'
 import type { Publisher } from './publisher.ts'
 import { applyMessages, Turn, tickMessages } from './record-turn.ts'
+import type { ShardParts, ShardStart } from './shard-parts.ts'
 import { Ticker } from './ticker.ts'
-import { type HotUser, type ShardContext, tell } from './user-actor.ts'
+import { type HotUser, tell } from './user-actor.ts'
 import { WakeQueue } from './wake-queue.ts'
 
 /** Pause before a refused write is tried again. */
 const STORE_RETRY_MS = 200
-
-export interface ShardParts {
-  system: Ref<never>
-  definition: Definition
-  log: ActionLog
-  snapshots: SnapshotStore
-  publisher: Publisher
-  clock: Clock
-  logger: Logger
-  /** Appends a tick of the shard durably and gives its sequence. */
-  appendTick(shard: number, users: readonly string[]): Promise<number>
-  /** Called for each user whose timer is late by so many milliseconds. */
-  observeLateness(latenessMs: number): void
-  hotUsersMax: number
-  rebuilt: ShardContext['rebuilt']
-}
-
-export interface ShardStart extends ShardCheckpoint {
-  /** Head of its log. */
-  head: number
-  /** Sequence up to which its records are published. */
-  published: number
-}
 
 export class ShardRunner {
   readonly shard: number
@@ -57,10 +32,12 @@ export class ShardRunner {
   readonly checkpointer: Checkpointer
   /** Answers what readers ask of profiles. */
   readonly fold: Fold
-  /** Actions applied since the shard was taken over, those of the replay aside. */
-  actionsTaken = 0
+  /** Actions handed to the log here and not applied yet, about. */
+  unappliedActions = 0
   readonly #log: ActionLog
   readonly #publisher: Publisher
+  readonly #clock: Clock
+  readonly #observer: Observer
   readonly #ticker: Ticker
   /** Up to here an earlier owner has published what the records set off. */
   readonly #publishedBefore: number
@@ -76,23 +53,24 @@ export class ShardRunner {
     this.replayTo = head
     this.#log = parts.log
     this.#publisher = parts.publisher
+    this.#clock = parts.clock
+    this.#observer = parts.observer
     this.#publishedBefore = published
     this.#progress = new AppliedLog(offset)
     this.fold = new Fold(parts.definition)
-    const supervisor = spawn(parts.system, (state: null) => state, `shard-${shard}`) as Ref<never>
-    const context = { shard, fold: this.fold, rebuilt: parts.rebuilt, supervisor }
-    this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax)
+    const context = { shard, fold: this.fold, rebuilt: parts.rebuilt, supervisor: parts.supervisor }
+    this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax, this.#stopping.signal)
     const { definition, snapshots, publisher } = parts
     this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, offset)
     this.#ticker = this.#createTicker(parts)
   }
 
-  #createTicker({ clock, logger, snapshots, appendTick, observeLateness }: ShardParts): Ticker {
+  #createTicker({ clock, logger, snapshots, appendTick, observer }: ShardParts): Ticker {
     return new Ticker({
       clock,
       logger,
       queue: new WakeQueue(this.shard, snapshots),
-      observe: observeLateness,
+      observe: (latenessMs) => observer.woken(latenessMs),
       hotUser: (name) => this.users.get(name),
       unsaved: () => this.checkpointer.unsaved(),
       tick: async (users) => this.reach(await appendTick(this.shard, users)),
@@ -108,7 +86,13 @@ export class ShardRunner {
     return this.#failure && `shard ${this.shard} has stopped: ${this.#failure.message}`
   }
 
+  /** True where the shard has stopped because another owner may have it, or what was saved is lost. */
+  get fenced(): boolean {
+    return isFenced(this.#failure)
+  }
+
   start(): void {
+    this.#observer.replayed(this.replayTo - this.applied)
     this.#running = this.#run().catch((error) => this.#fail(error))
     // Until then the log may yet hold the ticks that seem to be missing.
     this.reach(this.replayTo).then(
@@ -121,13 +105,23 @@ export class ShardRunner {
   #fail(error: unknown): void {
     if (this.#failure) return
     this.#failure = error instanceof Error ? error : new Error(String(error))
+    if (isFenced(error)) this.#observer.fenced()
     this.#stopping.abort()
     void this.#ticker.stop()
     this.#progress.fail(this.#stopped())
   }
 
   #stopped(): PulseprintError {
+    if (this.fenced) return new PulseprintError('NOT_OWNER', this.failure ?? '')
     return new PulseprintError('NOT_READY', this.failure ?? '', { retryAfterSeconds: 10 })
+  }
+
+  /** Ends the shard, for it is another node's now. */
+  drop(): void {
+    this.#failure ??= new PulseprintError('FENCED', 'it is run by another node')
+    this.#stopping.abort()
+    void this.#ticker.stop()
+    this.#progress.fail(this.#stopped())
   }
 
   /** Appends no more ticks; what is in the log is still applied. */
@@ -162,7 +156,7 @@ export class ShardRunner {
     for (const [name, message] of messages) tell(this.users.get(name)!, message)
     await turn.done
     this.checkpointer.uncommittedActions += actions.length
-    if (sequence > this.replayTo) this.actionsTaken += actions.length
+    if (sequence > this.replayTo) this.#observe(receivedAt, actions)
     if (sequence > this.#publishedBefore) {
       const outcomes = isTick ? undefined : turn.outcomes
       const publication = publicationOf(this.shard, sequence, outcomes, turn.effects)
@@ -170,6 +164,12 @@ export class ShardRunner {
       this.#publisher.publish(publication)
     }
     this.#progress.advance(sequence, turn)
+  }
+
+  #observe(receivedAt: number, actions: readonly Action[]): void {
+    this.unappliedActions = Math.max(0, this.unappliedActions - actions.length)
+    const now = this.#clock.now()
+    this.#observer.applied(now - receivedAt, actions[0] && now - actions[0].occurredAt)
   }
 
   #applied(user: HotUser, changed: boolean): void {
@@ -199,8 +199,10 @@ export class ShardRunner {
   /** Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY once it has ended. */
   async checkpoint(): Promise<void> {
     if (this.#failure) throw this.#stopped()
+    const begun = performance.now()
     try {
       await this.checkpointer.checkpoint(this.applied)
+      this.#observer.committed(performance.now() - begun)
     } catch (error) {
       if (isFenced(error)) this.#fail(error)
       throw error
@@ -226,6 +228,7 @@ export class ShardRunner {
   /** Calls `read` with the user's profile between two of its turns; undefined for a user that was never seen. */
   async read<T>(name: string, read: (profile: Profile) => T): Promise<T | undefined> {
     const user = this.users.get(name)
+    if (this.#failure) throw this.#stopped()
     if (!user) {
       const profile = await this.users.loadCold(name)
       return profile && read(profile)

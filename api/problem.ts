@@ -29,7 +29,8 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   NOT_READY: 2,
   NOT_YET_APPLIED: 1,
   STORAGE_UNAVAILABLE: 5,
-  FENCED: 2,
+  OWNER_UNREACHABLE: 1,
+  TOO_STALE: 1,
 }
 
 export function retryAfterSeconds(error: PulseprintError): number | undefined {

@@ -27,7 +27,20 @@ export const ERRORS = {
   STORE_MISMATCH: { status: 500, title: 'The data folder was made with other settings.' },
   INVALID_KEY_FILE: { status: 500, title: 'The file of API keys is wrong.' },
   DATA_FOLDER_IN_USE: { status: 500, title: 'Another process has the data folder open.' },
+  NOT_OWNER: { status: 503, title: 'This node does not run the shard, or no longer. Retry.' },
+  OWNER_UNREACHABLE: { status: 503, title: 'The node that runs the shard does not answer. Retry later.' },
+  TOO_STALE: {
+    status: 503,
+    title: 'The owner does not answer, and the snapshot is older than maxStaleness.',
+  },
+  PEER_LOST: {
+    status: 503,
+    title: 'A node was lost that was asked; it may have done it or not. Retry later.',
+  },
   FENCED: { status: 503, title: 'A newer owner has taken the shard over.' },
+  NODE_NAME_IN_USE: { status: 500, title: 'A living node of the cluster has this name.' },
+  CLOCK_SKEW: { status: 500, title: "The machine's clock differs from that of the NATS servers." },
+  DEFINITION_MISMATCH: { status: 500, title: 'The cluster runs another definition.' },
   INTERNAL: { status: 500, title: 'The engine made a mistake.' },
 } as const satisfies Record<string, { status: number; title: string }>
 

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { Registry } from 'prom-client'
 import type { LocalEngine } from '../actors/local-engine.ts'
 import { ThreadLink } from '../actors/thread-link.ts'
 import {
@@ -18,6 +19,8 @@ import { closeApi, listenShared, openEmbeddedStores, type Stores, serve, startLo
 import { type FolderLock, lockFolder } from './ownership/folder-lock.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
+import { createObserver } from './runtime/metrics.ts'
+import { silentObserver } from './runtime/observer.ts'
 import type { Settings } from './settings.ts'
 import { rebuildIfRedefined } from './snapshots/rebuild.ts'
 import type { ThreadData } from './thread.ts'
@@ -43,6 +46,7 @@ export async function openEmbeddedEngine(
       { shards, hotUsersMax, threads: 1 },
       definition,
       0,
+      silentObserver,
       clock,
       logger,
     )
@@ -78,13 +82,14 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   const { stores, close } = await openDataFolder(dataPath, shards, definition, consoleLogger)
   const ports = meshOf(threads)
   const others = await startThreads(settings, texts, ports).catch(rethrowAfter(close))
-  const local = await startLocalEngine(stores, settings, definition, 0).catch(
+  const registry = new Registry()
+  const local = await startLocalEngine(stores, settings, definition, 0, createObserver(registry)).catch(
     rethrowAfter(async () => {
       await endThreads(others)
       await close()
     }),
   )
-  const { app, engine } = serve(local, 0, ports[0]!, keys)
+  const { app, engine } = serve(local, 0, ports[0]!, keys, registry)
   const stop = async () => {
     await Promise.all([closeApi(app), ...others.map(({ orders }) => orders.call('closeApi'))])
     await Promise.all([local.stop(), ...others.map(({ orders }) => orders.call('closeEngine'))])

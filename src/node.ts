@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { MessagePort } from 'node:worker_threads'
 import type { FastifyInstance, FastifyListenOptions } from 'fastify'
-import { AggregatorRegistry } from 'prom-client'
+import { AggregatorRegistry, type Registry } from 'prom-client'
 import { LocalEngine } from '../actors/local-engine.ts'
 import { RoutedEngine, threadOf } from '../actors/routed-engine.ts'
 import { createApp } from '../api/app.ts'
@@ -17,7 +17,8 @@ import type { ApiKeys } from './runtime/api-keys.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { DiskSpace } from './runtime/disk-space.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
-import { createMetrics, createTimerLateness } from './runtime/metrics.ts'
+import { showEngine } from './runtime/metrics.ts'
+import { type Observer, silentObserver } from './runtime/observer.ts'
 import type { Settings } from './settings.ts'
 import { LmdbSnapshotStore } from './snapshots/lmdb-snapshot-store.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
@@ -61,31 +62,37 @@ export async function openEmbeddedStores(dataPath: string, shards: number): Prom
 }
 
 /** Starts the shards of one of `threads` threads. */
-export function startLocalEngine(
-  { log, snapshots, streams, problem }: Stores,
+export async function startLocalEngine(
+  stores: Stores,
   { shards, hotUsersMax, threads }: Pick<Settings, 'shards' | 'hotUsersMax' | 'threads'>,
   definition: Definition,
   thread: number,
+  observer: Observer = silentObserver,
   clock: Clock = systemClock,
   logger: Logger = consoleLogger,
 ): Promise<LocalEngine> {
-  const owned = Array.from({ length: shards }, (_, shard) => shard).filter(
-    (shard) => threadOf(shard, threads) === thread,
-  )
   const ownership = new SingleProcessOwnership()
-  return LocalEngine.start({
+  const engine = new LocalEngine({
+    ...stores,
     definition,
     shards,
-    owned,
-    log,
-    snapshots,
-    streams,
-    ownership,
+    node: ownership.self.node,
     clock,
     logger,
-    hotUsersMax,
-    storageProblem: problem,
+    observer,
+    hotUsersMax: hotUsersMax / threads,
+    storageProblem: () => stores.problem(),
   })
+  try {
+    for (let shard = 0; shard < shards; shard++) {
+      if (threadOf(shard, threads) !== thread) continue
+      await engine.takeOver(shard, await ownership.claim(shard, await engine.lastEpoch(shard)))
+    }
+    return engine
+  } catch (error) {
+    await engine.stop()
+    throw error
+  }
 }
 
 export interface Served {
@@ -99,10 +106,9 @@ export function serve(
   thread: number,
   ports: Map<number, MessagePort>,
   keys: ApiKeys | undefined,
+  registry: Registry,
 ): Served {
-  const registry = createMetrics(local, thread === 0)
-  const lateness = createTimerLateness(registry)
-  local.observeLateness = (latenessMs) => lateness.observe(latenessMs / 1_000)
+  showEngine(registry, local, thread === 0)
   const engine = new RoutedEngine(local, thread, ports, () => registry.getMetricsAsJSON())
   const metrics = async () => {
     const others = await engine.metricsOfOthers()

@@ -1,8 +1,10 @@
 // A further thread of the engine: it opens the same stores, runs its own shards and listens on the same port.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { Registry } from 'prom-client'
 import { ThreadLink } from '../actors/thread-link.ts'
 import { type ConfigurationTexts, compileConfiguration } from './configuration.ts'
 import { closeApi, listenShared, openEmbeddedStores, serve, startLocalEngine } from './node.ts'
+import { createObserver } from './runtime/metrics.ts'
 import type { Settings } from './settings.ts'
 
 export interface ThreadData {
@@ -18,8 +20,9 @@ export interface ThreadData {
 const { settings, texts, thread, ports, orders } = workerData as ThreadData
 const { definition, keys } = compileConfiguration(texts)
 const stores = await openEmbeddedStores(settings.dataPath, settings.shards)
-const local = await startLocalEngine(stores, settings, definition, thread)
-const { app, engine } = serve(local, thread, ports, keys)
+const registry = new Registry()
+const local = await startLocalEngine(stores, settings, definition, thread, createObserver(registry))
+const { app, engine } = serve(local, thread, ports, keys, registry)
 
 new ThreadLink(orders, {
   listen: (port: number) => listenShared(app, settings.host, port),

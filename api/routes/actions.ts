@@ -42,7 +42,7 @@ const failures = problems(
   'NOT_READY',
   'NOT_YET_APPLIED',
   'STORAGE_UNAVAILABLE',
-  'FENCED',
+  'OWNER_UNREACHABLE',
 )
 const schema = {
   summary: 'Send actions',

@@ -32,7 +32,7 @@ const schema = {
   querystring: Query,
   response: {
     200: json('The counts; days without any are left out.', CountsView),
-    ...problems('UNKNOWN_USER', 'OVERLOADED', 'NOT_READY'),
+    ...problems('UNKNOWN_USER', 'OVERLOADED', 'NOT_READY', 'OWNER_UNREACHABLE'),
   },
   'x-curl': ["curl 'http://127.0.0.1:8080/v1/profiles/u-17/counts?action=purchase&from=2026-01-01&by=day'"],
 }

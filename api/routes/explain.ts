@@ -31,7 +31,14 @@ const schema = {
   querystring: Query,
   response: {
     200: json('What is behind it.', ExplainView),
-    ...problems('UNKNOWN_USER', 'UNKNOWN_FEATURE', 'AT_TOO_EARLY', 'OVERLOADED', 'NOT_READY'),
+    ...problems(
+      'UNKNOWN_USER',
+      'UNKNOWN_FEATURE',
+      'AT_TOO_EARLY',
+      'OVERLOADED',
+      'NOT_READY',
+      'OWNER_UNREACHABLE',
+    ),
   },
   'x-curl': ['curl http://127.0.0.1:8080/v1/profiles/u-17/explain/purchases'],
 }

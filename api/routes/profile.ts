@@ -42,6 +42,8 @@ const schema = {
       'OVERLOADED',
       'NOT_YET_APPLIED',
       'NOT_READY',
+      'OWNER_UNREACHABLE',
+      'TOO_STALE',
     ),
   },
   'x-curl': ["curl 'http://127.0.0.1:8080/v1/profiles/u-17?fields=purchases,spend'"],

@@ -37,7 +37,14 @@ const schema = {
   body: Body,
   response: {
     200: json('The profiles.', Type.Object({ profiles: Type.Array(Type.Union([ProfileView, Missing])) })),
-    ...problems(...BODY_CODES, 'UNKNOWN_FEATURE', 'OVERLOADED', 'NOT_READY'),
+    ...problems(
+      ...BODY_CODES,
+      'UNKNOWN_FEATURE',
+      'OVERLOADED',
+      'NOT_READY',
+      'OWNER_UNREACHABLE',
+      'TOO_STALE',
+    ),
   },
   'x-curl': [
     `curl http://127.0.0.1:8080/v1/profiles/query -H 'Content-Type: application/json' \\\n  -d '{"userIds":["u-17","u-18"]}'`,

@@ -24,7 +24,13 @@ const Answer = Type.Object({
   rejected: Type.Optional(Type.Array(Rejected, { description: 'The events that were not taken, if any.' })),
 })
 
-const failures = problems(...BODY_CODES, 'OVERLOADED', 'NOT_READY', 'STORAGE_UNAVAILABLE', 'FENCED')
+const failures = problems(
+  ...BODY_CODES,
+  'OVERLOADED',
+  'NOT_READY',
+  'STORAGE_UNAVAILABLE',
+  'OWNER_UNREACHABLE',
+)
 const shared = {
   description: `Segment's form: messageId is the idempotency key, timestamps are corrected by the clock of the sender. Any media type is read as JSON, packed or not. Takes at most ${LIMITS.requestActionsMax} events.`,
   tags: ['write'],

@@ -39,7 +39,7 @@ const schema = {
   querystring: Query,
   response: {
     200: json('One page, newest first.', TimelineView),
-    ...problems('UNKNOWN_USER', 'OVERLOADED', 'NOT_READY'),
+    ...problems('UNKNOWN_USER', 'OVERLOADED', 'NOT_READY', 'OWNER_UNREACHABLE'),
   },
   'x-curl': ["curl 'http://127.0.0.1:8080/v1/profiles/u-17/actions?limit=5'"],
 }

@@ -20,6 +20,8 @@ export interface AppendEntry {
 }
 
 export interface ActionLog {
+  /** Appends to shards of different lanes, `shard % lanes`, do not wait for each other. */
+  readonly lanes: number
   /**
    * Appends one record to each named shard, durably: when it resolves, the records are on disk. Resolves with the
    * sequence of each. Errors: STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,

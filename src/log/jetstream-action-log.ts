@@ -89,6 +89,11 @@ export class JetStreamActionLog implements ActionLog {
     return log
   }
 
+  /** What lies in one stream goes in as one batch. */
+  get lanes(): number {
+    return this.#options.streams
+  }
+
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
     const byStream = new Map<string, { entry: number; messages: OutgoingMessage[] }[]>()
     const tokens: string[] = []

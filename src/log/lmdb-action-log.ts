@@ -26,6 +26,8 @@ interface Shard {
 }
 
 export class LmdbActionLog implements ActionLog {
+  /** One transaction takes the records of all shards. */
+  readonly lanes = 1
   readonly #root: RootDatabase
   readonly #shards: Shard[]
   /** By shard the sequence up to which it was trimmed. */

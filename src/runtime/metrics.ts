@@ -1,6 +1,7 @@
 // The metrics the engine shows to Prometheus, their names, labels and units. No label ever holds a user.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Engine } from '../engine.ts'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Engine, ShardStatus } from '../engine.ts'
+import type { Observer } from './observer.ts'
 
 export type ActionsCounter = Counter<'status'>
 export type RequestDurations = Histogram<'method' | 'route' | 'status'>
@@ -28,32 +29,73 @@ export function createRequestDurations(registry: Registry): RequestDurations {
   })
 }
 
-/** A timer that is held back because history may follow is due when it is no longer. */
-export function createTimerLateness(registry: Registry): Histogram {
-  return new Histogram({
-    name: 'pulseprint_timer_lateness_seconds',
-    help: 'Time from when a tick was due for a user to when it was appended.',
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
-    registers: [registry],
-  })
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600]
+
+/** Counts and times what the shards tell of. */
+export function createObserver(registry: Registry): Observer {
+  const registers = [registry]
+  const histogram = (name: string, help: string) =>
+    new Histogram({ name: `pulseprint_${name}_seconds`, help, buckets: SECONDS, registers })
+  // A timer that is held back because history may follow is due when it is no longer.
+  const lateness = histogram(
+    'timer_lateness',
+    'Time from when a tick was due for a user to when it was appended.',
+  )
+  const sinceReceived = histogram(
+    'apply_lag_received',
+    'Time from when a record of the log was taken in to when it was applied, one observation per record.',
+  )
+  const sinceOccurred = histogram(
+    'apply_lag_occurred',
+    "Time from when a record's first action occurred to when it was applied.",
+  )
+  const commits = histogram('commit_duration', 'Time that one checkpoint of a shard took.')
+  const count = (name: string, help: string) =>
+    new Counter({ name: `pulseprint_${name}_total`, help, registers })
+  const fenced = count(
+    'fenced_writes',
+    'Shards that stopped because a newer owner had them, or saved profiles were lost.',
+  )
+  const replays = count('replays', 'Shards taken over, each replaying what its snapshots did not cover.')
+  const replayed = count('replayed_records', 'Records of the log that were to be replayed then.')
+  return {
+    woken: (latenessMs) => lateness.observe(latenessMs / 1_000),
+    applied(sinceReceivedMs, sinceOccurredMs) {
+      sinceReceived.observe(sinceReceivedMs / 1_000)
+      if (sinceOccurredMs !== undefined) sinceOccurred.observe(sinceOccurredMs / 1_000)
+    },
+    committed: (durationMs) => commits.observe(durationMs / 1_000),
+    fenced: () => fenced.inc(),
+    replayed(records) {
+      replays.inc()
+      replayed.inc(records)
+    },
+  }
 }
 
 /**
- * A registry with gauges that are read from the engine whenever Prometheus asks.
+ * Adds gauges that are read from the engine whenever Prometheus asks.
  * @param ofProcess also those of the process itself, which one of its threads must show and no other
  */
-export function createMetrics(engine: Engine, ofProcess: boolean): Registry {
-  const registry = new Registry()
+export function showEngine(registry: Registry, engine: Engine, ofProcess: boolean): void {
   if (ofProcess) collectDefaultMetrics({ register: registry })
-  new Gauge({
-    name: 'pulseprint_shard_lag_records',
-    help: 'Records appended to the log of the shard and not yet applied.',
-    labelNames: ['shard'],
-    registers: [registry],
-    async collect() {
-      for (const { shard, lag } of await engine.shardStatus()) this.set({ shard }, lag)
-    },
-  })
+  const ofShards = (name: string, help: string, value: (status: ShardStatus) => number) =>
+    new Gauge({
+      name: `pulseprint_shard_${name}`,
+      help,
+      labelNames: ['shard'],
+      registers: [registry],
+      async collect() {
+        this.reset()
+        for (const status of await engine.shardStatus()) this.set({ shard: status.shard }, value(status))
+      },
+    })
+  ofShards('lag_records', 'Records appended to the log of the shard and not yet applied.', ({ lag }) => lag)
+  ofShards('head', 'Last sequence of the log of the shard.', ({ head }) => head)
+  ofShards('applied', 'Last sequence applied to the profiles of the shard.', ({ applied }) => applied)
+  ofShards('committed', 'Last sequence that a snapshot covers.', ({ committed }) => committed)
+  ofShards('epoch', 'Epoch that the shard is run under here.', ({ epoch }) => epoch)
+  ofShards('hot_users', 'Users of the shard whose profile is held in memory.', ({ hotUsers }) => hotUsers)
   new Gauge({
     name: 'pulseprint_hot_users',
     help: 'Users whose profile is held in memory.',
@@ -71,5 +113,4 @@ export function createMetrics(engine: Engine, ofProcess: boolean): Registry {
       this.set(engine.notReady() === undefined ? 1 : 0)
     },
   })
-  return registry
 }

@@ -38,10 +38,13 @@ export async function rebuildIfRedefined(
   await snapshots.reset(text(fingerprint, await rebuildOfNow(shards, log)))
 }
 
-/** The last rebuild of these snapshots. */
-export async function lastRebuild(snapshots: SnapshotStore): Promise<Rebuild> {
+/** The last rebuild of these snapshots. Errors: DEFINITION_MISMATCH where they are meanwhile those of another definition. */
+export async function lastRebuild(snapshots: SnapshotStore, { fingerprint }: Definition): Promise<Rebuild> {
   const stored = await snapshots.fingerprint()
-  return stored === undefined ? NONE : parse(stored).rebuild
+  if (stored === undefined) return NONE
+  const parsed = parse(stored)
+  if (parsed.fingerprint === fingerprint) return parsed.rebuild
+  throw new PulseprintError('DEFINITION_MISMATCH', 'the profiles are kept by another definition')
 }
 
 async function rebuildOfNow(shards: number, log: ActionLog): Promise<Rebuild> {

@@ -1,11 +1,12 @@
 // The API for tests: without a port (inject), or listening on a free one. Closed when the test ends.
 import type { FastifyInstance } from 'fastify'
+import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { createApp } from '../../api/app.ts'
 import type { Engine } from '../../src/engine.ts'
 import { type Clock, SimulatedClock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
-import { createMetrics } from '../../src/runtime/metrics.ts'
+import { showEngine } from '../../src/runtime/metrics.ts'
 
 export const NOW = Date.parse('2026-11-20T09:30:00.000Z')
 
@@ -33,7 +34,8 @@ export interface TestApiOptions {
 /** Call inside a test. */
 export function testApi(engine: Engine, options: TestApiOptions = {}): FastifyInstance {
   const { clock = new SimulatedClock(NOW), log = [], ...limits } = options
-  const registry = createMetrics(engine, true)
+  const registry = new Registry()
+  showEngine(registry, engine, true)
   const logger = recordingLogger(log)
   const app = createApp({ engine, clock, registry, logger, ...limits })
   onTestFinished(() => app.close())

@@ -9,7 +9,6 @@ import { buildBatch } from '../../src/ingest/build-batch.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
 import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
-import { SingleProcessOwnership } from '../../src/ownership/single-process-ownership.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
 import { rebuildIfRedefined } from '../../src/snapshots/rebuild.ts'
@@ -57,19 +56,20 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
   const streams = new LmdbStreamStore(join(folder, 'streams'), identity)
   const logged: LogLine[] = []
   await rebuildIfRedefined(definition, SHARDS, { log, snapshots }, recordingLogger(logged))
-  const engine = await LocalEngine.start({
+  const engine = new LocalEngine({
     definition,
     shards: SHARDS,
-    owned: Array.from({ length: SHARDS }, (_, shard) => shard),
+    node: 'local',
     log: standIn(log, parts.log?.(log)),
     snapshots: standIn(snapshots, parts.snapshots?.(snapshots)),
     streams: standIn(streams, parts.streams?.(streams)),
-    ownership: new SingleProcessOwnership(),
     clock,
     logger: recordingLogger(logged),
     hotUsersMax,
     storageProblem: () => undefined,
   })
+  for (let shard = 0; shard < SHARDS; shard++)
+    await engine.takeOver(shard, (await engine.lastEpoch(shard)) + 1)
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= engine.stop().then(async () => {

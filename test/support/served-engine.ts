@@ -1,12 +1,13 @@
 // The real engine on embedded storage in a temporary folder, with its API in front. Stopped when the test ends.
 import type { FastifyInstance } from 'fastify'
+import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { createApp } from '../../api/app.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import type { Engine } from '../../src/engine.ts'
 import { openEmbeddedEngine } from '../../src/main.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
-import { createMetrics } from '../../src/runtime/metrics.ts'
+import { showEngine } from '../../src/runtime/metrics.ts'
 import { recordingLogger } from './api.ts'
 import { temporaryFolder } from './folders.ts'
 
@@ -22,7 +23,9 @@ export async function servedEngine(yaml: string, clock: Clock = systemClock): Pr
   const settings = { dataPath: temporaryFolder(), shards: 4, hotUsersMax: 1_000 }
   const logger = recordingLogger([])
   const { engine, close } = await openEmbeddedEngine(settings, compiled.definition, clock, logger)
-  const app = createApp({ engine, clock, registry: createMetrics(engine, true), logger })
+  const registry = new Registry()
+  showEngine(registry, engine, true)
+  const app = createApp({ engine, clock, registry, logger })
   onTestFinished(async () => {
     await app.close()
     await close()

@@ -14,7 +14,17 @@ async function openApi(): Promise<OpenApi> {
 }
 
 /** Codes that are met before the API listens, or by no request. */
-const NEVER_ANSWERED = ['INVALID_KEY_FILE', 'STORE_MISMATCH', 'DATA_FOLDER_IN_USE']
+const NEVER_ANSWERED = [
+  'INVALID_KEY_FILE',
+  'STORE_MISMATCH',
+  'DATA_FOLDER_IN_USE',
+  'DEFINITION_MISMATCH',
+  'NODE_NAME_IN_USE',
+  'CLOCK_SKEW',
+  'FENCED',
+  'NOT_OWNER',
+  'PEER_LOST',
+]
 
 /** Codes that answer what no route has. */
 const NOT_OF_A_ROUTE = ['NOT_FOUND', 'METHOD_NOT_ALLOWED']

@@ -1,0 +1,146 @@
+// The shards that run on this node, or thread: each is taken over under an epoch, and goes again when another node is to
+// have it.
+import { type Ref, spawn, start as startActors, stop as stopActors } from 'nact'
+import type { Definition } from '../src/definition/definition.ts'
+import { PulseprintError } from '../src/errors.ts'
+import { Appenders } from '../src/ingest/appenders.ts'
+import { LIMITS } from '../src/limits.ts'
+import type { ActionLog } from '../src/log/action-log.ts'
+import type { Clock } from '../src/runtime/clock.ts'
+import type { Logger } from '../src/runtime/logger.ts'
+import type { Observer } from '../src/runtime/observer.ts'
+import { lastRebuild } from '../src/snapshots/rebuild.ts'
+import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
+import type { StreamStore } from '../src/streams/stream-store.ts'
+import { CheckpointSchedule } from './checkpoint-schedule.ts'
+import { Publisher } from './publisher.ts'
+import { ShardRunner } from './shard-runner.ts'
+
+export interface OwnShardsParts {
+  definition: Definition
+  /** Of the whole engine. */
+  shards: number
+  log: ActionLog
+  snapshots: SnapshotStore
+  streams: StreamStore
+  clock: Clock
+  logger: Logger
+  hotUsersMax: number
+  observer: Observer
+}
+
+export class OwnShards {
+  readonly appenders: Appenders
+  readonly publisher: Publisher
+  readonly #parts: OwnShardsParts
+  readonly #actors = startActors() as Ref<never>
+  readonly #supervisors = new Map<number, Ref<never>>()
+  readonly #runners = new Map<number, ShardRunner>()
+  /** Also of shards that have gone while something of them waits for the log. */
+  readonly #epochs = new Map<number, number>()
+  readonly #schedule: CheckpointSchedule
+
+  constructor(parts: OwnShardsParts) {
+    const { log, clock, logger, streams, shards } = parts
+    this.#parts = parts
+    this.appenders = new Appenders(log, clock, (shard) => this.#epochs.get(shard) ?? 0)
+    this.publisher = new Publisher(streams, logger)
+    this.#schedule = new CheckpointSchedule(clock, logger, LIMITS.checkpointActionsMax / shards)
+  }
+
+  get all(): ShardRunner[] {
+    return [...this.#runners.values()]
+  }
+
+  has(shard: number): boolean {
+    return this.#runners.has(shard)
+  }
+
+  /** Errors: NOT_OWNER. */
+  get(shard: number): ShardRunner {
+    const runner = this.#runners.get(shard)
+    if (!runner) throw new PulseprintError('NOT_OWNER', `shard ${shard} is not run here`)
+    return runner
+  }
+
+  /**
+   * Runs the shard under the epoch, beginning with what its snapshots do not cover. Errors: FENCED where a newer epoch has claimed
+   * it; STORE_MISMATCH where log and snapshots do not fit; DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
+   */
+  async takeOver(shard: number, epoch: number): Promise<void> {
+    const { log, snapshots, definition } = this.#parts
+    const { until, heads } = await lastRebuild(snapshots, definition)
+    await snapshots.claim(shard, epoch)
+    const [{ offset }, head, tail, published] = await Promise.all([
+      snapshots.checkpoint(shard),
+      log.head(shard),
+      log.tail(shard),
+      this.publisher.published(shard),
+    ])
+    if (offset > head || offset + 1 < tail) {
+      throw new PulseprintError(
+        'STORE_MISMATCH',
+        `shard ${shard}: the snapshots cover the log up to ${offset}, but the log holds ${tail} to ${head}`,
+      )
+    }
+    const start = { epoch, offset, head, published }
+    const runner = new ShardRunner(shard, start, this.#partsOf(shard, { head: heads[shard] ?? 0, until }))
+    this.#epochs.set(shard, epoch)
+    this.#runners.set(shard, runner)
+    runner.start()
+    this.#schedule.add(runner)
+  }
+
+  #partsOf(shard: number, rebuilt: { head: number; until: number }) {
+    const { definition, log, snapshots, clock, logger, observer, hotUsersMax } = this.#parts
+    return {
+      supervisor: this.#supervisorOf(shard),
+      definition,
+      log,
+      snapshots,
+      publisher: this.publisher,
+      rebuilt,
+      clock,
+      logger,
+      observer,
+      appendTick: (shard: number, users: readonly string[]) => this.appenders.appendTick(shard, users),
+      hotUsersMax: () => Math.ceil(hotUsersMax / this.#runners.size),
+    }
+  }
+
+  /** One for each shard that was ever run here: stopping it would discard what waits in mailboxes. */
+  #supervisorOf(shard: number): Ref<never> {
+    const known = this.#supervisors.get(shard)
+    if (known) return known
+    const supervisor = spawn(this.#actors, (state: null) => state, `shard-${shard}`) as Ref<never>
+    this.#supervisors.set(shard, supervisor)
+    return supervisor
+  }
+
+  /** Applies all that is in the shard's log and saves it. Reads go on until `drop`. Nothing may be taken for the shard any more. */
+  async finish(shard: number): Promise<void> {
+    const runner = this.get(shard)
+    await runner.stopTicking()
+    await runner.reach(await this.#parts.log.head(shard))
+    await runner.stop()
+    await this.publisher.drain()
+    await runner.saveAll()
+  }
+
+  /** Ends the shard without saving anything: who waits for it is told. */
+  drop(shard: number): void {
+    const runner = this.#runners.get(shard)
+    if (!runner) return
+    this.#runners.delete(shard)
+    this.#schedule.remove(runner)
+    runner.drop()
+  }
+
+  stopSaving(): void {
+    this.#schedule.stop()
+  }
+
+  stopActors(): void {
+    stopActors(this.#actors)
+  }
+}

@@ -1,0 +1,22 @@
+// What the shards tell of while they run, for metrics: once per record or commit, never per action.
+
+export interface Observer {
+  /** A user is woken so late after time was to change it. */
+  woken(latenessMs: number): void
+  /** A record was applied so long after it was taken in, and after its first action occurred; undefined for a tick. */
+  applied(sinceReceivedMs: number, sinceOccurredMs: number | undefined): void
+  /** A checkpoint was written. */
+  committed(durationMs: number): void
+  /** The snapshot store has refused a write of this owner, or shown that it has lost some. */
+  fenced(): void
+  /** A shard was taken over, with so much of its log to replay. */
+  replayed(records: number): void
+}
+
+export const silentObserver: Observer = {
+  woken() {},
+  applied() {},
+  committed() {},
+  fenced() {},
+  replayed() {},
+}
