@@ -67,9 +67,36 @@ export const LIMITS = {
   streamStallMs: 30_000,
   /** How often a subscriber is told that the connection lives. */
   streamHeartbeatMs: 15_000,
+  /** How often a node tells the others that it lives. */
+  heartbeatIntervalMs: 250,
+  /** How much later than it should an own heartbeat may come back before a node trusts its ears no more. */
+  heartbeatSlackMs: 250,
+  /** Silence after which a node is taken for dead and its shards are taken over. */
+  memberSilenceMs: 1_500,
+  /** How long a write waits for a shard to find an owner who takes it. */
+  ownerWaitMs: 10_000,
+  /** How long a read waits for the owner before the stored profile answers. */
+  ownerReadWaitMs: 1_000,
+  /** Oldest snapshot that answers where the caller names no `maxStaleness`. */
+  stalenessMaxMs: 30_000,
+  /** How far a node's clock may be from that of the NATS servers when it starts. */
+  clockSkewMaxMs: 10_000,
+  /** Calls to one other node that may wait for their answers; past it further ones are refused. */
+  nodeCallsMax: 10_000,
+  /** Bytes of their parameters. Half of what a NATS server holds for a slow reader before it cuts it (64 MB). */
+  nodeCallBytesMax: 32 * 1024 * 1024,
+  /** Bytes published to other nodes and not yet taken by the NATS server. */
+  nodeUnsentBytesMax: 64 * 1024 * 1024,
+  /** Bytes of messages of other nodes of which parts are still missing, and how long those may stay away. */
+  nodePartsBytesMax: 128 * 1024 * 1024,
+  nodePartsWaitMs: 10_000,
 } as const
 
 assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)
 assert(LIMITS.payloadTextMax <= LIMITS.streamPageTextMax)
 assert(LIMITS.bodyBytesMax < LIMITS.bodiesInFlightBytesMax)
 assert(LIMITS.timelineLengthMax <= LIMITS.rememberedIdsMax)
+assert(4 * LIMITS.heartbeatIntervalMs < LIMITS.memberSilenceMs)
+assert(LIMITS.bodyBytesMax < LIMITS.nodeCallBytesMax)
+assert(LIMITS.nodeCallBytesMax <= LIMITS.nodeUnsentBytesMax)
+assert(LIMITS.nodeCallBytesMax < LIMITS.nodePartsBytesMax)

@@ -1,0 +1,180 @@
+// Who is in the cluster, as one node sees it: every node tells all others four times a second that it lives, on core NATS. Silence means
+// dead, unless this node does not even hear itself: then NATS is the trouble, and nobody is judged.
+import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { ErrorCode } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { NodeInstance } from './shard-ownership.ts'
+
+/** `serving` nodes are given shards; `leaving` ones hand theirs over. */
+export type MemberState = 'joining' | 'serving' | 'leaving' | 'gone'
+
+export interface Beat extends NodeInstance {
+  state: MemberState
+  /** Of the definition it runs. */
+  fingerprint: string
+  shards: number
+  /** Grows each time it has found NATS again: what was on its way to it until then is lost. */
+  connections: number
+  /** Why it takes no more actions; undefined while it does. */
+  refusal?: { code: ErrorCode; message: string }
+}
+
+/** Well before the others take this node for dead. */
+const HEARD_MS = LIMITS.memberSilenceMs - 2 * LIMITS.heartbeatIntervalMs
+
+interface Heard {
+  beat: Beat
+  /** On the monotonic clock, ms. */
+  at: number
+}
+
+/** What this node says of itself, instance and connections aside. */
+export type Self = () => Omit<Beat, 'connections'>
+
+export class Membership {
+  readonly #connection: NatsConnection
+  readonly #subject: string
+  readonly #self: Self
+  readonly #logger: Logger
+  readonly #heard = new Map<string, Heard>()
+  readonly #listeners = new Set<() => void>()
+  readonly #lostListeners = new Set<(instance: string) => void>()
+  readonly #subscription: Subscription
+  readonly #beating: NodeJS.Timeout
+  #echoAt = performance.now()
+  #connections = 0
+  #isCutOff = false
+
+  constructor(connection: NatsConnection, prefix: string, self: Self, logger: Logger) {
+    this.#connection = connection
+    this.#subject = `${prefix}.members`
+    this.#self = self
+    this.#logger = logger
+    this.#subscription = connection.subscribe(this.#subject, {
+      callback: (error, message) => {
+        if (!error) this.#hear(message.data)
+      },
+    })
+    this.#beating = setInterval(() => this.#turn(), LIMITS.heartbeatIntervalMs)
+    this.#beating.unref()
+    void this.#watch()
+    this.beat()
+  }
+
+  /** The others that live, as far as this node can tell. */
+  get others(): Beat[] {
+    return [...this.#heard.values()].map(({ beat }) => beat)
+  }
+
+  /** What an instance last said; undefined where it is not known to live. */
+  of(instance: string): Beat | undefined {
+    return this.#heard.get(instance)?.beat
+  }
+
+  /** False while this node does not hear itself: others may have taken it for dead. */
+  get isHeard(): boolean {
+    return performance.now() - this.#echoAt < HEARD_MS
+  }
+
+  /** Calls back when a member comes, goes or changes its state. The returned function ends it. */
+  onChanged(callback: () => void): () => void {
+    this.#listeners.add(callback)
+    return () => this.#listeners.delete(callback)
+  }
+
+  /** Calls back with an instance that is gone, or has lost what was on its way to it. */
+  onLost(callback: (instance: string) => void): void {
+    this.#lostListeners.add(callback)
+  }
+
+  /** Tells the others now, because something has changed. */
+  beat(): void {
+    this.#tell({ ...this.#self(), connections: this.#connections })
+  }
+
+  /** Says goodbye, so that the others need not wait for silence. */
+  async close(): Promise<void> {
+    clearInterval(this.#beating)
+    this.#tell({ ...this.#self(), state: 'gone', connections: this.#connections })
+    this.#subscription.unsubscribe()
+    await this.#connection.flush().catch(() => {})
+  }
+
+  #tell(beat: Beat): void {
+    if (this.#connection.isClosed()) return
+    this.#connection.publish(this.#subject, JSON.stringify(beat))
+  }
+
+  #hear(data: Uint8Array): void {
+    const beat = beatOf(data)
+    if (!beat) return
+    const now = performance.now()
+    if (beat.instance === this.#self().instance) {
+      this.#echoAt = now
+      return
+    }
+    const before = this.#heard.get(beat.instance)?.beat
+    if (beat.state === 'gone') {
+      if (before) this.#lose(beat.instance, 'has left')
+      return
+    }
+    this.#heard.set(beat.instance, { beat, at: now })
+    if (before && before.connections !== beat.connections) this.#tellLost(beat.instance)
+    if (before?.state !== beat.state) this.#tellChanged()
+    if (!before) this.#logger.info('a node is there', { node: beat.node, instance: beat.instance })
+  }
+
+  #turn(): void {
+    this.beat()
+    const now = performance.now()
+    // Two beats of its own missing: whether the others are silent cannot be told.
+    if (now - this.#echoAt > 2 * LIMITS.heartbeatIntervalMs + LIMITS.heartbeatSlackMs) {
+      this.#isCutOff = true
+      return
+    }
+    if (this.#isCutOff) {
+      // Everyone gets the full time again: this node heard nobody meanwhile.
+      this.#isCutOff = false
+      for (const heard of this.#heard.values()) heard.at = now
+    }
+    for (const [instance, { at }] of this.#heard) {
+      if (now - at > LIMITS.memberSilenceMs) this.#lose(instance, 'is silent')
+    }
+  }
+
+  #lose(instance: string, what: string): void {
+    const { node } = this.#heard.get(instance)!.beat
+    this.#heard.delete(instance)
+    this.#logger.info(`a node ${what}`, { node, instance })
+    this.#tellLost(instance)
+    this.#tellChanged()
+  }
+
+  #tellLost(instance: string): void {
+    for (const listener of this.#lostListeners) listener(instance)
+  }
+
+  #tellChanged(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type !== 'reconnect') continue
+      this.#connections++
+      this.beat()
+    }
+  }
+}
+
+/** Undefined for what no node of ours sends. */
+function beatOf(data: Uint8Array): Beat | undefined {
+  try {
+    const beat = JSON.parse(Buffer.from(data).toString()) as Partial<Beat> | null
+    const texts = [beat?.node, beat?.instance, beat?.state, beat?.fingerprint]
+    return texts.every((text) => typeof text === 'string') ? (beat as Beat) : undefined
+  } catch {
+    return undefined
+  }
+}
