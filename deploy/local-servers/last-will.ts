@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /** Reads numbers of process groups until its input ends, which it does when we are no more. */
-const EXECUTOR = 'while read -r group; do groups="$groups -$group"; done; kill -9 -- $groups 2>/dev/null'
+const EXECUTOR = 'while read -r group; do groups="$groups -$group"; done; kill -9 $groups 2>/dev/null'
 
 export class LastWill {
   readonly #executor: ChildProcess
