@@ -193,6 +193,15 @@ export class JetStreamActionLog implements ActionLog {
     )
   }
 
+  /** What one replica takes. */
+  async bytes(): Promise<number> {
+    const { streams } = this.#options
+    const names = Array.from({ length: Math.min(streams, this.#shards) }, (_, shard) => this.#stream(shard))
+    const infos = names.map((name) => this.#manager.streams.info(name))
+    const found = await asked(Promise.all(infos), UNREADABLE)
+    return found.reduce((bytes, { state }) => bytes + state.bytes, 0)
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
   }

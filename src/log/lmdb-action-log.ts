@@ -25,6 +25,14 @@ interface Shard {
   waiting: Set<() => void>
 }
 
+/** What LMDB tells of one database; its types leave it out. */
+interface DatabaseStats {
+  pageSize: number
+  treeBranchPageCount: number
+  treeLeafPageCount: number
+  overflowPages: number
+}
+
 export class LmdbActionLog implements ActionLog {
   /** One transaction takes the records of all shards. */
   readonly lanes = 1
@@ -146,6 +154,14 @@ export class LmdbActionLog implements ActionLog {
     await committed(commit, 'the log could not be trimmed')
   }
 
+  bytes(): number {
+    // LMDB's cached view of the data may be older than what another thread has appended.
+    this.#root.resetReadTxn()
+    let bytes = 0
+    for (const { records } of this.#shards) bytes += usedBytes(records.getStats() as DatabaseStats)
+    return bytes
+  }
+
   async close(): Promise<void> {
     await closed(this.#root)
   }
@@ -155,6 +171,12 @@ export class LmdbActionLog implements ActionLog {
     if (!shard) throw new RangeError(`no shard ${index}`)
     return shard
   }
+}
+
+/** Pages that hold records; those set free by trimming are used again, the file never shrinks. */
+function usedBytes(stats: DatabaseStats): number {
+  const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = stats
+  return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)
 }
 
 /** The newest record stays whatever its size: a follower at the head is about to take it. */

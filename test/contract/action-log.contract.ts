@@ -125,5 +125,20 @@ export function actionLogContract(name: string, newPlace: () => string, openLog:
       const again = await open(place)
       expect(await again.head(0)).toBe(sequences[9])
     })
+
+    test('tells the room that it takes, less again once it is trimmed', async () => {
+      const log = await open(newPlace())
+      const empty = await log.bytes()
+      const sequences: number[] = []
+      for (let index = 0; index < 100; index++) {
+        const entries = [0, 1].map((shard) => ({ shard, payload: Buffer.alloc(10_000, index) }))
+        sequences.push((await log.append(entries))[0]!)
+      }
+      const full = await log.bytes()
+      expect(full - empty).toBeGreaterThan(2_000_000)
+      expect(full - empty).toBeLessThan(4_000_000)
+      await log.trim(0, sequences[79]!)
+      expect(full - (await log.bytes())).toBeGreaterThan(800_000)
+    })
   })
 }
