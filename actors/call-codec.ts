@@ -1,0 +1,34 @@
+// The bytes of a call or an answer between nodes: one MessagePack array each, so that several stand in one message
+// one after the other. A call is [id, method, parameters]; an answer [id, nil, result] or [id, nil, nil, error].
+import { Packr } from 'msgpackr'
+import type { Answer, Call, CallMessage, PortableError } from './call-protocol.ts'
+
+const packr = new Packr({ useRecords: false })
+
+/** Throws where a parameter is something that has no encoding, such as a function. */
+export function encodeCall({ id, method, parameters }: Call): Uint8Array {
+  return packr.pack([id, method, parameters])
+}
+
+/** Throws where the result is something that has no encoding. */
+export function encodeAnswer({ id, result, error }: Answer): Uint8Array {
+  return packr.pack(error ? [id, null, null, error] : [id, null, result])
+}
+
+/** Byte arrays in it are views of `bytes`. Throws where that is not a row of calls and answers. */
+export function decodeMessages(bytes: Uint8Array): CallMessage[] {
+  return (packr.unpackMultiple(bytes) as unknown[]).map(messageOf)
+}
+
+function messageOf(value: unknown): CallMessage {
+  if (!Array.isArray(value) || typeof value[0] !== 'number') throw new Error('neither a call nor an answer')
+  const [id, method, content, error] = value as [number, unknown, unknown, unknown]
+  if (method === null) return error === undefined ? { id, result: content } : { id, error: errorOf(error) }
+  if (typeof method !== 'string' || !Array.isArray(content)) throw new Error('not a call')
+  return { id, method, parameters: content }
+}
+
+function errorOf(value: unknown): PortableError {
+  if (typeof (value as PortableError | null)?.message !== 'string') throw new Error('not an error')
+  return value as PortableError
+}

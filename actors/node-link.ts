@@ -1,0 +1,91 @@
+// One other node as this one sees it: the calls it still owes an answer, bounded in number and bytes, and what waits
+// to be sent to it in this turn of the event loop.
+import { PulseprintError } from '../src/errors.ts'
+import { LIMITS } from '../src/limits.ts'
+import { encodeAnswer, encodeCall } from './call-codec.ts'
+import { type Answer, portable, TurnOutbox, WaitingCalls } from './call-protocol.ts'
+import type { NodePublisher } from './node-publisher.ts'
+
+export class NodeLink {
+  readonly #instance: string
+  readonly #publisher: NodePublisher
+  readonly #waiting = new WaitingCalls()
+  readonly #outbox: TurnOutbox<Uint8Array>
+  #waitingBytes = 0
+
+  /** @param send publishes encoded calls and answers, in order */
+  constructor(instance: string, publisher: NodePublisher, send: (items: Uint8Array[]) => void) {
+    this.#instance = instance
+    this.#publisher = publisher
+    this.#outbox = new TurnOutbox(send)
+  }
+
+  /** @param id of no other call of this process, to any node */
+  call<Result>(id: number, method: string, waitMs: number, parameters: unknown[]): Promise<Result> {
+    let bytes: Uint8Array
+    try {
+      bytes = encodeCall({ id, method, parameters })
+      this.#admit(bytes.length)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#waitingBytes += bytes.length
+    this.#outbox.push(bytes)
+    const { length } = bytes
+    const timer = setTimeout(() => this.#waiting.fail(id, this.#late(method, waitMs)), waitMs)
+    return this.#waiting.wait(id, () => {
+      clearTimeout(timer)
+      this.#waitingBytes -= length
+    })
+  }
+
+  #admit(bytes: number): void {
+    if (
+      this.#waiting.size < LIMITS.nodeCallsMax &&
+      this.#waitingBytes + bytes <= LIMITS.nodeCallBytesMax &&
+      !this.#publisher.isFull
+    )
+      return
+    throw overloaded(`too much is on its way to node ${this.#instance}`)
+  }
+
+  #late(method: string, waitMs: number): PulseprintError {
+    return new PulseprintError(
+      'PEER_LOST',
+      `${method}: node ${this.#instance} gave no answer in ${waitMs} ms`,
+    )
+  }
+
+  settle(answer: Answer): void {
+    this.#waiting.settle(answer)
+  }
+
+  answer(answer: Answer): void {
+    this.#outbox.push(this.#encoded(answer))
+  }
+
+  #encoded(answer: Answer): Uint8Array {
+    try {
+      if (this.#publisher.isFull) throw overloaded('too many answers are on their way')
+      const bytes = encodeAnswer(answer)
+      if (bytes.length > LIMITS.nodeCallBytesMax) throw new Error(`an answer of ${bytes.length} bytes`)
+      return bytes
+    } catch (error) {
+      return encodeAnswer({ id: answer.id, error: portable(error) })
+    }
+  }
+
+  /** Sends at once what waits for the end of the turn. */
+  flush(): void {
+    this.#outbox.flush()
+  }
+
+  /** Ends all calls. */
+  fail(error: Error): void {
+    this.#waiting.failAll(error)
+  }
+}
+
+function overloaded(message: string): PulseprintError {
+  return new PulseprintError('OVERLOADED', message, { retryAfterSeconds: 1 })
+}
