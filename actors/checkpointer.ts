@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Definition } from '../src/definition/definition.ts'
 import { encodeProfile } from '../src/profile/profile-codec.ts'
+import type { Clock } from '../src/runtime/clock.ts'
 import { settled } from '../src/runtime/settled.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import type { Publisher } from './publisher.ts'
@@ -17,6 +18,7 @@ export class Checkpointer {
   readonly #definition: Definition
   readonly #snapshots: SnapshotStore
   readonly #publisher: Publisher
+  readonly #clock: Clock
   #changed = new Set<HotUser>()
   #beingSaved: readonly HotUser[] = []
   #running: Promise<void> | undefined
@@ -31,8 +33,10 @@ export class Checkpointer {
     definition: Definition,
     snapshots: SnapshotStore,
     publisher: Publisher,
+    clock: Clock,
     committed: number,
   ) {
+    this.#clock = clock
     this.#shard = shard
     this.#epoch = epoch
     this.#definition = definition
@@ -65,7 +69,9 @@ export class Checkpointer {
   }
 
   async #save(applied: number): Promise<void> {
-    if (applied === this.committed && this.#changed.size === 0) return
+    const isSame = applied === this.committed && this.#changed.size === 0
+    if (isSame && !this.#snapshots.isShared) return
+    const savedAt = this.#clock.now()
     const changed = [...this.#changed]
     const covered = this.uncommittedActions
     this.#changed = new Set()
@@ -80,7 +86,12 @@ export class Checkpointer {
         await nextTurn()
       }
       await settled(commits)
-      await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, offset: applied, profiles: [] })
+      await this.#snapshots.commit(this.#shard, {
+        epoch: this.#epoch,
+        offset: applied,
+        savedAt,
+        profiles: [],
+      })
       this.committed = applied
       this.uncommittedActions -= covered
     } catch (error) {

@@ -61,7 +61,7 @@ export class ShardRunner {
     const context = { shard, fold: this.fold, rebuilt: parts.rebuilt, supervisor: parts.supervisor }
     this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax, this.#stopping.signal)
     const { definition, snapshots, publisher } = parts
-    this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, offset)
+    this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, parts.clock, offset)
     this.#ticker = this.#createTicker(parts)
   }
 

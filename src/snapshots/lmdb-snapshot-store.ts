@@ -11,6 +11,7 @@ const NOTHING = Buffer.alloc(0)
 const FAILURE = 'snapshots could not be written'
 
 export class LmdbSnapshotStore implements SnapshotStore {
+  readonly isShared = false
   readonly #root: RootDatabase
   readonly #identity: Database<unknown, string>
   readonly #checkpoints: Database<ShardCheckpoint, number>

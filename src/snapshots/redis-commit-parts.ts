@@ -23,7 +23,7 @@ export function inParts(profiles: readonly StoredProfile[]): StoredProfile[][] {
   return parts
 }
 
-/** As the script COMMIT takes them, behind the first four. */
+/** As the script COMMIT takes them, behind the first five. */
 export function profileArguments(profiles: readonly StoredProfile[]): (string | number | Uint8Array)[] {
   const waking = profiles.filter(({ wakeAt }) => Number.isFinite(wakeAt))
   const sleeping = profiles.filter(({ wakeAt }) => !Number.isFinite(wakeAt))

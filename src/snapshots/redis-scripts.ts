@@ -22,7 +22,7 @@ redis.call('HSETNX', KEYS[1], 'offset', 0)
 return 1`)
 
 /**
- * KEYS checkpoint, profiles, wakes; ARGV epoch, floor, number, offset or '', count of profiles, count of users to wake, then
+ * KEYS checkpoint, profiles, wakes; ARGV epoch, floor, number, offset or '', time of it, count of profiles, count of users to wake, then
  * (user, bytes) of each profile, (wakeAt, user) of each user to wake, and the users that nothing wakes.
  * Gives `ok`; `fenced` where another epoch holds the shard; `lost` where the store does not know commit `floor` of the epoch,
  * which it has confirmed; `late` where it has seen a later one.
@@ -34,12 +34,12 @@ local last = tonumber(held[2])
 if last < tonumber(ARGV[2]) then return 'lost' end
 if last >= tonumber(ARGV[3]) then return 'late' end
 redis.call('HSET', KEYS[1], 'commit', ARGV[3])
-local waking = 7 + 2 * ARGV[5]
-local sleeping = waking + 2 * ARGV[6]
-if waking > 7 then redis.call('HSET', KEYS[2], unpack(ARGV, 7, waking - 1)) end
+local waking = 8 + 2 * ARGV[6]
+local sleeping = waking + 2 * ARGV[7]
+if waking > 8 then redis.call('HSET', KEYS[2], unpack(ARGV, 8, waking - 1)) end
 if sleeping > waking then redis.call('ZADD', KEYS[3], unpack(ARGV, waking, sleeping - 1)) end
 if #ARGV >= sleeping then redis.call('ZREM', KEYS[3], unpack(ARGV, sleeping)) end
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'offset', ARGV[4]) end
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'offset', ARGV[4], 'savedAt', ARGV[5]) end
 return 'ok'`)
 
 /**
@@ -48,7 +48,7 @@ return 'ok'`)
  */
 export const RESET = script(`
 redis.call('UNLINK', KEYS[2], KEYS[3])
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'offset', 0, 'commit', -1) end
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'offset', 0, 'savedAt', '', 'commit', -1) end
 return 1`)
 
 /**

@@ -21,6 +21,7 @@ interface Claim {
 }
 
 export class RedisSnapshotStore implements SnapshotStore {
+  readonly isShared = true
   readonly #client: RedisClient
   readonly #prefix: string
   readonly #shards: number
@@ -69,10 +70,14 @@ export class RedisSnapshotStore implements SnapshotStore {
   }
 
   async checkpoint(shard: number): Promise<ShardCheckpoint> {
-    const [epoch, offset] = await this.#client
-      .hmget(this.#key(shard, 'checkpoint'), 'epoch', 'offset')
+    const [epoch, offset, savedAt] = await this.#client
+      .hmget(this.#key(shard, 'checkpoint'), 'epoch', 'offset', 'savedAt')
       .catch(fail)
-    return { epoch: Number(epoch ?? 0), offset: Number(offset ?? 0) }
+    return {
+      epoch: Number(epoch ?? 0),
+      offset: Number(offset ?? 0),
+      ...(savedAt && { savedAt: Number(savedAt) }),
+    }
   }
 
   /** After STORAGE_UNAVAILABLE the claim may have been recorded: take a higher epoch to try again. */
@@ -106,13 +111,20 @@ export class RedisSnapshotStore implements SnapshotStore {
    * More than 1,000 profiles or 4 MiB go in several calls, in order, the offset with the last: each call is atomic, and one whose
    * predecessor was not written is refused. `wakeBefore` is not needed: the index knows.
    */
-  async commit(shard: number, { epoch, offset, profiles }: Commit): Promise<void> {
+  async commit(shard: number, { epoch, offset, savedAt, profiles }: Commit): Promise<void> {
     const claim = this.#claims.get(shard)
     if (claim?.epoch !== epoch) throw fenced(shard, epoch, 'this process has not claimed it')
     const parts = inParts(profiles)
     const calls = parts.map((part, index) => {
       const floor = index === 0 ? claim.confirmed : claim.sent
-      return this.#commitPart(shard, claim, floor, index === parts.length - 1 ? offset : undefined, part)
+      return this.#commitPart(
+        shard,
+        claim,
+        floor,
+        index === parts.length - 1 ? offset : undefined,
+        savedAt,
+        part,
+      )
     })
     await Promise.all(calls)
   }
@@ -122,10 +134,11 @@ export class RedisSnapshotStore implements SnapshotStore {
     claim: Claim,
     floor: number,
     offset: number | undefined,
+    savedAt: number | undefined,
     profiles: readonly StoredProfile[],
   ): Promise<void> {
     const number = ++claim.sent
-    const head = [claim.epoch, floor, number, offset ?? '']
+    const head = [claim.epoch, floor, number, offset ?? '', savedAt ?? '']
     const answer = await this.#run(COMMIT, this.#shardKeys(shard), [...head, ...profileArguments(profiles)])
     if (answer === 'fenced') throw fenced(shard, claim.epoch, 'a newer owner has claimed it')
     if (answer === 'lost') throw lost(shard, claim.epoch)

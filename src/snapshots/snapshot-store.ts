@@ -5,12 +5,16 @@ export interface ShardCheckpoint {
   epoch: number
   /** Every profile is saved at least up to this sequence of the log. */
   offset: number
+  /** When the offset was last saved, epoch ms: nothing older is missing. Only a shared store keeps it. */
+  savedAt?: number
 }
 
 export interface Commit {
   epoch: number
   /** Raises the saved offset, in the same transaction; leave it out to save profiles only. */
   offset?: number
+  /** With an offset: now, epoch ms. */
+  savedAt?: number
   profiles: readonly StoredProfile[]
 }
 
@@ -30,6 +34,8 @@ export interface Wake {
 }
 
 export interface SnapshotStore {
+  /** Whether others read it in the owner's stead: then a checkpoint tells its time also where nothing has changed. */
+  readonly isShared: boolean
   /** Epoch 0 and offset 0 for a shard that was never claimed. */
   checkpoint(shard: number): Promise<ShardCheckpoint>
   /** Records a higher epoch, so that commits of older ones are refused from now on. Errors: FENCED. */

@@ -1,0 +1,212 @@
+// Keeps this node's shards as they should be: claims those that nobody runs and that are meant for it, hands over those that are
+// meant for others, and lets go of those that others have claimed. Each node does so for itself, from what all of them see.
+import type { Clock } from '../runtime/clock.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { assignShards } from './assignment.ts'
+import type { MemberState, Membership } from './membership.ts'
+import type { NatsShardOwnership } from './nats-shard-ownership.ts'
+import type { NodeInstance } from './shard-ownership.ts'
+
+/** What runs the shards of this node. */
+export interface ShardHost {
+  /** Epoch that the shard's stored profiles were last written under. Errors: STORAGE_UNAVAILABLE. */
+  lastEpoch(shard: number): Promise<number>
+  /** Runs the shard under the epoch from now on. Rejects where it cannot. */
+  takeOver(shard: number, epoch: number): Promise<void>
+  /** Saves the shard and takes nothing more for it; reads go on until `drop`. Rejects where it cannot. */
+  finish(shard: number): Promise<void>
+  /** Stops running the shard. */
+  drop(shard: number): void
+  /** `fenced`: it has stopped, because the store refused it. */
+  conditionOf(shard: number): 'absent' | 'running' | 'fenced'
+}
+
+export type TakeoverCause = 'new' | 'crash' | 'handover' | 'fenced'
+
+export interface KeeperParts {
+  shards: number
+  host: ShardHost
+  membership: Membership
+  ownership: NatsShardOwnership
+  clock: Clock
+  logger: Logger
+  /** Called when a shard runs here that did not before; `tookMs` from the decision to it. */
+  onTakeover(shard: number, cause: TakeoverCause, tookMs: number): void
+}
+
+/** How often it looks when nothing calls it. */
+const TURN_MS = 250
+/** Pause before a shard that could not be taken over is tried again. */
+const RETRY_MS = 1_000
+/** Shards handed over at a time: each one's pause stays short. */
+const HANDOVERS_MAX = 2
+
+export class ShardKeeper {
+  readonly #parts: KeeperParts
+  readonly #self: NodeInstance
+  /** Shards that something is being done about. */
+  readonly #busy = new Set<number>()
+  /** When a shard may be tried again, on the monotonic clock. */
+  readonly #notBefore = new Map<number, number>()
+  /** Why a shard cannot be run here. */
+  readonly #problems = new Map<number, string>()
+  #handovers = 0
+  #state: MemberState = 'joining'
+  #cancel = () => {}
+  #stopped = false
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts
+    this.#self = parts.ownership.self
+    parts.membership.onChanged(() => this.#look())
+    parts.ownership.onChanged(() => this.#look())
+  }
+
+  /** What the node says of itself to the others. */
+  get state(): MemberState {
+    return this.#state
+  }
+
+  /** Why a shard that is meant for this node does not run; undefined where all do. */
+  get problem(): string | undefined {
+    for (const problem of this.#problems.values()) return problem
+    return undefined
+  }
+
+  /** From now on the node is given shards. */
+  start(): void {
+    this.#state = 'serving'
+    this.#parts.membership.beat()
+    this.#look()
+    this.#lookAgain()
+  }
+
+  /** Hands every shard over, as far as there is anyone to take it. Resolves when the others have been told of all. */
+  async leave(): Promise<void> {
+    this.#state = 'leaving'
+    this.#parts.membership.beat()
+    while (this.#isHandingOver()) {
+      this.#look()
+      await new Promise<void>((resolve) => this.#parts.clock.after(TURN_MS / 10, resolve))
+    }
+    this.#stopped = true
+    this.#cancel()
+  }
+
+  #isHandingOver(): boolean {
+    if (this.#busy.size > 0) return true
+    return this.#serving().length > 0 && this.#own().length > 0
+  }
+
+  #own(): number[] {
+    const { shards, host } = this.#parts
+    return Array.from({ length: shards }, (_, shard) => shard).filter(
+      (shard) => host.conditionOf(shard) === 'running',
+    )
+  }
+
+  #lookAgain(): void {
+    this.#cancel = this.#parts.clock.after(TURN_MS, () => {
+      this.#look()
+      this.#lookAgain()
+    })
+  }
+
+  /** Others that shards may be given to. */
+  #serving(): NodeInstance[] {
+    return this.#parts.membership.others.filter(({ state }) => state === 'serving')
+  }
+
+  #look(): void {
+    const { membership, ownership, shards } = this.#parts
+    // What this node sees of the others is worth nothing while it does not even hear itself.
+    if (this.#stopped || this.#state === 'joining' || !membership.isHeard) return
+    const serving = this.#serving()
+    if (this.#state === 'serving') serving.push(this.#self)
+    const living = new Set([this.#self.instance, ...membership.others.map(({ instance }) => instance)])
+    const owners = Array.from({ length: shards }, (_, shard) => ownership.ownerOf(shard)?.instance)
+    const wanted = assignShards(
+      owners,
+      serving.map(({ instance }) => instance),
+    )
+    for (const [shard, owner] of owners.entries()) {
+      const isOrphan = owner === undefined || !living.has(owner)
+      const target = serving.find(({ instance }) => instance === wanted[shard])
+      this.#see(shard, owner, isOrphan, target)
+    }
+  }
+
+  #see(shard: number, owner: string | undefined, isOrphan: boolean, target: NodeInstance | undefined): void {
+    const { host } = this.#parts
+    const own = this.#self.instance
+    if (this.#busy.has(shard) || (this.#notBefore.get(shard) ?? 0) > performance.now()) return
+    const condition = host.conditionOf(shard)
+    if (owner !== own) {
+      if (condition !== 'absent') host.drop(shard)
+      this.#problems.delete(shard)
+      if (isOrphan && target?.instance === own)
+        this.#do(shard, () => this.#claim(shard, owner === undefined ? 'new' : 'crash'))
+      return
+    }
+    // Whoever leaves takes nothing up again: what does not run is an orphan once it is gone.
+    if (condition !== 'running' && this.#state === 'leaving') return
+    if (condition === 'fenced') this.#do(shard, () => this.#claim(shard, 'fenced'))
+    else if (condition === 'absent') this.#do(shard, () => this.#begin(shard))
+    else if (target && target.instance !== own && this.#handovers < HANDOVERS_MAX)
+      this.#do(shard, () => this.#handOver(shard, target))
+  }
+
+  #do(shard: number, what: () => Promise<void>): void {
+    this.#busy.add(shard)
+    what()
+      .catch((error: unknown) => {
+        const { logger, host } = this.#parts
+        const message = error instanceof Error ? error.message : String(error)
+        if (this.#problems.get(shard) !== message) logger.warn('a shard is not run yet', { shard, error })
+        this.#problems.set(shard, message)
+        this.#notBefore.set(shard, performance.now() + RETRY_MS)
+        host.drop(shard)
+      })
+      .finally(() => {
+        this.#busy.delete(shard)
+        this.#look()
+      })
+  }
+
+  /** Runs a shard that was handed to this node; where that has failed before, under an epoch of its own. */
+  async #begin(shard: number): Promise<void> {
+    const { ownership } = this.#parts
+    const owner = ownership.ownerOf(shard)!
+    if (this.#problems.has(shard)) return this.#claim(shard, 'fenced')
+    await this.#takeOver(shard, owner.epoch, 'handover', performance.now())
+  }
+
+  async #claim(shard: number, cause: TakeoverCause): Promise<void> {
+    const begun = performance.now()
+    const { host, ownership } = this.#parts
+    host.drop(shard)
+    const epoch = await ownership.claim(shard, await host.lastEpoch(shard))
+    await this.#takeOver(shard, epoch, cause, begun)
+  }
+
+  async #takeOver(shard: number, epoch: number, cause: TakeoverCause, begun: number): Promise<void> {
+    const { host, logger, onTakeover } = this.#parts
+    await host.takeOver(shard, epoch)
+    this.#problems.delete(shard)
+    const tookMs = Math.round(performance.now() - begun)
+    logger.info('a shard is run here', { shard, epoch, cause, tookMs })
+    onTakeover(shard, cause, tookMs)
+  }
+
+  async #handOver(shard: number, target: NodeInstance): Promise<void> {
+    const { host, ownership } = this.#parts
+    this.#handovers++
+    try {
+      await host.finish(shard)
+      await ownership.claim(shard, 0, target)
+      host.drop(shard)
+    } finally {
+      this.#handovers--
+    }
+  }
+}
