@@ -1,0 +1,81 @@
+// The guards that the fault suite must miss when they are gone, each as an edit of the source.
+
+export interface Mutation {
+  name: string
+  what: string
+  edits: readonly { file: string; find: string; put: string }[]
+  /** Kinds of faults that matter for it, or parts of their names. */
+  only: readonly string[]
+  /** Of one run. */
+  minutes: number
+}
+
+const NO_EPOCH_CHECK = {
+  file: 'src/snapshots/redis-scripts.ts',
+  find: `if held[1] ~= ARGV[1] then return 'fenced' end\n`,
+  put: '',
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'epoch',
+    what: 'commits to Redis do not compare the epoch',
+    edits: [NO_EPOCH_CHECK],
+    only: ['frozen past', 'cut off', 'one-way', 'stalled', 'killed (-9)'],
+    minutes: 3,
+  },
+  {
+    name: 'sequence',
+    what: 'a user does not drop what the profile has seen',
+    edits: [
+      {
+        file: 'actors/user-actor.ts',
+        find: 'const seen = sequence <= profile.sequence\n',
+        put: 'const seen = false\n',
+      },
+      {
+        file: 'actors/user-actor.ts',
+        find: '  if (sequence <= profile.sequence) return false\n',
+        put: '',
+      },
+    ],
+    only: ['killed (-9)', 'Redis', 'replies'],
+    minutes: 3,
+  },
+  {
+    name: 'offset',
+    what: 'the offset is committed before the profiles it covers',
+    edits: [
+      {
+        file: 'actors/checkpointer.ts',
+        find: '    try {\n      const commits: Promise<void>[] = []\n',
+        put: `    try {
+      await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, offset: applied, savedAt, profiles: [] })
+      const commits: Promise<void>[] = []
+`,
+      },
+    ],
+    only: ['killed (-9)', 'Redis killed', 'replies of Redis', 'cut'],
+    minutes: 3,
+  },
+  {
+    name: 'resend',
+    what: 'ioredis queues and sends writes again by itself',
+    edits: [
+      {
+        file: 'src/snapshots/redis-connection.ts',
+        find: `  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+`,
+        put: '  maxRetriesPerRequest: null,\n  autoResendUnfulfilledCommands: true,\n',
+      },
+      {
+        file: 'src/snapshots/redis-connection.ts',
+        find: 'return { ...STRICT, ...access, enableOfflineQueue: false, retryStrategy: reconnectDelayMs }',
+        put: 'return { ...STRICT, ...access, enableOfflineQueue: true, retryStrategy: reconnectDelayMs }',
+      },
+    ],
+    only: ['Redis', 'frozen past', 'cut', 'one-way', 'stalled'],
+    minutes: 3,
+  },
+]
