@@ -5,7 +5,7 @@ import { PulseprintError } from '../src/errors.ts'
 import type { Profile } from '../src/profile/profile.ts'
 import { decodeProfile } from '../src/profile/profile-codec.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
-import { type HotUser, type ShardContext, startUser } from './user-actor.ts'
+import { createUser, type HotUser, type ShardContext, startUser } from './user-actor.ts'
 
 /** Share of the bound that one passivation frees, so that not every activation has to look for room. */
 const PASSIVATE_SHARE = 1 / 16
@@ -77,6 +77,18 @@ export class HotUsers {
         await sleep(RETRY_MS, undefined, { ref: false })
       }
     }
+  }
+
+  /**
+   * Gives the user this profile, hot from now on. Only between two records.
+   * @param savedWakeAt what the index of the snapshot store may hold for the user; Infinity: nothing
+   */
+  replace(name: string, profile: Profile, savedWakeAt: number): HotUser {
+    const user = this.#users.get(name) ?? createUser(this.#context, name)
+    user.profile = profile
+    user.savedWakeAt = savedWakeAt
+    this.#users.set(name, user)
+    return user
   }
 
   /** A cold user's profile as last saved, which is its newest: a user goes cold only after it was saved. */

@@ -9,6 +9,7 @@ import type {
   ExplainView,
   ProfileView,
   ReadOptions,
+  RebuildView,
   ShardStatus,
   StreamReader,
   TimelineOptions,
@@ -126,6 +127,14 @@ export class LocalEngine implements Engine {
 
   explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
     return this.#reader.explain(user, name, options)
+  }
+
+  async startRebuild(shard: number): Promise<RebuildView> {
+    return this.#own.get(shard).rebuilds.start()
+  }
+
+  async rebuild(shard: number): Promise<RebuildView> {
+    return this.#own.get(shard).rebuilds.view()
   }
 
   async shardStatus(): Promise<ShardStatus[]> {

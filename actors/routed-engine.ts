@@ -10,6 +10,8 @@ import type {
   ProfileReads,
   ProfileView,
   ReadOptions,
+  Rebuilding,
+  RebuildView,
   ShardStatus,
   StreamReader,
   TimelineOptions,
@@ -33,6 +35,7 @@ interface Condition {
 interface Peer {
   link: ThreadLink
   reads: ProfileReads
+  rebuilds: Rebuilding
   condition: Condition
 }
 
@@ -84,6 +87,8 @@ export class RoutedEngine implements Engine {
       timeline: (user: string, options: TimelineOptions) => local.timeline(user, options),
       explain: (user: string, name: string, options: ExplainOptions) => local.explain(user, name, options),
       shardStatus: () => local.shardStatus(),
+      startRebuild: (shard: number) => local.startRebuild(shard),
+      rebuild: (shard: number) => local.rebuild(shard),
       metrics,
       condition: (condition: Condition) => {
         peer.condition = condition
@@ -92,6 +97,7 @@ export class RoutedEngine implements Engine {
     const peer: Peer = {
       link,
       reads: readsOver(link),
+      rebuilds: rebuildsOver(link),
       condition: { notReady: 'a thread is starting', refusal: undefined },
     }
     return peer
@@ -175,6 +181,14 @@ export class RoutedEngine implements Engine {
     return statuses.flat().sort((a, b) => a.shard - b.shard)
   }
 
+  startRebuild(shard: number): Promise<RebuildView> {
+    return this.#rebuildsOf(shard).startRebuild(shard)
+  }
+
+  rebuild(shard: number): Promise<RebuildView> {
+    return this.#rebuildsOf(shard).rebuild(shard)
+  }
+
   /** What the `metrics` of every other thread give. */
   metricsOfOthers<Metrics>(): Promise<Metrics[]> {
     return Promise.all([...this.#peers.values()].map(({ link }) => link.call<Metrics>('metrics')))
@@ -199,6 +213,11 @@ export class RoutedEngine implements Engine {
     return thread === this.#thread ? this.#local : this.#peer(thread).reads
   }
 
+  #rebuildsOf(shard: number): Rebuilding {
+    const thread = threadOf(shard, this.#threads)
+    return thread === this.#thread ? this.#local : this.#peer(thread).rebuilds
+  }
+
   #peer(thread: number): Peer {
     const peer = this.#peers.get(thread)
     if (!peer) throw new Error(`there is no thread ${thread}`)
@@ -212,5 +231,12 @@ function readsOver(link: ThreadLink): ProfileReads {
     counts: (user, options) => link.call('counts', user, options),
     timeline: (user, options) => link.call('timeline', user, options),
     explain: (user, name, options) => link.call('explain', user, name, options),
+  }
+}
+
+function rebuildsOver(link: ThreadLink): Rebuilding {
+  return {
+    startRebuild: (shard) => link.call('startRebuild', shard),
+    rebuild: (shard) => link.call('rebuild', shard),
   }
 }

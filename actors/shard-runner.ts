@@ -1,7 +1,6 @@
 // The shard runner: the one reader of a shard's log. It hands each record to the actors of its users, in
 // order, and keeps count of how far the shard has come.
-import { setTimeout as sleep } from 'node:timers/promises'
-import { PulseprintError } from '../src/errors.ts'
+import { isFenced, PulseprintError } from '../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../src/ingest/records.ts'
 import type { ActionLog, LogRecord } from '../src/log/action-log.ts'
 import type { Action } from '../src/model/action.ts'
@@ -14,14 +13,13 @@ import { Checkpointer } from './checkpointer.ts'
 import { HotUsers } from './hot-users.ts'
 import { publicationOf } from './publication.ts'
 import type { Publisher } from './publisher.ts'
+import { Rebuilds } from './rebuilds.ts'
 import { applyMessages, Turn, tickMessages } from './record-turn.ts'
+import { Room } from './room.ts'
 import type { ShardParts, ShardStart } from './shard-parts.ts'
 import { Ticker } from './ticker.ts'
 import { type HotUser, tell } from './user-actor.ts'
 import { WakeQueue } from './wake-queue.ts'
-
-/** Pause before a refused write is tried again. */
-const STORE_RETRY_MS = 200
 
 export class ShardRunner {
   readonly shard: number
@@ -30,6 +28,8 @@ export class ShardRunner {
   readonly replayTo: number
   readonly users: HotUsers
   readonly checkpointer: Checkpointer
+  readonly room: Room
+  readonly rebuilds: Rebuilds
   /** Answers what readers ask of profiles. */
   readonly fold: Fold
   /** Actions handed to the log here and not applied yet, about. */
@@ -44,6 +44,8 @@ export class ShardRunner {
   readonly #stopping = new AbortController()
   readonly #progress: AppliedLog
   #running: Promise<void> = Promise.resolve()
+  /** Settles with the record that is on its way through the actors. */
+  #record: Promise<void> = Promise.resolve()
   #failure: Error | undefined
 
   /** @param start where the shard stands, under the epoch this node has claimed */
@@ -62,6 +64,9 @@ export class ShardRunner {
     this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax, this.#stopping.signal)
     const { definition, snapshots, publisher } = parts
     this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, parts.clock, offset)
+    const ended = this.#stopping.signal
+    this.room = new Room({ users: this.users, publisher, checkpoint: () => this.checkpoint(), ended })
+    this.rebuilds = new Rebuilds(this, parts, ended)
     this.#ticker = this.#createTicker(parts)
   }
 
@@ -131,14 +136,15 @@ export class ShardRunner {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#running
+    await Promise.all([this.#running, this.rebuilds.ended()])
   }
 
   async #run(): Promise<void> {
     for await (const records of this.#log.follow(this.shard, this.applied, this.#stopping.signal)) {
       for (const record of records) {
         if (this.#stopping.signal.aborted) return
-        await this.#applyRecord(record)
+        this.#record = this.#applyRecord(record)
+        await this.#record
       }
     }
   }
@@ -150,7 +156,7 @@ export class ShardRunner {
     const isTick = kind === 'tick'
     const actions = isTick ? [] : ((record.decoded as Action[] | undefined) ?? decodeActions(payload))
     const messages = isTick ? tickMessages(turn, decodeTick(payload)) : applyMessages(turn, actions)
-    await this.#makeRoom()
+    await this.room.make()
     this.users.activate(messages.keys(), (error) => turn.failed(error))
     turn.remaining = messages.size
     for (const [name, message] of messages) tell(this.users.get(name)!, message)
@@ -164,6 +170,22 @@ export class ShardRunner {
       this.#publisher.publish(publication)
     }
     this.#progress.advance(sequence, turn)
+    this.rebuilds.applied(record)
+  }
+
+  /** Calls `work` while no record is on its way: every profile stands at `applied`. Rejects where a record has failed. */
+  async between<T>(work: () => T): Promise<T> {
+    let last: Promise<void>
+    do {
+      last = this.#record
+      await last
+    } while (last !== this.#record)
+    return work()
+  }
+
+  /** Puts another profile in the place of the user's. Only between two records. */
+  replace(name: string, profile: Profile, savedWakeAt: number): void {
+    this.#applied(this.users.replace(name, profile, savedWakeAt), true)
   }
 
   #observe(receivedAt: number, actions: readonly Action[]): void {
@@ -176,24 +198,6 @@ export class ShardRunner {
     if (changed) this.checkpointer.markChanged(user)
     // Also after a tick that came too early: what woke the user is gone, and its real time may be near.
     this.#ticker.changed(user)
-  }
-
-  /** Waits until what is held in memory is within its bounds. */
-  async #makeRoom(): Promise<void> {
-    if (this.users.full) await this.#passivate()
-    while (!this.#publisher.hasRoom && !this.#stopping.signal.aborted) await pause()
-  }
-
-  /** Keeps the hot users within their bound: idle ones go; where all have unsaved changes, those are saved first. */
-  async #passivate(): Promise<void> {
-    this.users.passivate()
-    while (this.users.full && !this.#stopping.signal.aborted) {
-      await this.checkpoint().catch(async (error) => {
-        if (isFenced(error)) throw error
-        await pause()
-      })
-      this.users.passivate()
-    }
   }
 
   /** Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY once it has ended. */
@@ -237,13 +241,4 @@ export class ShardRunner {
       tell(user, { kind: 'read', read: (profile) => resolve(read(profile)), failed: reject })
     })
   }
-}
-
-/** The store may come back; until then the shard stands still, and the front door refuses in its turn. */
-function pause(): Promise<void> {
-  return sleep(STORE_RETRY_MS, undefined, { ref: false })
-}
-
-function isFenced(error: unknown): boolean {
-  return error instanceof PulseprintError && error.code === 'FENCED'
 }

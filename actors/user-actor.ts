@@ -46,7 +46,14 @@ let mailboxesSpawned = 0
 
 /** Starts the actor of one user, and tells it where its profile comes from. */
 export function startUser(context: ShardContext, name: string, activation: ActivateMessage): HotUser {
-  const user: HotUser = {
+  const user = createUser(context, name)
+  queue(user, activation)
+  return user
+}
+
+/** The actor of one user, without its profile. */
+export function createUser(context: ShardContext, name: string): HotUser {
+  return {
     name,
     context,
     profile: undefined,
@@ -58,8 +65,6 @@ export function startUser(context: ShardContext, name: string, activation: Activ
     queuedAt: Number.POSITIVE_INFINITY,
     used: true,
   }
-  queue(user, activation)
-  return user
 }
 
 /**

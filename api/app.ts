@@ -21,6 +21,7 @@ import { healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { profileRoute } from './routes/profile.ts'
 import { profilesQueryRoute } from './routes/profiles-query.ts'
+import { rebuildRoutes } from './routes/rebuild.ts'
 import { segmentRoutes } from './routes/segment.ts'
 import { shardsRoute } from './routes/shards.ts'
 import { streamsRoute } from './routes/streams.ts'
@@ -96,6 +97,7 @@ export function createApp({
   app.register(async (scope: Scope) => {
     streamsRoute(scope, services)
     shardsRoute(scope, services)
+    rebuildRoutes(scope, services)
     healthRoutes(scope, services)
     metricsRoute(scope, metrics)
     docsRoutes(scope)

@@ -2,9 +2,23 @@
 // that answers may be any; how it finds the owner of a shard is not the caller's business.
 import type { Definition } from './definition/definition.ts'
 import type { Batch, Submitted, SubmitWait } from './ingest/batch.ts'
-import type { CountsView, ExplainView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
+import type {
+  CountsView,
+  ExplainView,
+  ProfileView,
+  RebuildView,
+  ShardStatus,
+  TimelineView,
+} from './model/shapes.ts'
 
-export type { CountsView, ExplainView, ProfileView, ShardStatus, TimelineView } from './model/shapes.ts'
+export type {
+  CountsView,
+  ExplainView,
+  ProfileView,
+  RebuildView,
+  ShardStatus,
+  TimelineView,
+} from './model/shapes.ts'
 
 export interface ReadOptions {
   /** Evaluate windows as of this instant (epoch ms). Before the user's newest action: AT_TOO_EARLY. Default: now. */
@@ -81,7 +95,18 @@ export interface StreamReader {
   onPublished(stream: string, callback: () => void): () => void
 }
 
-export interface Engine extends ProfileReads {
+/** Answered by the owner of the shard. */
+export interface Rebuilding {
+  /**
+   * Begins to rebuild the shard from its log, while it goes on. Errors: REBUILD_RUNNING; LOG_TRIMMED where the log does not
+   * reach back to its start; NOT_READY.
+   */
+  startRebuild(shard: number): Promise<RebuildView>
+  /** How it goes, or how the last one went. Errors: NO_REBUILD. */
+  rebuild(shard: number): Promise<RebuildView>
+}
+
+export interface Engine extends ProfileReads, Rebuilding {
   readonly definition: Definition
   readonly shards: number
   readonly streams: StreamReader

@@ -12,10 +12,14 @@ export const ERRORS = {
   UNKNOWN_FEATURE: { status: 400, title: 'The definition has no feature, or rule, of this name.' },
   UNAUTHORIZED: { status: 401, title: 'The request carries no valid API key.' },
   UNKNOWN_USER: { status: 404, title: 'No action of this user was ever accepted.' },
+  UNKNOWN_SHARD: { status: 404, title: 'There is no shard of this number.' },
+  NO_REBUILD: { status: 404, title: 'The owner of the shard has not rebuilt it since it took it over.' },
   UNKNOWN_STREAM: { status: 404, title: 'The definition has no stream of this name.' },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take this method.' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time.' },
+  REBUILD_RUNNING: { status: 409, title: 'The shard is being rebuilt already.' },
+  LOG_TRIMMED: { status: 409, title: 'The log no longer reaches back to its start.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is over the limit.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type or encoding is not supported.' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers of the request are over the limit.' },
@@ -63,4 +67,9 @@ export class PulseprintError extends Error {
   get status(): number {
     return ERRORS[this.code].status
   }
+}
+
+/** True where the shard has another owner by now. */
+export function isFenced(error: unknown): boolean {
+  return error instanceof PulseprintError && error.code === 'FENCED'
 }

@@ -41,6 +41,8 @@ export const LIMITS = {
   unappliedActionsMax: 500_000,
   /** Applied actions after which changed profiles are saved, all shards together: what a restart replays at most, about. */
   checkpointActionsMax: 200_000,
+  /** Users of one shard that a rebuild holds in memory: with more, it reads the log several times. */
+  rebuildUsersMax: 20_000,
   /** Users of one tick: more would keep requests waiting where very many are due at once. */
   tickUsersMax: 64,
   /** Records that may be applied and not yet published; past it the shards stand still. */

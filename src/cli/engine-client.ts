@@ -24,8 +24,17 @@ export class EngineClient {
   }
 
   /** The JSON of an answer. Throws CliError with the code of the problem, UnreachableError without an answer. */
-  async get(path: string): Promise<unknown> {
-    const response = await this.send(path, { method: 'GET' })
+  get(path: string): Promise<unknown> {
+    return this.#ask(path, 'GET')
+  }
+
+  /** As `get`, without a body. */
+  post(path: string): Promise<unknown> {
+    return this.#ask(path, 'POST')
+  }
+
+  async #ask(path: string, method: string): Promise<unknown> {
+    const response = await this.send(path, { method })
     const text = await response.text()
     if (!response.ok) throw problemOf(response.status, text)
     try {

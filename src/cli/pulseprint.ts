@@ -5,6 +5,7 @@ import { CliError, EXIT } from './cli-error.ts'
 import { checkCommand } from './commands/check.ts'
 import { importCommand } from './commands/import.ts'
 import { profileCommand } from './commands/profile.ts'
+import { rebuildCommand } from './commands/rebuild.ts'
 import { shardsCommand } from './commands/shards.ts'
 import { startCommand } from './commands/start.ts'
 import { tailCommand } from './commands/tail.ts'
@@ -17,6 +18,7 @@ const program = new Command('pulseprint')
   .addCommand(profileCommand())
   .addCommand(tailCommand())
   .addCommand(shardsCommand())
+  .addCommand(rebuildCommand())
   .addHelpText(
     'after',
     `

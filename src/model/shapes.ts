@@ -184,3 +184,32 @@ export const ShardStatus = Type.Object({
   hotUsers: Type.Integer({ description: 'Users held in memory.' }),
 })
 export type ShardStatus = Static<typeof ShardStatus>
+
+export const RebuildView = Type.Object({
+  shard: Type.Integer(),
+  epoch: Type.Integer({ description: 'Of the owner that rebuilds it.' }),
+  state: Type.Enum(['running', 'done', 'failed']),
+  problem: Type.Optional(Type.String({ description: 'Why it failed.' })),
+  startedAt: Instant('When it began.'),
+  endedAt: Type.Optional(Instant('When it was done, or failed.')),
+  progress: Type.Number({ description: 'Share that is done, from 0 to 1.' }),
+  passes: Type.Integer({
+    description: 'How often the log has been read: only so many users fit into memory at a time.',
+  }),
+  to: Type.Integer({ description: 'Sequence up to which the log was read, at least.' }),
+  users: Type.Integer({ description: 'Users of the log whose profiles were compared.' }),
+  equal: Type.Integer({ description: 'Profiles that were what the log gives, byte for byte.' }),
+  differing: Type.Integer({ description: 'Profiles that were not, and were replaced.' }),
+  missing: Type.Integer({ description: 'Profiles that were not there, and were put in place.' }),
+  unlogged: Type.Integer({
+    description: 'Profiles of users that the log does not know; they were left alone.',
+  }),
+  samples: Type.Array(
+    Type.Object({
+      userId: Type.String({ description: 'A userId, or `anonymous:` and the anonymousId.' }),
+      what: Type.Array(Type.String(), { description: 'What was found, in words for people.' }),
+    }),
+    { description: 'The first of those that were not equal.' },
+  ),
+})
+export type RebuildView = Static<typeof RebuildView>

@@ -8,6 +8,9 @@ import type { Commit, ShardCheckpoint, SnapshotStore, Wake } from './snapshot-st
 
 const NEVER = Number.POSITIVE_INFINITY
 const NOTHING = Buffer.alloc(0)
+const NUL = Buffer.from([0])
+/** Users listed in one go. */
+const USERS_PAGE_LENGTH = 1_000
 const FAILURE = 'snapshots could not be written'
 
 export class LmdbSnapshotStore implements SnapshotStore {
@@ -68,6 +71,18 @@ export class LmdbSnapshotStore implements SnapshotStore {
       if (wakes.length < limit && !key.equals(start)) wakes.push(wakeOf(key))
     }
     return wakes
+  }
+
+  async *users(shard: number): AsyncIterable<string[]> {
+    const end = profileKey(shard + 1, '')
+    let start = profileKey(shard, '')
+    for (;;) {
+      const keys = [...this.#profiles.getKeys({ start, end, limit: USERS_PAGE_LENGTH })]
+      yield keys.map((key) => key.toString('utf8', 2))
+      if (keys.length < USERS_PAGE_LENGTH) return
+      // The lowest key behind the last one.
+      start = Buffer.concat([keys.at(-1)!, NUL])
+    }
   }
 
   async count(): Promise<number> {

@@ -11,6 +11,9 @@ import type { Commit, ShardCheckpoint, SnapshotStore, StoredProfile, Wake } from
 /** Profiles loaded in one call. */
 const LOAD_PROFILES_MAX = 1_000
 
+/** Users listed in one call, about. */
+const SCAN_COUNT = 1_000
+
 /** What this process knows of the commits under an epoch that it has claimed. */
 interface Claim {
   epoch: number
@@ -153,6 +156,18 @@ export class RedisSnapshotStore implements SnapshotStore {
     const wakes: Wake[] = []
     for (let at = 0; at < flat.length; at += 2) wakes.push({ user: flat[at]!, wakeAt: Number(flat[at + 1]) })
     return wakes.filter((wake) => wake.wakeAt <= until)
+  }
+
+  async *users(shard: number): AsyncIterable<string[]> {
+    let cursor = '0'
+    do {
+      // Names and profiles by turns: Redis 7.0 cannot leave the profiles out.
+      const [next, flat] = await this.#client
+        .hscanBuffer(this.#key(shard, 'profiles'), cursor, 'COUNT', SCAN_COUNT)
+        .catch(fail)
+      yield flat.filter((_, index) => index % 2 === 0).map((name) => name.toString())
+      cursor = next.toString()
+    } while (cursor !== '0')
   }
 
   async count(): Promise<number> {

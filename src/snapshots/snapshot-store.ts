@@ -48,6 +48,8 @@ export interface SnapshotStore {
    * @param until latest wakeAt, inclusive
    */
   wakes(shard: number, after: Wake | undefined, until: number, limit: number): Promise<Wake[]>
+  /** Names of all users of the shard that have a profile, page by page; one may come twice. */
+  users(shard: number): AsyncIterable<string[]>
   /** Writes atomically. Errors: FENCED when a newer epoch has claimed the shard; STORAGE_UNAVAILABLE. */
   commit(shard: number, commit: Commit): Promise<void>
   /** Number of stored profiles. */

@@ -81,6 +81,23 @@ export function snapshotStoreContract(name: string, newPlace: () => string, open
       expect(await store.wakes(0, undefined, 100, 9)).toEqual([])
     })
 
+    test('lists the users of a shard that have a profile, also very many, and no others', async () => {
+      const store = await open()
+      for (const shard of [0, 1, 2]) await store.claim(shard, 1)
+      const names = Array.from({ length: 2_500 }, (_, index) => `user-${index}`)
+      const profiles = [...names, 'ä/ü 😀'].map((user) => profile(user, 'x'))
+      await store.commit(1, { epoch: 1, profiles })
+      for (const shard of [0, 2]) await store.commit(shard, { epoch: 1, profiles: [profile('other', 'x')] })
+      const listed = async (shard: number) => {
+        const found: string[] = []
+        for await (const page of store.users(shard)) found.push(...page)
+        return new Set(found)
+      }
+      expect(await listed(1)).toEqual(new Set(['ä/ü 😀', ...names]))
+      expect(await listed(0)).toEqual(new Set(['other']))
+      expect(await listed(3)).toEqual(new Set())
+    })
+
     test('keeps the same user id of two shards apart', async () => {
       const store = await open()
       for (const shard of [0, 1]) {

@@ -2,7 +2,7 @@
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import type { Definition } from '../../src/definition/definition.ts'
-import type { Engine, StreamReader } from '../../src/engine.ts'
+import type { Engine, RebuildView, StreamReader } from '../../src/engine.ts'
 import { type Batch, OUTCOME, type SubmitWait } from '../../src/ingest/batch.ts'
 
 export const STUB_SHARDS = 4
@@ -33,9 +33,16 @@ export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
     explain: async () => undefined,
     timeline: async () => undefined,
     shardStatus: async () => [],
+    startRebuild: async (shard) => runningRebuild(shard),
+    rebuild: async (shard) => runningRebuild(shard),
     notReady: () => undefined,
     ...behaviour,
   }
+}
+
+function runningRebuild(shard: number): RebuildView {
+  const counts = { passes: 1, to: 0, users: 0, equal: 0, differing: 0, missing: 0, unlogged: 0, samples: [] }
+  return { shard, epoch: 1, state: 'running', startedAt: '2026-11-20T09:30:00.000Z', progress: 0, ...counts }
 }
 
 function emptyStreams(): StreamReader {

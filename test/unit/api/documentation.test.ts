@@ -51,6 +51,7 @@ test('every route is described', async () => {
     '/v1/profiles/{userId}/explain/{name}',
     '/v1/screen',
     '/v1/shards',
+    '/v1/shards/{shard}/rebuild',
     '/v1/streams/{stream}',
     '/v1/track',
   ])

@@ -1,0 +1,36 @@
+// What `pulseprint rebuild` tells: a line for what was found of a user, a table of the shards, and the sum in words.
+import type { RebuildView } from '../model/shapes.ts'
+import { table } from './table.ts'
+
+const COLUMNS = ['users', 'equal', 'differing', 'missing', 'unlogged', 'passes'] as const
+
+export function rebuildSample(shard: number, { userId, what }: RebuildView['samples'][number]): string {
+  return `shard ${shard}, user ${userId}: ${what.join('; ')}`
+}
+
+export function rebuildReport(views: readonly RebuildView[]): string {
+  const rows = views.map((view) => [
+    view.shard,
+    view.state,
+    view.to,
+    ...COLUMNS.map((column) => view[column]),
+    seconds(view),
+  ])
+  const failures = views.flatMap(({ shard, problem }) => (problem ? [`shard ${shard}: ${problem}`] : []))
+  const parts = [table(['shard', 'state', 'to', ...COLUMNS, 'seconds'], rows), ...failures, summary(views)]
+  return parts.join('\n\n')
+}
+
+function seconds({ startedAt, endedAt }: RebuildView): number {
+  return endedAt === undefined ? 0 : (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000
+}
+
+function summary(views: readonly RebuildView[]): string {
+  const sum = (column: (typeof COLUMNS)[number]) => views.reduce((all, view) => all + view[column], 0)
+  const repaired = sum('differing') + sum('missing')
+  const unlogged = sum('unlogged')
+  const equal = `${sum('equal')} of ${sum('users')} profiles are what the log gives`
+  const parts = [repaired === 0 ? equal : `${equal}; ${repaired} were not, and have been replaced`]
+  if (unlogged > 0) parts.push(`${unlogged} stored are of users that the log does not know`)
+  return `${parts.join('; ')}.`
+}
