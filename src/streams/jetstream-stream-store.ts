@@ -16,7 +16,9 @@ import { JetStreamReader } from '../runtime/jetstream-reader.ts'
 import { ensureStream } from '../runtime/jetstream-stream.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { decodeItem } from './jetstream-item-codec.ts'
+import { nextItem } from './jetstream-next-item.ts'
 import { JetStreamPublications } from './jetstream-publications.ts'
+import { JetStreamStreamTrimmer } from './jetstream-stream-trimmer.ts'
 import { JetStreamTail } from './jetstream-tail.ts'
 import type { Publication, StreamItem, StreamStore } from './stream-store.ts'
 
@@ -40,6 +42,7 @@ export class JetStreamStreamStore implements StreamStore {
   readonly #manager: JetStreamManager
   readonly #reader: JetStreamReader
   readonly #publications: JetStreamPublications
+  readonly #trimmer: JetStreamStreamTrimmer
   readonly #logger: Logger
   readonly #prefix: string
   readonly #name: string
@@ -49,7 +52,7 @@ export class JetStreamStreamStore implements StreamStore {
   private constructor(
     connection: NatsConnection,
     manager: JetStreamManager,
-    { prefix }: JetStreamStreamsOptions,
+    { prefix, replicas }: JetStreamStreamsOptions,
     logger: Logger,
   ) {
     this.#manager = manager
@@ -57,9 +60,10 @@ export class JetStreamStreamStore implements StreamStore {
     this.#logger = logger
     this.#prefix = prefix
     this.#name = `${prefix}-streams`
-    this.#publications = new JetStreamPublications(connection, manager, this.#name, (stream, shard) =>
-      this.#subject(stream, shard),
-    )
+    const subject = (stream: string, shard: number) => this.#subject(stream, shard)
+    this.#publications = new JetStreamPublications(connection, manager, this.#name, subject)
+    const trimmed = { prefix, replicas, name: this.#name, subject }
+    this.#trimmer = new JetStreamStreamTrimmer(connection, manager, trimmed)
   }
 
   /**
@@ -86,6 +90,7 @@ export class JetStreamStreamStore implements StreamStore {
       allow_direct: true,
     }
     await ensureStream(manager, wanted, identity, logger)
+    await store.#trimmer.open(identity, logger)
     return store
   }
 
@@ -100,6 +105,17 @@ export class JetStreamStreamStore implements StreamStore {
   /** An acknowledged message is on the disk. */
   async flushed(): Promise<void> {}
 
+  trim(shard: number, sequence: number): Promise<number> {
+    return this.#trimmer.trim(shard, sequence)
+  }
+
+  async hasDropped(stream: string, after: number): Promise<boolean> {
+    // All that is above its start is in memory, whatever the servers have dropped.
+    const start = this.#tails.get(stream)?.start
+    if (start !== undefined && after >= start) return false
+    return (await this.#trimmer.droppedUpTo(stream)) > after
+  }
+
   async read(stream: string, after: number, limit: number): Promise<StreamItem[]> {
     const tail = this.#tails.get(stream)
     const start = tail?.start
@@ -108,7 +124,7 @@ export class JetStreamStreamStore implements StreamStore {
     return asked(this.#readStored(stream, after, limit, end), UNREADABLE)
   }
 
-  /** Any replica may answer, one that lags too: asks again until all is there up to `end`, the number of an item. */
+  /** Any replica may answer, one that lags too: asks again until all is there up to the number `end`. */
   async #readStored(stream: string, after: number, limit: number, end: number): Promise<StreamItem[]> {
     const items: StreamItem[] = []
     let position = after
@@ -120,7 +136,11 @@ export class JetStreamStreamStore implements StreamStore {
         position = seq
       }
       tries = found.length > 0 ? 0 : tries + 1
-      if (tries > 0) await sleep(RETRY_MS)
+      if (tries === 0) continue
+      // The leader knows whether there is any: items go when they are trimmed, that of `end` too.
+      const next = await nextItem(this.#manager, this.#name, this.#subject(stream, '*'), position + 1)
+      if (!next || next.seq > end) break
+      await sleep(RETRY_MS)
     }
     return items
   }
@@ -156,7 +176,11 @@ export class JetStreamStreamStore implements StreamStore {
 
   #openTail(stream: string): JetStreamTail {
     const subject = { stream: this.#name, filter: this.#subject(stream, '*') }
-    const tail = new JetStreamTail(this.#reader, subject, () => this.#newest(stream), this.#logger)
+    const places = {
+      newest: () => this.#newest(stream),
+      droppedUpTo: () => this.#trimmer.droppedUpTo(stream),
+    }
+    const tail = new JetStreamTail(this.#reader, subject, places, this.#logger)
     this.#tails.set(stream, tail)
     return tail
   }

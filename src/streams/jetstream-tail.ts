@@ -9,6 +9,13 @@ import type { StreamItem } from './stream-store.ts'
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
 const RETRY_MS = 1_000
 
+export interface StreamPlaces {
+  /** Asks for the number of the stream's newest item; 0: there is none. */
+  newest(): Promise<number>
+  /** Asks for the number up to which items of the stream were dropped. */
+  droppedUpTo(): Promise<number>
+}
+
 interface Kept extends StoredMessage {
   /** Decoded for the first who asks. */
   item?: StreamItem
@@ -20,17 +27,18 @@ export class JetStreamTail {
   #kept: Kept[] = []
   #bytes = 0
   #start: number | undefined
+  /** Questions under way whether the reader, made anew, has missed anything. */
+  #checks = 0
 
-  /** @param newest asks for the number of the stream's newest item */
-  constructor(reader: JetStreamReader, subject: Subject, newest: () => Promise<number>, logger: Logger) {
-    this.#run(reader, subject, newest).catch((error: unknown) => {
+  constructor(reader: JetStreamReader, subject: Subject, places: StreamPlaces, logger: Logger) {
+    this.#run(reader, subject, places).catch((error: unknown) => {
       if (!this.#ended.signal.aborted) logger.error('a stream is no longer read', { ...subject, error })
     })
   }
 
   /** Number of the newest item that is not kept; all above it are. Undefined until that is known. */
   get start(): number | undefined {
-    return this.#start
+    return this.#checks === 0 ? this.#start : undefined
   }
 
   add(callback: () => void): void {
@@ -56,12 +64,16 @@ export class JetStreamTail {
     this.#ended.abort()
   }
 
-  async #run(reader: JetStreamReader, subject: Subject, newest: () => Promise<number>): Promise<void> {
+  async #run(reader: JetStreamReader, subject: Subject, places: StreamPlaces): Promise<void> {
     const { signal } = this.#ended
-    const after = await this.#patiently(newest)
+    const [newest, dropped] = await this.#patiently(() =>
+      Promise.all([places.newest(), places.droppedUpTo()]),
+    )
+    const after = Math.max(newest, dropped)
     // What was published before this is known is told of when the reader has begun.
     const opened = () => {
-      this.#start ??= after
+      if (this.#start === undefined) this.#start = after
+      else this.#check(places).catch(() => {})
       this.#wake()
     }
     for await (const messages of reader.read(subject, after, signal, opened)) {
@@ -70,10 +82,25 @@ export class JetStreamTail {
     }
   }
 
-  async #patiently(newest: () => Promise<number>): Promise<number> {
+  /** What was trimmed while the reader was away never came. Until that is known, nothing is read from here. */
+  async #check(places: StreamPlaces): Promise<void> {
+    const last = this.#kept.at(-1)?.sequence ?? this.#start ?? 0
+    this.#checks += 1
+    const dropped = await this.#patiently(() => places.droppedUpTo())
+    if (dropped > last) {
+      this.#kept = this.#kept.filter(({ sequence }) => sequence > dropped)
+      this.#bytes = this.#kept.reduce((bytes, { message }) => bytes + message.data.length, 0)
+      this.#start = Math.max(dropped, this.#start ?? 0)
+    }
+    this.#checks -= 1
+    this.#wake()
+  }
+
+  /** Asks until there is an answer. */
+  async #patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     for (;;) {
       try {
-        return await newest()
+        return await ask()
       } catch (error) {
         if (this.#ended.signal.aborted) throw error
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())

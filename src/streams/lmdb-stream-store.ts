@@ -6,6 +6,7 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
 import { closed, committed } from '../runtime/lmdb-write.ts'
 import { decodeActionsItem, decodeEntriesItem, type EncodedItem, encodeItems } from './item-codec.ts'
+import { LmdbStreamTrimmer } from './lmdb-stream-trimmer.ts'
 import { ACTIONS, type Publication, type StreamItem, type StreamStore } from './stream-store.ts'
 
 /**
@@ -32,6 +33,7 @@ export class LmdbStreamStore implements StreamStore {
   /** Apart from the rest, because it grows at its end only, which fills its pages. */
   readonly #actions: Database<Buffer, number>
   readonly #entries: Database<Buffer, [stream: string, number: number]>
+  readonly #trimmer: LmdbStreamTrimmer
   readonly #channel: BroadcastChannel
   readonly #callbacks = new Map<string, Set<() => void>>()
   #flushed: Promise<unknown> = Promise.resolve()
@@ -43,6 +45,7 @@ export class LmdbStreamStore implements StreamStore {
     this.#positions = this.#root.openDB({ name: 'positions', encoding: 'json' })
     this.#actions = this.#root.openDB({ name: ACTIONS, encoding: 'binary' })
     this.#entries = this.#root.openDB({ name: 'entries', encoding: 'binary' })
+    this.#trimmer = new LmdbStreamTrimmer(this.#root, this.#actions, this.#entries)
     this.#root.transactionSync(() => {
       const head = this.#positions.get(HEAD)
       if (head !== undefined) void this.#positions.put(HEAD, head + SKIPPED_AT_OPENING)
@@ -101,6 +104,14 @@ export class LmdbStreamStore implements StreamStore {
 
   async flushed(): Promise<void> {
     await committed(this.#flushed, 'the streams could not be flushed')
+  }
+
+  trim(shard: number, sequence: number): Promise<number> {
+    return this.#trimmer.trim(shard, sequence)
+  }
+
+  hasDropped(stream: string, after: number): boolean {
+    return this.#trimmer.hasDropped(stream, after)
   }
 
   read(stream: string, after: number, limit: number): StreamItem[] {

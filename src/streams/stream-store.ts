@@ -1,5 +1,5 @@
 // The stream store port: what was published to whom subscribes. It is written once per log record and shard, in
-// the order of the log; what was published is never published again.
+// the order of the log; what was published is never published again, and goes when the log does.
 import type { Action } from '../model/action.ts'
 
 /** The stream of all accepted actions. */
@@ -56,6 +56,16 @@ export interface StreamStore {
   flushed(): Promise<void>
   /** Items of the stream with a number above `after`, in order, at most `limit`. */
   read(stream: string, after: number, limit: number): StreamItem[] | Promise<StreamItem[]>
+  /**
+   * Drops what the shard's records up to and including `sequence` led to, its newest item aside where the store needs that to
+   * know what is published; some of it may go later, with older items of other shards. Once it resolves, what has gone stays gone, also
+   * after a power cut. Gives the sequence of the record up to which no item of `actions` is read from the shard's log any
+   * more. Errors: STORAGE_UNAVAILABLE; then some may have gone.
+   * @param sequence not above `published` of the shard
+   */
+  trim(shard: number, sequence: number): Promise<number>
+  /** Whether any item of the stream with a number above `after` was dropped. Known before the item has gone. */
+  hasDropped(stream: string, after: number): boolean | Promise<boolean>
   /** At or above the number of every item, and below that of any later one; 0 in a new store. */
   head(): number | Promise<number>
   /** Calls back after something was published on the stream, by anyone, and now and then without cause. The returned function ends it. */

@@ -197,6 +197,72 @@ export function streamStoreContract(name: string, newPlace: () => string, openSt
       expect(numbers).toEqual([1, 2, 3, 4, 5])
     })
 
+    test('drops what the trimmed records of a shard led to, and goes on after what was published, also opened again', async () => {
+      const place = newPlace()
+      const store = await openStore(place)
+      for (let sequence = 1; sequence <= 30; sequence++) {
+        const entries = { s: [entry(`${sequence}`)], ...(sequence % 10 === 0 && { rare: [entry('r')] }) }
+        await store.publish([0, 1].map((shard) => publication(shard, sequence, entries, [])))
+      }
+      expect(await store.hasDropped('s', 0)).toBe(false)
+      expect(await store.trim(0, 14)).toBeLessThanOrEqual(14)
+      await store.trim(1, 14)
+      expect(await store.trim(0, 14)).toBe(14)
+      const held = await store.read('s', 0, 1_000)
+      const left = Array.from({ length: 16 }, (_, at) => at + 15)
+      for (const shard of [0, 1])
+        expect(held.filter((item) => item.shard === shard).map(({ sequence }) => sequence)).toEqual(left)
+      expect((await store.read('actions', 0, 99)).map(({ sequence }) => sequence)).toEqual(
+        left.flatMap((sequence) => [sequence, sequence]),
+      )
+      expect((await store.read('rare', 0, 99)).map(({ sequence }) => sequence)).toEqual([20, 20, 30, 30])
+      await store.trim(0, 14)
+      await store.close()
+      const again = await open(place)
+      expect([await again.published(0), await again.published(1)]).toEqual([30, 30])
+      await again.publish([
+        publication(0, 30, { s: [entry('twice')] }),
+        publication(0, 31, { s: [entry('31')] }),
+      ])
+      expect(idsOf(await again.read('s', held.at(-1)!.number, 9))).toEqual(['31'])
+    })
+
+    test('keeps what it is published up to when all records of a shard are trimmed', async () => {
+      const place = newPlace()
+      const store = await openStore(place)
+      await store.publish(
+        [1, 2, 3].map((sequence) => publication(2, sequence, { s: [entry(`${sequence}`)] }, [])),
+      )
+      const head = await store.head()
+      expect(await store.trim(2, 3)).toBe(3)
+      expect(await store.trim(2, 3)).toBe(3)
+      expect((await ids(store, 's')).filter((id) => id !== '3')).toEqual([])
+      await store.close()
+      const again = await open(place)
+      expect([await again.published(2), (await again.head()) >= head]).toEqual([3, true])
+      await again.publish([publication(2, 4, { s: [entry('4')] }, [])])
+      expect((await ids(again, 's')).filter((id) => id !== '3')).toEqual(['4'])
+    })
+
+    test('tells of each stream whether items above a place were dropped, whatever other streams have lost', async () => {
+      const store = await open()
+      await store.publish([publication(0, 1, { rare: [entry('r')] }, [])])
+      const [rare] = await store.read('rare', 0, 9)
+      for (let sequence = 2; sequence <= 600; sequence += 2) {
+        const of = [sequence, sequence + 1].map((at) => publication(0, at, { s: [entry(`${at}`)] }, []))
+        await store.publish(of)
+      }
+      await store.trim(0, 400)
+      const [first] = await store.read('s', 0, 1)
+      expect(first!.sequence).toBe(401)
+      // Nothing was dropped after what was taken, whatever other streams have lost.
+      expect(await store.hasDropped('rare', rare!.number)).toBe(false)
+      expect(await store.hasDropped('rare', rare!.number - 1)).toBe(true)
+      expect(await store.hasDropped('s', first!.number - 1)).toBe(false)
+      expect(await store.hasDropped('s', rare!.number)).toBe(true)
+      expect(await store.hasDropped('other', 0)).toBe(false)
+    })
+
     test('says when all that was published is on the disk', async () => {
       const store = await open()
       await store.flushed()
