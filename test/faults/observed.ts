@@ -41,7 +41,9 @@ export class Observed {
     if (this.#ids.has(id)) this.#ledger.violation(`an entry of ${this.name} came twice`, `${id} at ${place}`)
     this.#ids.add(id)
     listOf(this.#byUser, userId).push({ id, text: textOf(body) })
-    if (body.at !== undefined) this.#expectNotEarly(body, Date.parse(body.at), arrivedAt)
+    // What an action sets off has its time, which is its client's to say.
+    if (body.at !== undefined && body.actionId === undefined)
+      this.#expectNotEarly(body, Date.parse(body.at), arrivedAt)
   }
 
   has(id: string): boolean {

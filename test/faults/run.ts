@@ -10,6 +10,7 @@ import { EpochWatch } from './epoch-watch.ts'
 import { Http } from './http.ts'
 import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
+import { checkTakeovers } from './node-logs.ts'
 import { steps } from './plan.ts'
 import { Replay } from './replay.ts'
 import { countTable, faultTable, latenessText } from './report.ts'
@@ -73,6 +74,7 @@ class Run {
   readonly #replay = new Replay()
   readonly #load: Load
   readonly #origins: readonly string[]
+  #takeovers: readonly string[] = []
 
   constructor(topology: Topology, seed: number, say: (line: string) => void) {
     this.#topology = topology
@@ -115,6 +117,7 @@ class Run {
     checkReactions(this.#replay, streams, this.#ledger)
     await checkProfiles(this.#topology, this.#http, this.#replay, this.#ledger)
     await checkStored(this.#topology, this.#replay, this.#ledger)
+    this.#takeovers = checkTakeovers(this.#topology.folder, this.#ledger)
     const random = seededRandom(this.#seed * 1_000 + 301)
     const common = { origins: this.#origins, random, ledger: this.#ledger }
     for (const stream of STREAMS) await checkFromBeginning({ ...common, stream }, streams[stream])
@@ -134,6 +137,7 @@ class Run {
     for (const stream of STREAMS) counts.set(`entries of ${stream}`, this.#load.streams[stream].order.length)
     this.#say(`\n${faultTable(fired)}\n\n${countTable(counts)}\n`)
     this.#say(latenessText(this.#load.streams.stages.silenceLateness))
+    for (const line of this.#takeovers) this.#say(line)
     for (const death of this.#topology.deaths) this.#say(`by itself: ${death}`)
   }
 
