@@ -56,6 +56,10 @@ export class NodeLink {
     )
   }
 
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0
+  }
+
   settle(answer: Answer): void {
     this.#waiting.settle(answer)
   }

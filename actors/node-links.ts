@@ -11,6 +11,10 @@ import { NodeLink } from './node-link.ts'
 import { NodePublisher } from './node-publisher.ts'
 
 const WARN_INTERVAL_MS = 10_000
+/** How often a node that owes answers is looked for: it may have gone after the call was sent. */
+const PROBE_INTERVAL_MS = 100
+/** What a probe carries. */
+const NOTHING = new Uint8Array(0)
 
 export class NodeLinks {
   readonly #handlers: Handlers
@@ -19,6 +23,7 @@ export class NodeLinks {
   readonly #subscription: Subscription
   readonly #assembly = new MessageAssembly(LIMITS.nodePartsBytesMax, LIMITS.nodePartsWaitMs)
   readonly #links = new Map<string, NodeLink>()
+  readonly #probing: NodeJS.Timeout
   #lastId = 0
   /** Why nothing can be called now. */
   #down: string | undefined
@@ -45,13 +50,14 @@ export class NodeLinks {
         if (!error) this.#receive(message)
       },
     })
+    this.#probing = setInterval(() => this.#probe(), PROBE_INTERVAL_MS).unref()
     void this.#watch(connection)
   }
 
   /**
    * Calls a handler of another node, or of this one. Calls to one node are begun in the order in which they were made.
    * Errors: PulseprintErrors of the other side as such. PEER_LOST when the connection is lost, the other node is, nobody
-   * listens there, or `waitMs` have passed: what was asked may then have been done or not. OVERLOADED when too much is
+   * listens there any more, or `waitMs` have passed: what was asked may then have been done or not. OVERLOADED when too much is
    * on its way already: then it was not sent.
    */
   call<Result>(instance: string, method: string, waitMs: number, ...parameters: unknown[]): Promise<Result> {
@@ -66,6 +72,7 @@ export class NodeLinks {
 
   /** Answers that are ready are sent; calls that still wait end with PEER_LOST. The connection stays open. */
   close(): void {
+    clearInterval(this.#probing)
     this.#subscription.unsubscribe()
     for (const link of this.#links.values()) link.flush()
     this.#goDown('this node is stopping')
@@ -79,8 +86,12 @@ export class NodeLinks {
     return link
   }
 
+  #probe(): void {
+    for (const [instance, link] of this.#links) if (link.isWaiting) this.#send(instance, [NOTHING])
+  }
+
+  /** Published without a connection, it would be lost or sent much later. */
   #send(instance: string, items: Uint8Array[]): void {
-    // What is published without a connection is lost or sent much later.
     if (this.#down !== undefined) return
     try {
       this.#publisher.publish(instance, items)
@@ -101,17 +112,18 @@ export class NodeLinks {
   }
 
   #read(from: string, data: Uint8Array): void {
+    if (data.length === 0) return
     const bytes = isPart(data) ? this.#assembly.add(from, data) : data
     if (!bytes) return
-    const link = this.#link(from)
     for (const message of decodeMessages(bytes)) {
-      if ('method' in message) void this.#answer(message, link)
-      else link.settle(message)
+      if ('method' in message) void this.#answer(message, from)
+      else this.#links.get(from)?.settle(message)
     }
   }
 
-  async #answer(call: Call, link: NodeLink): Promise<void> {
-    link.answer(await answerTo(call, this.#handlers))
+  async #answer(call: Call, from: string): Promise<void> {
+    const answer = await answerTo(call, this.#handlers)
+    this.#link(from).answer(answer)
   }
 
   #warnOfUnreadable(from: string, error: unknown): void {
