@@ -159,9 +159,16 @@ export class LocalEngine implements Engine {
     if (this.#stopping) return 'the engine is stopping'
     const failure = this.#failure()
     if (failure !== undefined) return failure
-    let replaying = 0
-    for (const { applied, replayTo } of this.#own.all) if (applied < replayTo) replaying++
+    const replaying = this.#replaying()
     return replaying > 0 ? `${replaying} shards are replaying their log` : undefined
+  }
+
+  get isReplaying(): boolean {
+    return this.#replaying() > 0
+  }
+
+  #replaying(): number {
+    return this.#own.all.filter(({ applied, replayTo }) => applied < replayTo).length
   }
 
   /** Applies what was acknowledged and saves every profile. */

@@ -17,6 +17,8 @@ import type { ActionLog } from '../src/log/action-log.ts'
 import { dayOfDate } from '../src/model/civil-date.ts'
 import { isoOf } from '../src/model/instant.ts'
 import { readDayCounts } from '../src/profile/counts-view.ts'
+import type { Fold } from '../src/profile/fold.ts'
+import type { Profile } from '../src/profile/profile.ts'
 import { readFeatures, readInstant, selectFeatures } from '../src/profile/read.ts'
 import type { Standing } from '../src/profile/standing.ts'
 import { readStanding } from '../src/profile/standing-view.ts'
@@ -42,21 +44,13 @@ export class ProfileReader implements ProfileReads {
     this.#runnerOf = runnerOf
   }
 
-  async profile(user: string, { at, fields, minSequence }: ReadOptions): Promise<ProfileView | undefined> {
-    const definition = this.#definition
-    const wanted = selectFeatures(definition, fields)
-    const runner = await this.#readyRunner(user, minSequence)
+  async profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
+    const runner = await this.#readyRunner(user, options.minSequence)
     const now = this.#clock.now()
     // Stated as of before the read: while a cold profile is on its way, the shard goes on.
     const asOf = asOfNow(runner, now)
-    const read = await runner.read(user, (profile) => {
-      const instant = readInstant(profile, at, now)
-      const standing = runner.fold.standingAt(user, profile, instant)
-      return {
-        ...readFeatures(definition, profile, wanted, instant),
-        ...readStanding(definition, standing, instant),
-      }
-    })
+    const view = profileView(this.#definition, runner.fold, user, options, now)
+    const read = await runner.read(user, view)
     if (!read) return undefined
     return { userId: user, ...read, asOf, source: 'live' }
   }
@@ -110,6 +104,25 @@ export class ProfileReader implements ProfileReads {
     const givenUp = new AbortController()
     const reached = runner.reach(sequence, givenUp.signal)
     await within(reached, LIMITS.readWaitMs, this.#clock, late).finally(() => givenUp.abort())
+  }
+}
+
+/** What a reader gets to see of a profile. Errors: UNKNOWN_FEATURE; AT_TOO_EARLY when it is applied. */
+export function profileView(
+  definition: Definition,
+  fold: Fold,
+  user: string,
+  { at, fields }: ReadOptions,
+  now: number,
+) {
+  const wanted = selectFeatures(definition, fields)
+  return (profile: Profile) => {
+    const instant = readInstant(profile, at, now)
+    const standing = fold.standingAt(user, profile, instant)
+    return {
+      ...readFeatures(definition, profile, wanted, instant),
+      ...readStanding(definition, standing, instant),
+    }
   }
 }
 

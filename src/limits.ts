@@ -78,7 +78,7 @@ export const LIMITS = {
   /** How long a write waits for a shard to find an owner who takes it. */
   ownerWaitMs: 10_000,
   /** How long a read waits for the owner before the stored profile answers. */
-  ownerReadWaitMs: 1_000,
+  ownerReadWaitMs: 400,
   /** Oldest snapshot that answers where the caller names no `maxStaleness`. */
   stalenessMaxMs: 30_000,
   /** How far a node's clock may be from that of the NATS servers when it starts. */

@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { Registry } from 'prom-client'
 import type { LocalEngine } from '../actors/local-engine.ts'
 import { ThreadLink } from '../actors/thread-link.ts'
+import { startClusterNode } from './cluster.ts'
 import {
   type ConfigurationTexts,
   compileConfiguration,
@@ -15,7 +16,15 @@ import {
 } from './configuration.ts'
 import type { Definition } from './definition/definition.ts'
 import { ERRORS, type ErrorCode, PulseprintError } from './errors.ts'
-import { closeApi, listenShared, openEmbeddedStores, type Stores, serve, startLocalEngine } from './node.ts'
+import {
+  closeApi,
+  listenShared,
+  openEmbeddedStores,
+  type RunningServer,
+  type Stores,
+  serve,
+  startLocalEngine,
+} from './node.ts'
 import { type FolderLock, lockFolder } from './ownership/folder-lock.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { consoleLogger, type Logger } from './runtime/logger.ts'
@@ -25,7 +34,7 @@ import type { Settings } from './settings.ts'
 import { rebuildIfRedefined } from './snapshots/rebuild.ts'
 import type { ThreadData } from './thread.ts'
 
-export { DefinitionError }
+export { DefinitionError, type RunningServer }
 
 export interface OpenEngine {
   engine: LocalEngine
@@ -61,24 +70,15 @@ export async function openEmbeddedEngine(
   }
 }
 
-export interface RunningServer {
-  url: string
-  dataPath: string
-  definition: Definition
-  /** True where requests need an API key. */
-  asksForKey: boolean
-  /** Stops taking requests, saves everything and releases the data folder. */
-  stop(): Promise<void>
-}
-
 /**
  * Starts the engine and its API. Errors: DefinitionError, INVALID_KEY_FILE, STORE_MISMATCH, DATA_FOLDER_IN_USE,
- * STORAGE_UNAVAILABLE, and those of listening.
+ * STORAGE_UNAVAILABLE, in a cluster those of startClusterNode, and those of listening.
  */
 export async function startServer(settings: Settings): Promise<RunningServer> {
-  const { dataPath, shards, threads } = settings
+  const { dataPath, shards, threads, cluster } = settings
   const texts = readConfiguration(settings.definitionPath, settings.keysPath)
   const { definition, keys } = compileConfiguration(texts)
+  if (cluster) return startClusterNode(settings, cluster, { definition, keys })
   const { stores, close } = await openDataFolder(dataPath, shards, definition, consoleLogger)
   const ports = meshOf(threads)
   const others = await startThreads(settings, texts, ports).catch(rethrowAfter(close))
@@ -99,7 +99,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   }
   try {
     const url = await listen(app, settings, others)
-    return { url, dataPath: resolve(dataPath), definition, asksForKey: keys !== undefined, stop }
+    return { url, storage: resolve(dataPath), definition, asksForKey: keys !== undefined, stop }
   } catch (error) {
     await stop()
     throw error

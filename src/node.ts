@@ -95,6 +95,17 @@ export async function startLocalEngine(
   }
 }
 
+export interface RunningServer {
+  url: string
+  /** Where everything is kept, in words for the operator. */
+  storage: string
+  definition: Definition
+  /** True where requests need an API key. */
+  asksForKey: boolean
+  /** Stops taking requests, saves everything and lets go of the storage. */
+  stop(): Promise<void>
+}
+
 export interface Served {
   app: FastifyInstance
   engine: RoutedEngine

@@ -59,7 +59,7 @@ export class NatsShardOwnership implements ShardOwnership {
     const manager = await jetstreamManager(connection, { checkAPI: false })
     const ownership = new NatsShardOwnership(connection, manager, prefix, self)
     const wanted = {
-      name: ownership.#stream,
+      name: ownership.stream,
       subjects: [ownership.#subject('*')],
       storage: StorageType.File,
       discard: DiscardPolicy.New,
@@ -109,10 +109,10 @@ export class NatsShardOwnership implements ShardOwnership {
   /** Reads all that is there, and goes on reading in the background. */
   async #follow(reader: JetStreamReader, logger: Logger): Promise<void> {
     const { signal } = this.#closing
-    const info = await asked(this.#manager.streams.info(this.#stream), 'the owners cannot be read')
+    const info = await asked(this.#manager.streams.info(this.stream), 'the owners cannot be read')
     const known = Promise.withResolvers<void>()
     if (info.state.messages === 0) known.resolve()
-    const subject = { stream: this.#stream, filter: this.#subject('*') }
+    const subject = { stream: this.stream, filter: this.#subject('*') }
     const run = async () => {
       for await (const messages of reader.read(subject, 0, signal)) {
         for (const message of messages) this.#read(message)
@@ -138,7 +138,8 @@ export class NatsShardOwnership implements ShardOwnership {
     for (const listener of this.#listeners) listener()
   }
 
-  get #stream(): string {
+  /** Name of the JetStream stream that keeps the owners. */
+  get stream(): string {
     return `${this.#prefix}-owners`
   }
 

@@ -85,10 +85,14 @@ export class ShardKeeper {
   async leave(): Promise<void> {
     this.#state = 'leaving'
     this.#parts.membership.beat()
-    while (this.#isHandingOver()) {
+    while (!this.#stopped && this.#isHandingOver()) {
       this.#look()
       await new Promise<void>((resolve) => this.#parts.clock.after(TURN_MS / 10, resolve))
     }
+  }
+
+  /** Nothing is done about any shard any more. */
+  stop(): void {
     this.#stopped = true
     this.#cancel()
   }

@@ -38,6 +38,30 @@ export async function connectNats(
   return connection
 }
 
+/** Connects by `nats://` or `tls://` URLs; the first one's credentials hold for all. Errors: as connectNats. */
+export function connectNatsUrls(
+  urls: readonly string[],
+  name: string,
+  logger: Logger,
+): Promise<NatsConnection> {
+  const parsed = urls.map((url) => new URL(url))
+  const { username, password, protocol } = parsed[0]!
+  const servers = parsed.map(({ hostname, port }) => `${hostname}:${port || '4222'}`)
+  return connectNats(servers, name, logger, {
+    ...(username !== '' && { user: decodeURIComponent(username) }),
+    ...(password !== '' && { pass: decodeURIComponent(password) }),
+    ...(protocol === 'tls:' && { tls: {} }),
+  })
+}
+
+/** The servers' addresses without credentials, for messages. */
+export function maskedNatsUrls(urls: readonly string[]): string {
+  return urls
+    .map((url) => new URL(url))
+    .map(({ protocol, host }) => `${protocol}//${host}`)
+    .join(',')
+}
+
 async function report(connection: NatsConnection, logger: Logger): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === 'disconnect') logger.warn('NATS is lost', { server: status.server })

@@ -60,12 +60,12 @@ export function withOptions(env: NodeJS.ProcessEnv, options: StartOptions): Node
 /** Where the other commands look for an engine by themselves. */
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 
-function welcome({ url, dataPath, definition, asksForKey }: RunningServer): string {
+function welcome({ url, storage, definition, asksForKey }: RunningServer): string {
   const key = asksForKey ? " -H 'Authorization: Bearer KEY'" : ''
   return `Pulseprint is ready, with ${partsOf(definition)}.
   API   ${url}/v1
   Docs  ${url}/docs
-  Data  ${dataPath}
+  Data  ${storage}
 
 Try it:
   curl ${url}/v1/actions${key} -H 'Content-Type: application/json' -d '{"userId":"u-17","action":"purchase"}'

@@ -1,0 +1,184 @@
+// The whole engine, as any node of a cluster sees it: what concerns a shard goes to the node that runs it.
+import type { Definition } from '../src/definition/definition.ts'
+import type {
+  CountsOptions,
+  CountsView,
+  Engine,
+  ExplainOptions,
+  ExplainView,
+  ProfileView,
+  ReadOptions,
+  RebuildView,
+  ShardStatus,
+  StreamReader,
+  TimelineOptions,
+  TimelineView,
+} from '../src/engine.ts'
+import { PulseprintError } from '../src/errors.ts'
+import type { Batch, Submitted, SubmitWait } from '../src/ingest/batch.ts'
+import { LIMITS } from '../src/limits.ts'
+import { shardOf } from '../src/model/hash.ts'
+import type { Membership } from '../src/ownership/membership.ts'
+import type { ShardKeeper } from '../src/ownership/shard-keeper.ts'
+import type { ShardOwnership } from '../src/ownership/shard-ownership.ts'
+import type { Handlers } from './call-protocol.ts'
+import { ClusterIntake } from './cluster-intake.ts'
+import type { ClusterStatus } from './cluster-status.ts'
+import type { LocalEngine } from './local-engine.ts'
+import type { NodeLinks } from './node-links.ts'
+import { OwnerCalls } from './owner-calls.ts'
+import type { SnapshotReader } from './snapshot-reader.ts'
+
+export interface ClusterEngineParts {
+  local: LocalEngine
+  ownership: ShardOwnership
+  membership: Membership
+  keeper: ShardKeeper
+  links: NodeLinks
+  snapshots: SnapshotReader
+  status: ClusterStatus
+}
+
+export class ClusterEngine implements Engine {
+  readonly definition: Definition
+  readonly shards: number
+  /** Any node can read all streams. */
+  readonly streams: StreamReader
+  readonly #parts: ClusterEngineParts
+  readonly #calls: OwnerCalls
+  readonly #intake: ClusterIntake
+  #wasReady = false
+
+  constructor(parts: ClusterEngineParts) {
+    const { local, links, ownership } = parts
+    this.definition = local.definition
+    this.shards = local.shards
+    this.streams = local.streams
+    this.#parts = parts
+    this.#calls = new OwnerCalls(parts)
+    this.#intake = new ClusterIntake({ local, links, self: ownership.self.instance, calls: this.#calls })
+  }
+
+  async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
+    for (const { shard } of chunks) {
+      const refusal = this.#refusalOf(shard)
+      if (refusal) throw refusal
+    }
+    return this.#intake.take(chunks, wait)
+  }
+
+  /** Why the shard's owner takes nothing more now, as far as this node knows. */
+  #refusalOf(shard: number): PulseprintError | undefined {
+    const { local, membership, ownership } = this.#parts
+    const instance = this.#calls.instanceOf(shard)
+    if (instance === undefined) return undefined
+    if (instance === ownership.self.instance) return local.refusal()
+    const refusal = membership.of(instance)?.refusal
+    return refusal && new PulseprintError(refusal.code, refusal.message, { retryAfterSeconds: 1 })
+  }
+
+  async profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
+    const { local, snapshots } = this.#parts
+    // Who has to read their own writes waits for them, as on one node.
+    const waitMs = LIMITS.ownerReadWaitMs + (options.minSequence === undefined ? 0 : LIMITS.readWaitMs)
+    try {
+      return await this.#ask(user, waitMs, () => local.profile(user, options), 'profile', options)
+    } catch (error) {
+      if (!isUnanswered(error)) throw error
+      return await snapshots.profile(user, options, error.message)
+    }
+  }
+
+  counts(user: string, options: CountsOptions): Promise<CountsView | undefined> {
+    return this.#patiently(user, () => this.#parts.local.counts(user, options), 'counts', options)
+  }
+
+  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
+    return this.#patiently(user, () => this.#parts.local.timeline(user, options), 'timeline', options)
+  }
+
+  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
+    return this.#patiently(
+      user,
+      () => this.#parts.local.explain(user, name, options),
+      'explain',
+      name,
+      options,
+    )
+  }
+
+  /** For what no snapshot answers. */
+  #patiently<View>(
+    user: string,
+    local: () => Promise<View | undefined>,
+    method: string,
+    ...options: unknown[]
+  ): Promise<View | undefined> {
+    return this.#ask(user, LIMITS.readWaitMs, local, method, ...options)
+  }
+
+  async #ask<View>(
+    user: string,
+    waitMs: number,
+    local: () => Promise<View | undefined>,
+    method: string,
+    ...options: unknown[]
+  ): Promise<View | undefined> {
+    const shard = shardOf(user, this.shards)
+    // MessagePack has no undefined: null is who is not known.
+    return (await this.#calls.ask(shard, waitMs, local, method, user, ...options)) ?? undefined
+  }
+
+  startRebuild(shard: number): Promise<RebuildView> {
+    const { local } = this.#parts
+    return this.#calls.ask(shard, LIMITS.readWaitMs, () => local.startRebuild(shard), 'startRebuild', shard)
+  }
+
+  rebuild(shard: number): Promise<RebuildView> {
+    const { local } = this.#parts
+    return this.#calls.ask(shard, LIMITS.readWaitMs, () => local.rebuild(shard), 'rebuild', shard)
+  }
+
+  shardStatus(): Promise<ShardStatus[]> {
+    return this.#parts.status.shards()
+  }
+
+  notReady(): string | undefined {
+    const { keeper, membership, local } = this.#parts
+    if (keeper.state === 'joining') return 'the node is joining the cluster'
+    if (keeper.state !== 'serving') return 'the node is leaving the cluster'
+    if (!membership.isHeard) return 'the node does not hear itself over NATS'
+    if (keeper.problem !== undefined) return keeper.problem
+    const reason = local.notReady()
+    // Later on, a node that replays a shard still answers for all the others.
+    if (this.#wasReady && local.isReplaying) return undefined
+    this.#wasReady ||= reason === undefined
+    return reason
+  }
+}
+
+/** What other nodes may call here. */
+export function handlersOf(local: LocalEngine, membership: Membership): Handlers {
+  return {
+    take(chunks: Parameters<LocalEngine['take']>[0], wait: SubmitWait) {
+      const refusal = local.refusal()
+      if (refusal) throw refusal
+      return local.take(chunks, wait)
+    },
+    async profile(user: string, options: ReadOptions) {
+      if (!membership.isHeard) throw new PulseprintError('NOT_OWNER', 'this node may have lost the shard')
+      return (await local.profile(user, options)) ?? null
+    },
+    counts: async (user: string, options: CountsOptions) => (await local.counts(user, options)) ?? null,
+    timeline: async (user: string, options: TimelineOptions) => (await local.timeline(user, options)) ?? null,
+    explain: async (user: string, name: string, options: ExplainOptions) =>
+      (await local.explain(user, name, options)) ?? null,
+    startRebuild: (shard: number) => local.startRebuild(shard),
+    rebuild: (shard: number) => local.rebuild(shard),
+    shardStatus: () => local.shardStatus(),
+  }
+}
+
+function isUnanswered(error: unknown): error is PulseprintError {
+  return error instanceof PulseprintError && ['OWNER_UNREACHABLE', 'NOT_READY'].includes(error.code)
+}

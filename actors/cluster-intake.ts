@@ -1,0 +1,109 @@
+// The way of a batch to the owners of its shards, wherever they are. A part whose owner is lost goes to the next one: actions
+// have ids, so that they count once even where both have taken them.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PulseprintError } from '../src/errors.ts'
+import type { Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
+import { LIMITS } from '../src/limits.ts'
+import type { LocalEngine } from './local-engine.ts'
+import type { NodeLinks } from './node-links.ts'
+import { isBetweenOwners, type OwnerCalls } from './owner-calls.ts'
+
+const RETRY_MS = 20
+/** A little more than an owner itself waits for what it has taken to be applied. */
+const TAKE_WAIT_MS = LIMITS.applyWaitMs + 500
+
+export interface ClusterIntakeParts {
+  local: LocalEngine
+  self: string
+  calls: OwnerCalls
+  links: NodeLinks
+}
+
+/** One request on its way. */
+interface Request {
+  chunks: readonly Chunk[]
+  wait: SubmitWait
+  submitted: Submitted
+  /** Whether any owner has taken its part: from then on the request cannot be refused as a whole. */
+  isTaken: boolean
+}
+
+export class ClusterIntake {
+  readonly #parts: ClusterIntakeParts
+
+  constructor(parts: ClusterIntakeParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Errors: those of the owners; OWNER_UNREACHABLE where a shard had none for too long: what was taken by then counts, once also when it
+   * is sent again with its ids.
+   */
+  async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
+    const submitted: Submitted = { sequences: [], outcomes: [], effects: [] }
+    const request: Request = { chunks, wait, submitted, isTaken: false }
+    const deadline = performance.now() + LIMITS.ownerWaitMs
+    let left = [...chunks.keys()]
+    for (;;) {
+      left = await this.#tryAll(request, left)
+      if (left.length === 0) return submitted
+      if (performance.now() > deadline) {
+        const { shard } = chunks[left[0]!]!
+        throw new PulseprintError('OWNER_UNREACHABLE', `shard ${shard} has no owner that takes actions`)
+      }
+      await sleep(RETRY_MS, undefined, { ref: false })
+    }
+  }
+
+  /** Sends each owner its part; gives the places of the chunks that have to be tried again. */
+  async #tryAll(request: Request, places: readonly number[]): Promise<number[]> {
+    const parts = Map.groupBy(places, (place) => this.#parts.calls.instanceOf(request.chunks[place]!.shard))
+    const tried = [...parts].map(async ([instance, part]) => {
+      if (instance === undefined) return part
+      const taken = await this.#send(instance, request, part)
+      return taken ? [] : part
+    })
+    const results = await Promise.allSettled(tried)
+    for (const result of results) {
+      if (result.status === 'rejected' && !(request.isTaken && isRefusal(result.reason))) throw result.reason
+    }
+    return results.flatMap((result, index) =>
+      result.status === 'fulfilled' ? result.value : [...parts.values()][index]!,
+    )
+  }
+
+  /** False where the owner is lost or no longer the owner. */
+  async #send(instance: string, request: Request, places: readonly number[]): Promise<boolean> {
+    const { chunks, wait, submitted } = request
+    try {
+      const part = await this.#takeAt(
+        instance,
+        places.map((place) => chunks[place]!),
+        wait,
+      )
+      request.isTaken = true
+      for (const [index, place] of places.entries()) {
+        submitted.sequences[place] = part.sequences[index]!
+        if (wait === 'durable') continue
+        submitted.outcomes[place] = part.outcomes[index]!
+        submitted.effects[place] = part.effects[index]!
+      }
+      return true
+    } catch (error) {
+      if (isBetweenOwners(error)) return false
+      throw error
+    }
+  }
+
+  #takeAt(instance: string, chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
+    const { local, self, links } = this.#parts
+    if (instance === self) return local.take(chunks, wait)
+    const sent = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes }))
+    return links.call(instance, 'take', TAKE_WAIT_MS, sent, wait)
+  }
+}
+
+/** Nothing of the part was taken, and soon it may be. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof PulseprintError && (error.code === 'OVERLOADED' || error.code === 'NOT_READY')
+}

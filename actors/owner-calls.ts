@@ -1,0 +1,77 @@
+// Calls to whoever runs a shard now, here or on another node, tried again while the shard is between two owners.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PulseprintError } from '../src/errors.ts'
+import type { Membership } from '../src/ownership/membership.ts'
+import type { ShardOwnership } from '../src/ownership/shard-ownership.ts'
+import type { NodeLinks } from './node-links.ts'
+
+/** Pause before a shard without an owner is looked at again. */
+const RETRY_MS = 20
+
+export interface OwnerCallsParts {
+  ownership: ShardOwnership
+  membership: Membership
+  links: NodeLinks
+}
+
+export class OwnerCalls {
+  readonly #parts: OwnerCallsParts
+
+  constructor(parts: OwnerCallsParts) {
+    this.#parts = parts
+  }
+
+  /** Instance that runs the shard and lives, as far as this node can tell. */
+  instanceOf(shard: number): string | undefined {
+    const { ownership, membership } = this.#parts
+    const owner = ownership.ownerOf(shard)?.instance
+    if (owner === undefined) return undefined
+    // A node that does not hear itself may have lost its shards to others.
+    if (owner === ownership.self.instance) return membership.isHeard ? owner : undefined
+    return membership.of(owner) ? owner : undefined
+  }
+
+  /**
+   * Asks the owner of one shard. Errors: those of the owner; OWNER_UNREACHABLE where none has answered in time.
+   * @param local answers where the shard is run here
+   */
+  async ask<Answer>(
+    shard: number,
+    waitMs: number,
+    local: () => Promise<Answer>,
+    method: string,
+    ...parameters: unknown[]
+  ): Promise<Answer> {
+    const deadline = performance.now() + waitMs
+    for (;;) {
+      const instance = this.instanceOf(shard)
+      const leftMs = deadline - performance.now()
+      try {
+        if (instance === this.#parts.ownership.self.instance) return await bounded(local(), leftMs, shard)
+        if (instance !== undefined)
+          return await this.#parts.links.call<Answer>(instance, method, leftMs, ...parameters)
+      } catch (error) {
+        if (!isBetweenOwners(error)) throw error
+      }
+      if (performance.now() + RETRY_MS >= deadline) throw unreachable(shard)
+      await sleep(RETRY_MS, undefined, { ref: false })
+    }
+  }
+}
+
+/** True where nothing was done, or where it is not known whether it was, because the shard has no owner just now. */
+export function isBetweenOwners(error: unknown): boolean {
+  return error instanceof PulseprintError && (error.code === 'NOT_OWNER' || error.code === 'PEER_LOST')
+}
+
+export function unreachable(shard: number): PulseprintError {
+  return new PulseprintError('OWNER_UNREACHABLE', `the owner of shard ${shard} does not answer`)
+}
+
+async function bounded<Answer>(answer: Promise<Answer>, waitMs: number, shard: number): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unreachable(shard)), Math.max(0, waitMs))
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}

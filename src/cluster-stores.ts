@@ -1,0 +1,68 @@
+// The stores of a cluster, on NATS JetStream and Redis, and what its operator should know of how durable they are.
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { ClusterSettings } from './cluster-settings.ts'
+import type { ActionLog } from './log/action-log.ts'
+import { JetStreamActionLog } from './log/jetstream-action-log.ts'
+import { HASH_VERSION } from './model/hash.ts'
+import type { StoreIdentity } from './model/store-identity.ts'
+import type { Logger } from './runtime/logger.ts'
+import { connectNatsUrls } from './runtime/nats-connection.ts'
+import { durabilityWarnings } from './runtime/nats-durability.ts'
+import { RedisSnapshotStore } from './snapshots/redis-snapshot-store.ts'
+import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import { JetStreamStreamStore } from './streams/jetstream-stream-store.ts'
+import type { StreamStore } from './streams/stream-store.ts'
+
+const STORE_FORMAT = 1
+
+export interface ClusterStores {
+  connection: NatsConnection
+  identity: StoreIdentity
+  log: ActionLog
+  snapshots: SnapshotStore
+  streams: StreamStore
+  close(): Promise<void>
+}
+
+/** Connects, and opens or makes the stores. Errors: STORAGE_UNAVAILABLE, STORE_MISMATCH. */
+export async function openClusterStores(
+  { shards }: { shards: number },
+  {
+    natsUrls,
+    natsMonitorUrls,
+    redisUrls,
+    node,
+    prefix,
+    replicas,
+    logStreams,
+    streamBytesMax,
+  }: ClusterSettings,
+  logger: Logger,
+): Promise<ClusterStores> {
+  const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
+  const connection = await connectNatsUrls(natsUrls, node, logger)
+  const opened: { close(): Promise<void> }[] = [connection]
+  const close = async () => {
+    for (const store of opened.toReversed()) await store.close()
+  }
+  try {
+    const snapshots = await RedisSnapshotStore.open(redisUrls, identity, prefix)
+    opened.push(snapshots)
+    const logOptions = { prefix, streams: logStreams, replicas, streamBytesMax }
+    const log = await JetStreamActionLog.open(connection, identity, logOptions, logger)
+    opened.push(log)
+    const streams = await JetStreamStreamStore.open(
+      connection,
+      identity,
+      { prefix, replicas, streamBytesMax },
+      logger,
+    )
+    opened.push(streams)
+    const warnings = [...(await durabilityWarnings(natsMonitorUrls)), ...(await snapshots.warnings())]
+    for (const warning of warnings) logger.warn(warning)
+    return { connection, identity, log, snapshots, streams, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,152 @@
+// One node of a cluster put together: NATS and Redis → membership and ownership → local engine → the whole engine → API.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { Registry } from 'prom-client'
+import { ClusterEngine, handlersOf } from '../actors/cluster-engine.ts'
+import { ClusterStatus } from '../actors/cluster-status.ts'
+import { LocalEngine } from '../actors/local-engine.ts'
+import { NodeLinks } from '../actors/node-links.ts'
+import { SnapshotReader } from '../actors/snapshot-reader.ts'
+import { createApp } from '../api/app.ts'
+import type { ClusterSettings } from './cluster-settings.ts'
+import { type ClusterStores, openClusterStores } from './cluster-stores.ts'
+import type { Configuration } from './configuration.ts'
+import { LIMITS } from './limits.ts'
+import { closeApi, type RunningServer } from './node.ts'
+import { checkOthers } from './ownership/admission.ts'
+import { type Beat, Membership } from './ownership/membership.ts'
+import { NatsShardOwnership } from './ownership/nats-shard-ownership.ts'
+import { ShardKeeper } from './ownership/shard-keeper.ts'
+import { ClusterClock } from './runtime/cluster-clock.ts'
+import { createClusterMetrics } from './runtime/cluster-metrics.ts'
+import { consoleLogger } from './runtime/logger.ts'
+import { createObserver, showEngine } from './runtime/metrics.ts'
+import { maskedNatsUrls } from './runtime/nats-connection.ts'
+import type { Settings } from './settings.ts'
+import { rebuildIfRedefined } from './snapshots/rebuild.ts'
+import { maskedRedisUrls } from './snapshots/redis-connection.ts'
+
+/** How long a node listens before it says that it is alone, or the only one of its name. */
+const LISTEN_MS = 3 * LIMITS.heartbeatIntervalMs
+/** How long a stopping node tries to hand its shards over. */
+const LEAVE_WAIT_MS = 20_000
+
+/**
+ * Starts this node and its API. Errors: STORAGE_UNAVAILABLE, STORE_MISMATCH, DEFINITION_MISMATCH, NODE_NAME_IN_USE, CLOCK_SKEW,
+ * and those of listening.
+ */
+export async function startClusterNode(
+  settings: Settings,
+  cluster: ClusterSettings,
+  configuration: Configuration,
+): Promise<RunningServer> {
+  const closers: (() => unknown)[] = []
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    return await start(settings, cluster, configuration, closers, closeAll)
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+async function start(
+  settings: Settings,
+  cluster: ClusterSettings,
+  { definition, keys }: Configuration,
+  closers: (() => unknown)[],
+  closeAll: () => Promise<void>,
+): Promise<RunningServer> {
+  const { shards } = settings
+  const { prefix, replicas } = cluster
+  const logger = consoleLogger
+  const self = { node: cluster.node, instance: randomUUID() }
+  const stores = await openClusterStores(settings, cluster, logger)
+  closers.push(() => stores.close())
+  const { connection, identity } = stores
+  const ownership = await NatsShardOwnership.open(connection, identity, { prefix, replicas }, self, logger)
+  closers.push(() => ownership.close())
+  const manager = await jetstreamManager(connection, { checkAPI: false })
+  const clock = await ClusterClock.start(manager, ownership.stream, logger)
+  closers.push(() => clock.stop())
+
+  const { fingerprint } = definition
+  let refusal: () => Pick<Beat, 'refusal'> = () => ({})
+  let state: () => Beat['state'] = () => 'joining'
+  const membership = new Membership(
+    connection,
+    prefix,
+    () => ({ ...self, state: state(), fingerprint, shards, ...refusal() }),
+    logger,
+  )
+  closers.push(() => membership.close())
+  await sleep(LISTEN_MS)
+  checkOthers({ ...self, fingerprint }, membership.others)
+  await rebuildIfRedefined(definition, shards, stores, logger)
+
+  const registry = new Registry()
+  const local = new LocalEngine({
+    ...stores,
+    definition,
+    shards,
+    node: self.node,
+    clock,
+    logger,
+    observer: createObserver(registry),
+    hotUsersMax: settings.hotUsersMax,
+    storageProblem: () => undefined,
+  })
+  closers.push(() => local.stop())
+  const { takenOver } = createClusterMetrics(registry, () => membership.others.length + 1)
+  const onTakeover = (_: number, cause: string, tookMs: number) => takenOver(cause, tookMs)
+  const keeper = new ShardKeeper({ shards, host: local, membership, ownership, clock, logger, onTakeover })
+  state = () => keeper.state
+  refusal = () => {
+    const error = local.refusal()
+    return error ? { refusal: { code: error.code, message: error.message } } : {}
+  }
+  const links = new NodeLinks(connection, prefix, self.instance, handlersOf(local, membership), logger)
+  closers.push(() => links.close())
+  membership.onLost((instance) => links.lost(instance))
+
+  const engine = engineOf(local, { ownership, membership, keeper, links }, stores, clock)
+  showEngine(registry, local, true)
+  const app = createApp({ engine, clock, registry, logger, ...(keys && { keys }) })
+  closers.push(() => closeApi(app))
+  const url = await app.listen({ host: settings.host, port: settings.port })
+  keeper.start()
+  closers.push(() => leave(keeper))
+  const storage = `node ${self.node} on NATS ${maskedNatsUrls(cluster.natsUrls)} and Redis ${maskedRedisUrls(cluster.redisUrls)}`
+  return { url, storage, definition, asksForKey: keys !== undefined, stop: closeAll }
+}
+
+function engineOf(
+  local: LocalEngine,
+  parts: Pick<
+    ConstructorParameters<typeof ClusterEngine>[0],
+    'ownership' | 'membership' | 'keeper' | 'links'
+  >,
+  { log, snapshots }: ClusterStores,
+  clock: ClusterClock,
+): ClusterEngine {
+  return new ClusterEngine({
+    local,
+    ...parts,
+    snapshots: new SnapshotReader(local.definition, local.shards, snapshots, clock),
+    status: new ClusterStatus({ local, ...parts, log, snapshots }),
+  })
+}
+
+/** What could not be handed over in time is taken over by the others once this node is gone. */
+async function leave(keeper: ShardKeeper): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([
+    keeper.leave(),
+    sleep(LEAVE_WAIT_MS, undefined, { signal: late.signal }).catch(() => {}),
+  ])
+  late.abort()
+  keeper.stop()
+}
