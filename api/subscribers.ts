@@ -1,8 +1,8 @@
 // The subscribers of streams on this thread: each gets what is published after its cursor, read from the store only as
 // fast as it takes it.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { StreamFilter, StreamReader } from '../src/engine.ts'
-import { PulseprintError } from '../src/errors.ts'
+import type { StreamFilter, StreamPage, StreamReader } from '../src/engine.ts'
+import { type ErrorCode, PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { EventStream } from './event-stream.ts'
 
@@ -13,6 +13,7 @@ export interface Subscription {
 }
 
 const RETRY_MS = 1_000
+const TOO_SLOW = 'nothing was taken for too long; go on after the cursor'
 
 export class Subscribers {
   readonly #streams: StreamReader
@@ -55,10 +56,11 @@ export class Subscribers {
       events.beat(() => place)
       while (events.open) {
         published = false
-        const page = await this.#streams.read(stream, place, filter, LIMITS.streamPageEntriesMax)
+        const page = await this.#read(stream, place, filter)
+        if (page instanceof PulseprintError) return cut(events, place, page.code, page.message)
         if (page.entries.length > 0) events.send(page.entries.map(({ cursor: id, data }) => ({ id, data })))
         place = page.cursor
-        if (!(await events.taken(LIMITS.streamStallMs))) return cut(events, place)
+        if (!(await events.taken(LIMITS.streamStallMs))) return cut(events, place, 'SLOW_READER', TOO_SLOW)
         if (page.more) {
           // Where nothing was sent, nothing has waited: others have their turn before the next page.
           await nextTurn()
@@ -75,6 +77,16 @@ export class Subscribers {
     }
   }
 
+  /** The next page, or that the subscriber is so far behind that what comes next is no longer held. */
+  async #read(stream: string, place: string, filter: StreamFilter): Promise<StreamPage | PulseprintError> {
+    try {
+      return await this.#streams.read(stream, place, filter, LIMITS.streamPageEntriesMax)
+    } catch (error) {
+      if (error instanceof PulseprintError && error.code === 'CURSOR_TOO_OLD') return error
+      throw error
+    }
+  }
+
   /** Ends all after what was sent; nobody is let in any more. */
   stop(): void {
     this.#stopped = true
@@ -85,8 +97,7 @@ export class Subscribers {
   }
 }
 
-function cut(events: EventStream, cursor: string): void {
-  const message = 'nothing was taken for too long; go on after the cursor'
-  events.send([{ id: cursor, event: 'cut', data: JSON.stringify({ code: 'SLOW_READER', message, cursor }) }])
+function cut(events: EventStream, cursor: string, code: ErrorCode, message: string): void {
+  events.send([{ id: cursor, event: 'cut', data: JSON.stringify({ code, message, cursor }) }])
   events.end(LIMITS.streamStallMs)
 }

@@ -85,8 +85,8 @@ export interface StreamReader {
   /** The streams there are, `actions` and `stages` among them. */
   readonly names: ReadonlySet<string>
   /**
-   * At most `limit` entries after the cursor, `0` for the beginning; fewer, or none, also where there are `more`.
-   * Errors: INVALID_REQUEST for a cursor that was never given.
+   * At most `limit` entries after the cursor, `0` for the oldest held; fewer, or none, also where there are `more`.
+   * Errors: INVALID_REQUEST for a cursor that was never given, CURSOR_TOO_OLD where entries after it were dropped.
    */
   read(stream: string, cursor: string, filter: StreamFilter, limit: number): Promise<StreamPage>
   /** The place after everything published so far. */

@@ -33,7 +33,8 @@ const Query = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 32,
-        description: 'Id of the last event that was taken; `0`: from the beginning. Default: from now on.',
+        description:
+          'Id of the last event that was taken; `0`: from the oldest that is held. Default: from now on.',
       }),
     ),
   },
@@ -55,15 +56,16 @@ const schema = {
     'Server-sent events without an end: `id` is the place in the stream, `data` the entry as JSON. Each entry comes in ' +
     "order per user, and again after a break only where the client had not taken it. A client's `Last-Event-ID` resumes " +
     `without loss. Who takes nothing for ${LIMITS.streamStallMs / 1000} s gets the event \`cut\` with ` +
-    '`{"code":"SLOW_READER","cursor":…}`, and the connection ends. A comment comes every ' +
-    `${LIMITS.streamHeartbeatMs / 1000} s.`,
+    '`{"code":"SLOW_READER","cursor":…}`, and the connection ends. Where the engine is set to drop old entries, a place ' +
+    'after which some are gone is refused (`CURSOR_TOO_OLD`), and who falls so far behind gets `cut` with that code. A ' +
+    `comment comes every ${LIMITS.streamHeartbeatMs / 1000} s.`,
   tags: ['read'],
   params: Params,
   querystring: Query,
   headers: Headers,
   response: {
     200: text('Events, as they happen.', 'text/event-stream'),
-    ...problems('UNKNOWN_STREAM', 'OVERLOADED', 'NOT_READY'),
+    ...problems('UNKNOWN_STREAM', 'CURSOR_TOO_OLD', 'OVERLOADED', 'NOT_READY'),
   },
   'x-curl': ["curl -N 'http://127.0.0.1:8080/v1/streams/stages?after=0'"],
 }

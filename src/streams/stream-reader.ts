@@ -6,7 +6,7 @@ import { LIMITS } from '../limits.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import type { Candidate } from './candidate.ts'
 import { LoggedActions } from './logged-actions.ts'
-import { parseCursor } from './stream-cursor.ts'
+import { parseCursor, type StreamCursor } from './stream-cursor.ts'
 import { ACTIONS, type StreamItem, type StreamStore } from './stream-store.ts'
 
 export class StoredStreams implements StreamReader {
@@ -38,7 +38,20 @@ export class StoredStreams implements StreamReader {
         path: 'cursor',
       })
     }
-    const after = from.index === undefined ? from.number : from.number - 1
+    const page = await this.#page(stream, cursor, from, filter, limit)
+    // Asked after reading: what went meanwhile is told of before it goes.
+    if (from.number > 0 && (await this.#store.hasDropped(stream, lastWhole(from)))) throw tooOld()
+    return page
+  }
+
+  async #page(
+    stream: string,
+    cursor: string,
+    from: StreamCursor,
+    filter: StreamFilter,
+    limit: number,
+  ): Promise<StreamPage> {
+    const after = lastWhole(from)
     const items = await this.#store.read(stream, after, LIMITS.streamReadItemsMax)
     const page: StreamPage = { entries: [], cursor, more: items.length === LIMITS.streamReadItemsMax }
     let looked = 0
@@ -74,6 +87,19 @@ export class StoredStreams implements StreamReader {
     if (stream === ACTIONS && item.entries.length === 0) return this.#actions.of(item)
     return item.entries.map(({ id, userId, action, data }) => ({ id, user: userId, action, data }))
   }
+}
+
+/** Number up to which all was taken. */
+function lastWhole({ number, index }: StreamCursor): number {
+  return index === undefined ? number : number - 1
+}
+
+function tooOld(): PulseprintError {
+  return new PulseprintError(
+    'CURSOR_TOO_OLD',
+    'entries after this place are no longer held: subscribe with after=0 to get all that are, or without it to get what comes next',
+    { path: 'cursor' },
+  )
 }
 
 function isWanted({ user, action }: Candidate, filter: StreamFilter): boolean {

@@ -12,12 +12,18 @@ export class MemoryStreams implements StreamReader {
   readonly names: ReadonlySet<string> = new Set(['actions', 'stages', 'rewards'])
   readonly #entries: Entry[] = []
   readonly #callbacks = new Set<() => void>()
+  /** Entries up to this number are no longer held. */
+  #dropped = 0
   /** How often entries were asked for. */
   reads = 0
 
   publish(...entries: Entry[]): void {
     this.#entries.push(...entries)
     for (const callback of this.#callbacks) callback()
+  }
+
+  trim(number: number): void {
+    this.#dropped = number
   }
 
   get listeners(): number {
@@ -28,8 +34,10 @@ export class MemoryStreams implements StreamReader {
     if (!/^\d+$/.test(cursor))
       throw new PulseprintError('INVALID_REQUEST', 'not a cursor', { path: 'cursor' })
     this.reads++
+    if (Number(cursor) > 0 && Number(cursor) < this.#dropped)
+      throw new PulseprintError('CURSOR_TOO_OLD', 'entries are no longer held: subscribe with after=0')
     const entries = []
-    for (let at = Number(cursor); at < this.#entries.length; at++) {
+    for (let at = Math.max(Number(cursor), this.#dropped); at < this.#entries.length; at++) {
       const entry = this.#entries[at]!
       if ((userId ?? entry.userId) !== entry.userId || (action ?? entry.action) !== entry.action) continue
       if (entries.length >= limit) return { entries, cursor: entries.at(-1)?.cursor ?? cursor, more: true }

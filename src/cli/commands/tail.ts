@@ -1,6 +1,7 @@
 // `pulseprint tail STREAM`: what is published on a stream, as it happens.
 import { once } from 'node:events'
 import { Command } from 'commander'
+import { CliError } from '../cli-error.ts'
 import { EngineClient, type EngineOptions } from '../engine-client.ts'
 import { streamLine } from '../stream-line.ts'
 import { subscribe } from '../stream-subscription.ts'
@@ -19,7 +20,7 @@ export function tailCommand(): Command {
     .argument('<stream>', '`actions`, `stages`, or a stream that rules emit to')
     .option('--user <user>', 'only this user: a userId, or anonymous: followed by the anonymousId')
     .option('--action <name>', 'only these actions, or what they caused')
-    .option('--after <id>', 'go on after this place, 0 for the beginning (default: from now on)')
+    .option('--after <id>', 'go on after this place, 0 for the oldest that is held (default: from now on)')
     .option('--json', 'print each entry as one line of JSON')
     .addHelpText(
       'after',
@@ -47,13 +48,20 @@ async function tail(stream: string, options: TailOptions): Promise<void> {
     signal: stop.signal,
   })
   for await (const { event, data } of events) {
-    if (event === 'cut') console.error('Lines were taken too slowly, so the engine ended the connection.')
+    if (event === 'cut') whyCut(data)
     if (event !== undefined) continue
     const line = options.json ? data : streamLine(stream, data)
     if (!process.stdout.write(`${line}\n`))
       await once(process.stdout, 'drain', { signal: stop.signal }).catch(() => {})
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal)
+}
+
+/** Throws CliError where coming back would not help. */
+function whyCut(data: string): void {
+  const { code, message } = JSON.parse(data) as { code: string; message: string }
+  if (code !== 'SLOW_READER') throw new CliError(`${code}: ${message}`)
+  console.error('Lines were taken too slowly, so the engine ended the connection.')
 }
 
 function pathOf(stream: string, { user, action, after }: TailOptions): string {

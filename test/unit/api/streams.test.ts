@@ -84,6 +84,43 @@ test.each([
     await expect.poll(() => ids(got)).toEqual([...expected, '4'])
 })
 
+test('a place after which entries are gone is refused, and from 0 on all that are held come', async () => {
+  const { streams, origin } = await served()
+  streams.publish(...Array.from({ length: 5 }, () => ({ userId: 'u' })))
+  streams.trim(3)
+  const refused = await fetch(`${origin}/v1/streams/rewards?after=2`)
+  expect([refused.status, await refused.json()]).toMatchObject([410, { code: 'CURSOR_TOO_OLD' }])
+  for (const [after, expected] of [
+    ['3', ['4', '5']],
+    ['0', ['4', '5']],
+  ] as const) {
+    const got = await subscribe(`${origin}/v1/streams/rewards?after=${after}`)
+    await expect.poll(() => ids(got)).toEqual(expected)
+  }
+})
+
+test('who reads so slowly that what comes next is gone is told so, and the stream ends', async () => {
+  const { streams, origin } = await served()
+  streams.publish(...Array.from({ length: 5_000 }, (_, n) => ({ userId: 'u', n, text: BIG })))
+  const socket = lazySubscriber(origin, '/v1/streams/rewards?after=0')
+  await until(
+    () => streams.reads > 1,
+    () => 'never served',
+  )
+  streams.trim(4_000)
+  const events: EventSourceMessage[] = []
+  const parser = createParser({ onEvent: (event) => events.push(event) })
+  socket.setEncoding('utf8').on('data', (text: string) => parser.feed(withoutChunks(text)))
+  socket.resume()
+  await until(
+    () => events.at(-1)?.event === 'cut' && streams.listeners === 0,
+    () => `got ${events.length} events`,
+  )
+  const { id, data } = events.at(-1)!
+  expect(JSON.parse(data)).toMatchObject({ code: 'CURSOR_TOO_OLD', cursor: id })
+  expect(id).toBe(String(events.length - 1))
+})
+
 test('an unmodified EventSource misses and repeats nothing over forced disconnects', async () => {
   const { streams, app, origin } = await served()
   const source = new EventSource(`${origin}/v1/streams/rewards?after=0`)

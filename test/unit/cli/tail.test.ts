@@ -69,11 +69,30 @@ test('--json prints each entry as it is; --after, --user and --action choose', a
 test.each([
   [['nothing'], /^UNKNOWN_STREAM: there is no stream of this name; there are actions, stages, rewards$/m],
   [['stages', '--after', 'x'], /^INVALID_REQUEST: /m],
+  [['stages', '--after', '1'], /^CURSOR_TOO_OLD: entries are no longer held: subscribe with after=0$/m],
 ])('%j ends with 1 and says why', async (args, message) => {
-  const { url } = await served()
+  const { streams, url } = await served()
+  streams.publish(change(1), change(2), change(3))
+  streams.trim(2)
   const child = tail(...args, '--url', url)
   expect(await child.ended()).toBe(1)
   expect(child.output).toMatch(message)
+})
+
+test('ends with 1 where lines that it has not shown are no longer held', async () => {
+  const { streams, url } = await served()
+  const child = tail('stages', '--url', url)
+  await until(
+    () => streams.reads > 1,
+    () => `never subscribed:\n${child.output}`,
+  )
+  streams.publish(change(1))
+  await shows(child, 'new → active')
+  streams.trim(3)
+  streams.publish(change(2), change(3), change(4))
+  expect(await child.ended()).toBe(1)
+  expect(child.output).toMatch(/^CURSOR_TOO_OLD: entries are no longer held/m)
+  expect(child.output.match(/new → active/g)).toHaveLength(1)
 })
 
 test('without an engine it ends with 1 and says how to start one', async () => {

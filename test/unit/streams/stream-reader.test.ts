@@ -224,6 +224,64 @@ describe('a stream of decisions', () => {
   })
 })
 
+describe('once the streams are trimmed', () => {
+  /** Four records of three actions, each with a reward; the first two are trimmed. */
+  async function trimmed() {
+    const parts = engine()
+    const { store, log, publish } = parts
+    for (let record = 0; record < 4; record++) {
+      const sequence = await publish(
+        0,
+        [0, 1, 2].map((at) => action(`${record}.${at}`)),
+      )
+      await store.publish([rewards(1, sequence, decision(`r${record}`))])
+    }
+    const places = { actions: store.read('actions', 0, 9), rewards: store.read('rewards', 0, 9) }
+    await store.trim(1, 2)
+    await log.trim(0, await store.trim(0, 2))
+    expect(log.tail(0)).toBe(3)
+    return { ...parts, places }
+  }
+
+  test('0 is the beginning of what is held', async () => {
+    const { streams } = await trimmed()
+    for (const byEntry of [true, false]) {
+      const found = await readAll(streams, 'actions', 2, byEntry)
+      expect(found.join(' ')).toBe('2.0 2.1 2.2 3.0 3.1 3.2')
+      expect(await readAll(streams, 'rewards', 1, byEntry)).toEqual(['r2', 'r3'])
+    }
+  })
+
+  test('a place after which something is gone is refused, one after which nothing is, is not', async () => {
+    const { streams, places } = await trimmed()
+    for (const stream of ['actions', 'rewards'] as const) {
+      const [first, second, third] = places[stream].map(({ number }) => number)
+      for (const cursor of [`${first}`, `${second}.0`, `${second}.2`])
+        await expect(streams.read(stream, cursor, {}, 9)).rejects.toMatchObject({ code: 'CURSOR_TOO_OLD' })
+      for (const cursor of [`${second}`, `${third}.0`]) {
+        const { entries } = await streams.read(stream, cursor, {}, 99)
+        expect(entries.length).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  test('a reader whose next record goes while it reads is refused, not given less', async () => {
+    const { store, log, publish } = engine()
+    for (let record = 0; record < 3; record++) await publish(0, [action(`${record}`)])
+    const [first] = store.read('actions', 0, 1)
+    const trimming = {
+      async get(shard: number, sequence: number) {
+        await log.trim(shard, await store.trim(shard, 2))
+        return log.get(shard, sequence)
+      },
+    }
+    const reader = new StoredStreams(['actions'], store, trimming)
+    await expect(reader.read('actions', `${first!.number}`, {}, 9)).rejects.toMatchObject({
+      code: 'CURSOR_TOO_OLD',
+    })
+  })
+})
+
 test.each(['', 'x', '-1', '1.', '1.5.2', '99999999999999999', '7'])(
   'the text %j is refused as a cursor',
   async (cursor) => {
