@@ -17,6 +17,7 @@ export const ERRORS = {
   UNKNOWN_STREAM: { status: 404, title: 'The definition has no stream of this name.' },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take this method.' },
+  CURSOR_TOO_OLD: { status: 410, title: 'Entries after this place in the stream are no longer held.' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time.' },
   REBUILD_RUNNING: { status: 409, title: 'The shard is being rebuilt already.' },
   LOG_TRIMMED: { status: 409, title: 'The log no longer reaches back to its start.' },
