@@ -18,10 +18,10 @@ import { checkOthers } from './ownership/admission.ts'
 import { type Beat, Membership } from './ownership/membership.ts'
 import { NatsShardOwnership } from './ownership/nats-shard-ownership.ts'
 import { ShardKeeper } from './ownership/shard-keeper.ts'
-import { ClusterClock } from './runtime/cluster-clock.ts'
 import { createClusterMetrics } from './runtime/cluster-metrics.ts'
 import { consoleLogger } from './runtime/logger.ts'
 import { createObserver, showEngine } from './runtime/metrics.ts'
+import { NatsClock } from './runtime/nats-clock.ts'
 import { maskedNatsUrls } from './runtime/nats-connection.ts'
 import type { Settings } from './settings.ts'
 import { rebuildIfRedefined } from './snapshots/rebuild.ts'
@@ -70,7 +70,7 @@ async function start(
   const ownership = await NatsShardOwnership.open(connection, identity, { prefix, replicas }, self, logger)
   closers.push(() => ownership.close())
   const manager = await jetstreamManager(connection, { checkAPI: false })
-  const clock = await ClusterClock.start(manager, ownership.stream, logger)
+  const clock = await NatsClock.start(manager, ownership.stream, logger)
   closers.push(() => clock.stop())
 
   const { fingerprint } = definition
@@ -130,7 +130,7 @@ function engineOf(
     'ownership' | 'membership' | 'keeper' | 'links'
   >,
   { log, snapshots }: ClusterStores,
-  clock: ClusterClock,
+  clock: NatsClock,
 ): ClusterEngine {
   return new ClusterEngine({
     local,

@@ -96,7 +96,6 @@ export class NatsShardOwnership implements ShardOwnership {
     return this.#held.get(shard)?.owner
   }
 
-  /** Calls back when a shard has another owner or epoch. The returned function ends it. */
   onChanged(callback: () => void): () => void {
     this.#listeners.add(callback)
     return () => this.#listeners.delete(callback)

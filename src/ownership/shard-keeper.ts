@@ -4,8 +4,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { assignShards } from './assignment.ts'
 import type { MemberState, Membership } from './membership.ts'
-import type { NatsShardOwnership } from './nats-shard-ownership.ts'
-import type { NodeInstance } from './shard-ownership.ts'
+import type { NodeInstance, ShardOwnership } from './shard-ownership.ts'
 
 /** What runs the shards of this node. */
 export interface ShardHost {
@@ -27,7 +26,7 @@ export interface KeeperParts {
   shards: number
   host: ShardHost
   membership: Membership
-  ownership: NatsShardOwnership
+  ownership: ShardOwnership
   clock: Clock
   logger: Logger
   /** Called when a shard runs here that did not before; `tookMs` from the decision to it. */

@@ -22,5 +22,7 @@ export interface ShardOwnership {
   claim(shard: number, after: number, owner?: NodeInstance): Promise<number>
   /** The present owner, as far as this node knows. */
   ownerOf(shard: number): ShardOwner | undefined
+  /** Calls back when a shard has another owner or epoch. The returned function ends it. */
+  onChanged(callback: () => void): () => void
   close(): Promise<void>
 }

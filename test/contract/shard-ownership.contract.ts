@@ -27,6 +27,17 @@ export function shardOwnershipContract(name: string, open: () => Promise<ShardOw
       expect(await ownership.claim(0, 0)).toBeGreaterThan(first)
     })
 
+    test('tells of each claim', async () => {
+      const ownership = await opened()
+      let told = 0
+      const end = ownership.onChanged(() => told++)
+      await ownership.claim(2, 0)
+      expect(told).toBe(1)
+      end()
+      await ownership.claim(2, 0)
+      expect(told).toBe(1)
+    })
+
     test('hands a shard to another instance under a higher epoch', async () => {
       const ownership = await opened()
       const first = await ownership.claim(1, 0)

@@ -25,8 +25,8 @@ const OUTSIDE_WORLD = [
   'src/runtime/',
   'src/cli/',
 ]
-/** Where the parts are put together: the process, one thread of it, the entry of a further thread, and a node of a cluster. */
-const COMPOSITION = ['src/main.ts', 'src/node.ts', 'src/thread.ts', 'src/cluster.ts']
+/** Where the parts are put together: the process, one thread of it, the entry of a further thread, and a node of a cluster with its stores. */
+const COMPOSITION = ['src/main.ts', 'src/node.ts', 'src/thread.ts', 'src/cluster.ts', 'src/cluster-stores.ts']
 const LINES_MAX = 250
 
 const sources = listFiles(['src', 'actors', 'api'], '.ts').map(read)

@@ -13,7 +13,7 @@ const CHECK_INTERVAL_MS = 10_000
 const DRIFT_MAX_MS = 1_000
 const ASKED_TIMES = 3
 
-export class ClusterClock implements Clock {
+export class NatsClock implements Clock {
   readonly #ask: () => Promise<number>
   readonly #logger: Logger
   /** What has to be added to the monotonic clock, ms. */
@@ -30,7 +30,7 @@ export class ClusterClock implements Clock {
    * Errors: CLOCK_SKEW where the machine's clock is too far from that of the NATS servers; STORAGE_UNAVAILABLE.
    * @param stream any stream that is there: information about it carries the server's time
    */
-  static async start(manager: JetStreamManager, stream: string, logger: Logger): Promise<ClusterClock> {
+  static async start(manager: JetStreamManager, stream: string, logger: Logger): Promise<NatsClock> {
     const ask = async () => {
       const sent = performance.now()
       const info = await asked(manager.streams.info(stream), 'the time of NATS cannot be asked for')
@@ -38,7 +38,7 @@ export class ClusterClock implements Clock {
       // The type of the client leaves the field out.
       return Date.parse((info as unknown as { ts: string }).ts) + halfway - performance.now()
     }
-    const clock = new ClusterClock(ask, logger)
+    const clock = new NatsClock(ask, logger)
     const skew = await clock.#skew()
     if (Math.abs(skew) > LIMITS.clockSkewMaxMs) {
       throw new PulseprintError(
