@@ -92,12 +92,18 @@ export const LIMITS = {
   /** Bytes of messages of other nodes of which parts are still missing, and how long those may stay away. */
   nodePartsBytesMax: 128 * 1024 * 1024,
   nodePartsWaitMs: 10_000,
+  /**
+   * How long the log keeps what saved profiles cover, whatever its retention: a snapshot store that comes back from a crash or an older
+   * file has lost no more than that (Redis flushes its AOF every second and may be restored from a copy a few minutes old).
+   */
+  logKeptCommittedMs: 600_000,
 } as const
 
 assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)
 assert(LIMITS.payloadTextMax <= LIMITS.streamPageTextMax)
 assert(LIMITS.bodyBytesMax < LIMITS.bodiesInFlightBytesMax)
 assert(LIMITS.timelineLengthMax <= LIMITS.rememberedIdsMax)
+assert(10 * LIMITS.checkpointIntervalMs < LIMITS.logKeptCommittedMs)
 assert(4 * LIMITS.heartbeatIntervalMs < LIMITS.memberSilenceMs)
 assert(LIMITS.bodyBytesMax < LIMITS.nodeCallBytesMax)
 assert(LIMITS.nodeCallBytesMax <= LIMITS.nodeUnsentBytesMax)

@@ -61,7 +61,7 @@ export interface StreamStore {
    * know what is published; some of it may go later, with older items of other shards. Once it resolves, what has gone stays gone, also
    * after a power cut. Gives the sequence of the record up to which no item of `actions` is read from the shard's log any
    * more. Errors: STORAGE_UNAVAILABLE; then some may have gone.
-   * @param sequence not above `published` of the shard
+   * @param sequence of a record that is published, as are all before it
    */
   trim(shard: number, sequence: number): Promise<number>
   /** Whether any item of the stream with a number above `after` was dropped. Known before the item has gone. */
