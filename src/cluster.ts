@@ -111,6 +111,8 @@ async function start(
   const links = new NodeLinks(connection, prefix, self.instance, handlersOf(local, membership), logger)
   closers.push(() => links.close())
   membership.onLost((instance) => links.lost(instance))
+  // Before anybody is told that this node is there, it must be listening.
+  await connection.flush()
 
   const engine = engineOf(local, { ownership, membership, keeper, links }, stores, clock)
   showEngine(registry, local, true)

@@ -79,6 +79,14 @@ export function createObserver(registry: Registry): Observer {
  */
 export function showEngine(registry: Registry, engine: Engine, ofProcess: boolean): void {
   if (ofProcess) collectDefaultMetrics({ register: registry })
+  // All gauges of one scrape are asked for in the same turn: they share one answer.
+  let asked: Promise<ShardStatus[]> | undefined
+  const shardStatus = () => {
+    asked ??= engine.shardStatus().finally(() => {
+      asked = undefined
+    })
+    return asked
+  }
   const ofShards = (name: string, help: string, value: (status: ShardStatus) => number) =>
     new Gauge({
       name: `pulseprint_shard_${name}`,
@@ -87,7 +95,7 @@ export function showEngine(registry: Registry, engine: Engine, ofProcess: boolea
       registers: [registry],
       async collect() {
         this.reset()
-        for (const status of await engine.shardStatus()) this.set({ shard: status.shard }, value(status))
+        for (const status of await shardStatus()) this.set({ shard: status.shard }, value(status))
       },
     })
   ofShards('lag_records', 'Records appended to the log of the shard and not yet applied.', ({ lag }) => lag)
@@ -101,7 +109,7 @@ export function showEngine(registry: Registry, engine: Engine, ofProcess: boolea
     help: 'Users whose profile is held in memory.',
     registers: [registry],
     async collect() {
-      this.set((await engine.shardStatus()).reduce((sum, { hotUsers }) => sum + hotUsers, 0))
+      this.set((await shardStatus()).reduce((sum, { hotUsers }) => sum + hotUsers, 0))
     },
   })
   new Gauge({
