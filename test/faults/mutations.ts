@@ -18,6 +18,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string' },
+    root: { type: 'string', default: ROOT },
   },
 })
 const chosen = MUTATIONS.filter(({ name }) => name.includes(values.only))
@@ -64,7 +65,7 @@ async function firstCatch(mutation: Mutation): Promise<number | undefined> {
 function mutatedTree({ name, edits }: Mutation): string {
   const tree = mkdtempSync(join(tmpdir(), 'pulseprint-mutation-'))
   for (const folder of ['src', 'actors', 'api', 'package.json']) {
-    cpSync(join(ROOT, folder), join(tree, folder), { recursive: true })
+    cpSync(join(values.root, folder), join(tree, folder), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'))
   for (const { file, find, put } of edits) {
