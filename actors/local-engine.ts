@@ -174,7 +174,7 @@ export class LocalEngine implements Engine {
   /** Applies what was acknowledged and saves every profile. */
   async stop(): Promise<void> {
     this.#stopping = true
-    this.#own.stopSaving()
+    await this.#own.stopBackground()
     const { log, clock, logger } = this.#parts
     const runners = this.#own.all
     const ticking = runners.map((runner) => runner.stopTicking())

@@ -14,6 +14,7 @@ import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import type { StreamStore } from '../src/streams/stream-store.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Publisher } from './publisher.ts'
+import { Retention, type RetentionParts } from './retention.ts'
 import { ShardRunner } from './shard-runner.ts'
 
 export interface OwnShardsParts {
@@ -26,7 +27,15 @@ export interface OwnShardsParts {
   clock: Clock
   logger: Logger
   hotUsersMax: number
+  /** How much of the log is kept; nothing said: all of it. */
+  keep?: RetentionParts['keep']
   observer: Observer
+}
+
+/** A shard that runs here. */
+interface Own {
+  runner: ShardRunner
+  retention: Retention
 }
 
 export class OwnShards {
@@ -35,7 +44,7 @@ export class OwnShards {
   readonly #parts: OwnShardsParts
   readonly #actors = startActors() as Ref<never>
   readonly #supervisors = new Map<number, Ref<never>>()
-  readonly #runners = new Map<number, ShardRunner>()
+  readonly #own = new Map<number, Own>()
   /** Also of shards that have gone while something of them waits for the log. */
   readonly #epochs = new Map<number, number>()
   readonly #schedule: CheckpointSchedule
@@ -49,18 +58,22 @@ export class OwnShards {
   }
 
   get all(): ShardRunner[] {
-    return [...this.#runners.values()]
+    return [...this.#own.values()].map(({ runner }) => runner)
   }
 
   has(shard: number): boolean {
-    return this.#runners.has(shard)
+    return this.#own.has(shard)
   }
 
   /** Errors: NOT_OWNER. */
   get(shard: number): ShardRunner {
-    const runner = this.#runners.get(shard)
-    if (!runner) throw new PulseprintError('NOT_OWNER', `shard ${shard} is not run here`)
-    return runner
+    return this.#find(shard).runner
+  }
+
+  #find(shard: number): Own {
+    const own = this.#own.get(shard)
+    if (!own) throw new PulseprintError('NOT_OWNER', `shard ${shard} is not run here`)
+    return own
   }
 
   /**
@@ -86,9 +99,17 @@ export class OwnShards {
     const start = { epoch, offset, head, published }
     const runner = new ShardRunner(shard, start, this.#partsOf(shard, { head: heads[shard] ?? 0, until }))
     this.#epochs.set(shard, epoch)
-    this.#runners.set(shard, runner)
+    const retention = this.#retentionOf(runner)
+    this.#own.set(shard, { runner, retention })
     runner.start()
+    retention.start()
     this.#schedule.add(runner)
+  }
+
+  #retentionOf({ shard, checkpointer }: ShardRunner): Retention {
+    const { shards, log, streams, clock, logger, keep = {} } = this.#parts
+    const committed = () => checkpointer.committed
+    return new Retention({ shard, shards, log, streams, clock, logger, keep, committed })
   }
 
   #partsOf(shard: number, rebuilt: { head: number; until: number }) {
@@ -104,7 +125,7 @@ export class OwnShards {
       logger,
       observer,
       appendTick: (shard: number, users: readonly string[]) => this.appenders.appendTick(shard, users),
-      hotUsersMax: () => Math.ceil(hotUsersMax / this.#runners.size),
+      hotUsersMax: () => Math.ceil(hotUsersMax / this.#own.size),
     }
   }
 
@@ -119,7 +140,8 @@ export class OwnShards {
 
   /** Applies all that is in the shard's log and saves it. Reads go on until `drop`. Nothing may be taken for the shard any more. */
   async finish(shard: number): Promise<void> {
-    const runner = this.get(shard)
+    const { runner, retention } = this.#find(shard)
+    await retention.stop()
     await runner.stopTicking()
     await runner.reach(await this.#parts.log.head(shard))
     await runner.stop()
@@ -129,15 +151,18 @@ export class OwnShards {
 
   /** Ends the shard without saving anything: who waits for it is told. */
   drop(shard: number): void {
-    const runner = this.#runners.get(shard)
-    if (!runner) return
-    this.#runners.delete(shard)
-    this.#schedule.remove(runner)
-    runner.drop()
+    const own = this.#own.get(shard)
+    if (!own) return
+    this.#own.delete(shard)
+    this.#schedule.remove(own.runner)
+    void own.retention.stop()
+    own.runner.drop()
   }
 
-  stopSaving(): void {
+  /** Saves nothing by itself from now on, and trims nothing. */
+  async stopBackground(): Promise<void> {
     this.#schedule.stop()
+    await Promise.all([...this.#own.values()].map(({ retention }) => retention.stop()))
   }
 
   stopActors(): void {

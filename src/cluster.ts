@@ -97,6 +97,7 @@ async function start(
     logger,
     observer: createObserver(registry),
     hotUsersMax: settings.hotUsersMax,
+    keep: settings.keep,
     storageProblem: () => undefined,
   })
   closers.push(() => local.stop())

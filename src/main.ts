@@ -43,7 +43,12 @@ export interface OpenEngine {
 
 /** The engine on embedded storage without an API, all shards on this thread. Errors: as startServer. */
 export async function openEmbeddedEngine(
-  { dataPath, shards, hotUsersMax }: Pick<Settings, 'dataPath' | 'shards' | 'hotUsersMax'>,
+  {
+    dataPath,
+    shards,
+    hotUsersMax,
+    keep = {},
+  }: Pick<Settings, 'dataPath' | 'shards' | 'hotUsersMax'> & Partial<Pick<Settings, 'keep'>>,
   definition: Definition,
   clock: Clock = systemClock,
   logger: Logger = consoleLogger,
@@ -52,7 +57,7 @@ export async function openEmbeddedEngine(
   try {
     const engine = await startLocalEngine(
       stores,
-      { shards, hotUsersMax, threads: 1 },
+      { shards, hotUsersMax, keep, threads: 1 },
       definition,
       0,
       silentObserver,

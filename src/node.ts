@@ -64,7 +64,7 @@ export async function openEmbeddedStores(dataPath: string, shards: number): Prom
 /** Starts the shards of one of `threads` threads. */
 export async function startLocalEngine(
   stores: Stores,
-  { shards, hotUsersMax, threads }: Pick<Settings, 'shards' | 'hotUsersMax' | 'threads'>,
+  { shards, hotUsersMax, threads, keep }: Pick<Settings, 'shards' | 'hotUsersMax' | 'threads' | 'keep'>,
   definition: Definition,
   thread: number,
   observer: Observer = silentObserver,
@@ -81,6 +81,7 @@ export async function startLocalEngine(
     logger,
     observer,
     hotUsersMax: hotUsersMax / threads,
+    keep,
     storageProblem: () => stores.problem(),
   })
   try {

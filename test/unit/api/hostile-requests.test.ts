@@ -142,7 +142,7 @@ test.each([
   ['NOT_READY', 503],
   ['NOT_YET_APPLIED', 503],
   ['STORAGE_UNAVAILABLE', 503],
-  ['FENCED', 503],
+  ['OWNER_UNREACHABLE', 503],
 ] as const)('%s is %i and says when to retry', async (code, status) => {
   const fail = async () => {
     throw new PulseprintError(code, 'why')
