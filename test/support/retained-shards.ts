@@ -1,0 +1,122 @@
+// Shards whose log is retained for a while only, on a clock that the test moves: records are appended and published at the
+// instants that the test wants.
+import { onTestFinished } from 'vitest'
+import { Retention, type RetentionParts } from '../../actors/retention.ts'
+import { decodeHeader, encodeChunk, encodeRecord, encodeTick } from '../../src/ingest/records.ts'
+import type { ActionLog } from '../../src/log/action-log.ts'
+import { type Clock, SimulatedClock } from '../../src/runtime/clock.ts'
+import type { StreamStore } from '../../src/streams/stream-store.ts'
+import { type LogLine, NOW, recordingLogger } from './api.ts'
+import { until } from './until.ts'
+
+const MINUTE_MS = 60_000
+
+export class RetainedShards {
+  readonly clock = new SimulatedClock(NOW)
+  readonly logged: LogLine[] = []
+  /** By shard; what is appended counts as committed. */
+  readonly committed = [0, 0]
+  readonly #log: ActionLog
+  readonly #streams: StreamStore
+  readonly #retentions: Retention[] = []
+  /** Rounds that are armed, by all shards since the start. */
+  #armed = 0
+
+  constructor(log: ActionLog, streams: StreamStore) {
+    this.#log = log
+    this.#streams = streams
+    onTestFinished(() => this.stop())
+  }
+
+  /** Appends a record of one action, received now, and publishes it with a reward. Gives its sequence. */
+  async append(shard: number, bytes = 10): Promise<number> {
+    const id = `${shard}.${this.clock.now()}`
+    const action = { id, user: 'u', action: 'a', occurredAt: 0, properties: { text: 'x'.repeat(bytes) } }
+    const payload = encodeRecord(this.clock.now(), 1, 1, [encodeChunk([action])])
+    return this.#publish(shard, payload, [action])
+  }
+
+  tick(shard: number): Promise<number> {
+    return this.#publish(shard, encodeTick(this.clock.now(), 1, ['u']))
+  }
+
+  async #publish(
+    shard: number,
+    payload: Buffer,
+    actions?: { id: string; user: string; action: string; occurredAt: number; properties: object }[],
+  ) {
+    const [sequence = 0] = await this.#log.append([{ shard, payload }])
+    const entries = new Map([['rewards', [{ id: `${shard}.${sequence}`, userId: 'u', data: '{}' }]]])
+    const published = { shard, sequence, refused: actions && [], actions: actions as never, entries }
+    await this.#streams.publish([published])
+    this.committed[shard] = sequence
+    return sequence
+  }
+
+  retain(keep: RetentionParts['keep'], instead: Partial<RetentionParts> = {}): void {
+    for (const shard of this.committed.keys()) {
+      const retention = new Retention({
+        shard,
+        shards: this.committed.length,
+        log: this.#log,
+        streams: this.#streams,
+        clock: this.#countingClock(),
+        logger: recordingLogger(this.logged),
+        keep,
+        committed: () => this.committed[shard]!,
+        ...instead,
+      })
+      this.#retentions.push(retention)
+      retention.start()
+    }
+  }
+
+  #countingClock(): Clock {
+    return {
+      now: () => this.clock.now(),
+      after: (delayMs, callback) => {
+        this.#armed += 1
+        return this.clock.after(delayMs, callback)
+      },
+    }
+  }
+
+  /** Lets minutes pass, one after the other, each with its rounds. `each` is called before each. */
+  async pass(minutes: number, each: () => Promise<unknown> = async () => {}): Promise<void> {
+    for (let minute = 0; minute < minutes; minute++) {
+      await each()
+      await this.step(MINUTE_MS)
+    }
+  }
+
+  /** Lets some time pass and every shard do its round. */
+  async step(ms: number): Promise<void> {
+    const armed = this.#armed
+    this.clock.advance(ms)
+    await until(
+      () => this.#armed >= armed + this.#retentions.length,
+      () => `${this.#armed - armed} rounds have ended`,
+    )
+  }
+
+  /** Minutes ago, counted back from now, that the records which the shard's log holds were received. */
+  async held(shard: number): Promise<number[]> {
+    const minutes: number[] = []
+    const head = await this.#log.head(shard)
+    for (let sequence = await this.#log.tail(shard); sequence <= head; sequence++) {
+      const record = await this.#log.get(shard, sequence)
+      if (record) minutes.push((this.clock.now() - decodeHeader(record.payload).receivedAt) / MINUTE_MS)
+    }
+    return minutes
+  }
+
+  /** Sequences of the shard's records that the stream holds an item of. */
+  async inStream(stream: string, shard: number): Promise<number[]> {
+    const items = await this.#streams.read(stream, 0, 10_000)
+    return items.filter((item) => item.shard === shard).map(({ sequence }) => sequence)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#retentions.map((retention) => retention.stop()))
+  }
+}
