@@ -19,9 +19,9 @@ import { RedisSnapshotStore } from '../../src/snapshots/redis-snapshot-store.ts'
 import { JetStreamStreamStore } from '../../src/streams/jetstream-stream-store.ts'
 import { snapshotStoreContract } from '../contract/snapshot-store.contract.ts'
 import { recordingLogger } from '../support/api.ts'
-import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import {
-  PASSWORD,
+  makeSecrets,
+  type Secrets,
   type ShippedNats,
   type ShippedRedis,
   startShippedNats,
@@ -35,22 +35,22 @@ interface Credentials {
   enableReadyCheck?: boolean
 }
 
-const USER = { user: 'pulseprint', pass: PASSWORD }
+const user = () => ({ user: 'pulseprint', pass: secrets.natsPassword })
 const identity = { format: 1, shards: 4, hashVersion: 1 }
 const logger = recordingLogger([])
 
 let folder: string
-let certificates: Certificates
+let secrets: Secrets
 let nats: ShippedNats
 let redis: ShippedRedis
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pulseprint-deploy-'))
-  certificates = makeCertificates(join(folder, 'tls'))
-  nats = await startShippedNats(folder, certificates)
-  redis = await startShippedRedis(folder, certificates)
+  secrets = makeSecrets(join(folder, 'secrets'))
+  nats = await startShippedNats(folder, secrets)
+  redis = await startShippedRedis(folder, secrets)
   // What NODE_EXTRA_CA_CERTS does when a process starts.
-  setDefaultCACertificates([...getCACertificates('default'), certificates.authorityPem])
+  setDefaultCACertificates([...getCACertificates('default'), secrets.authorityPem])
 })
 afterAll(async () => {
   await nats?.stop()
@@ -60,7 +60,7 @@ afterAll(async () => {
 
 describe('nats.conf', () => {
   const engine = async (): Promise<NatsConnection> => {
-    const connection = await connectNats(nats.addresses, 'test', logger, USER)
+    const connection = await connectNats(nats.addresses, 'test', logger, user())
     onTestFinished(() => connection.close())
     return connection
   }
@@ -77,7 +77,7 @@ describe('nats.conf', () => {
 
   const strangers: [string, ConnectionOptions][] = [
     ['nobody', {}],
-    ['a wrong password', { ...USER, pass: 'wrong' }],
+    ['a wrong password', { user: 'pulseprint', pass: 'wrong' }],
     ['the system account', { user: 'sys', pass: '' }],
   ]
   test.each(strangers)('does not let in %s', async (_, credentials) => {
@@ -86,10 +86,10 @@ describe('nats.conf', () => {
   })
 
   test('gives clients the certificate of our authority only', async () => {
-    const other = makeCertificates(join(folder, 'other-tls'))
+    const other = makeSecrets(join(folder, 'other-secrets'))
     const stranger = connect({
       servers: nats.addresses,
-      ...USER,
+      ...user(),
       reconnect: false,
       tls: { ca: other.authorityPem },
     })
@@ -166,7 +166,7 @@ describe('nats.conf', () => {
 })
 
 describe('redis.conf and users.acl', () => {
-  const url = () => `rediss://pulseprint:${PASSWORD}@127.0.0.1:${redis.port}`
+  const url = () => `rediss://pulseprint:${secrets.redisPassword}@127.0.0.1:${redis.port}`
   const client = (options: Credentials): Redis => {
     const all = { host: '127.0.0.1', port: redis.port, tls: {}, ...options }
     const opened = new Redis({ ...all, retryStrategy: () => null })
@@ -174,7 +174,7 @@ describe('redis.conf and users.acl', () => {
     onTestFinished(() => opened.disconnect())
     return opened
   }
-  const engine = () => client({ username: 'pulseprint', password: PASSWORD })
+  const engine = () => client({ username: 'pulseprint', password: secrets.redisPassword })
 
   snapshotStoreContract(
     'as the shipped user',

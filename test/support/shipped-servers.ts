@@ -1,17 +1,43 @@
 // Real servers on the configurations that are shipped in deploy/servers, with only what differs between places made for
 // this machine: addresses, folders, certificates, passwords.
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort, freePorts } from '../../deploy/local-servers/free-port.ts'
 import { LocalProcess } from '../../deploy/local-servers/local-process.ts'
 import { ensureServer } from '../../deploy/servers.ts'
-import type { Certificates } from './certificates.ts'
 import { root } from './source-files.ts'
 import { until } from './until.ts'
 
-/** Quoted in a file, it may begin with a digit. */
-export const PASSWORD = '0123-not-a-secret'
 export const SHIPPED = join(root, 'deploy/servers')
+
+/** What make-secrets.sh makes. */
+export interface Secrets {
+  folder: string
+  natsPassword: string
+  redisPassword: string
+  /** The authority's certificate, as a path and as text. */
+  authority: string
+  authorityPem: string
+  /** Path of the key file, and the one key in it. */
+  keys: string
+  key: string
+}
+
+/** @param folder must not be there yet */
+export function makeSecrets(folder: string): Secrets {
+  execFileSync(join(SHIPPED, 'make-secrets.sh'), [folder], { stdio: 'pipe' })
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+  return {
+    folder,
+    natsPassword: read('nats-password'),
+    redisPassword: read('redis-password'),
+    authority: join(folder, 'tls/ca.crt'),
+    authorityPem: read('tls/ca.crt'),
+    keys: join(folder, 'keys'),
+    key: String(read('keys').trim().split(' ')[1]),
+  }
+}
 
 export interface ShippedNats {
   addresses: string[]
@@ -22,7 +48,7 @@ export interface ShippedNats {
 }
 
 /** Three servers in a cluster; resolves when JetStream has a leader. @param folder of the test */
-export async function startShippedNats(folder: string, certificates: Certificates): Promise<ShippedNats> {
+export async function startShippedNats(folder: string, secrets: Secrets): Promise<ShippedNats> {
   const binary = await ensureServer('nats-server')
   const ports = await freePorts(9)
   const routes = ports.slice(6).map((port) => `nats://127.0.0.1:${port}`)
@@ -31,8 +57,8 @@ export async function startShippedNats(folder: string, certificates: Certificate
     const [client, monitor, route] = [ports[index]!, ports[index + 3]!, ports[index + 6]!]
     mkdirSync(place, { recursive: true })
     copyFileSync(join(SHIPPED, 'nats.conf'), join(place, 'nats.conf'))
-    writeFileSync(join(place, 'nats-place.conf'), placeOf(place, [client, monitor, route], certificates))
-    writeFileSync(join(place, 'nats-password.conf'), `ENGINE_PASSWORD: "${PASSWORD}"\n`)
+    writeFileSync(join(place, 'nats-place.conf'), placeOf(place, [client, monitor, route], secrets))
+    copyFileSync(join(secrets.folder, 'nats-password.conf'), join(place, 'nats-password.conf'))
     const env = { ...process.env, NATS_NAME: `nats-${index}`, NATS_ROUTES: `[${routes}]` }
     return { binary, args: ['-c', join(place, 'nats.conf')], env }
   })
@@ -71,7 +97,7 @@ export async function startShippedNats(folder: string, certificates: Certificate
 function placeOf(
   folder: string,
   [client, monitor, route]: readonly [number, number, number],
-  certificates: Certificates,
+  secrets: Secrets,
 ): string {
   return `
 HOST: "127.0.0.1"
@@ -80,9 +106,9 @@ ROUTE_PORT: ${route}
 MONITOR: "127.0.0.1:${monitor}"
 STORE: "${join(folder, 'data')}"
 STORE_BYTES: 1GB
-CERTIFICATE: "${join(certificates.folder, 'tls.crt')}"
-KEY: "${join(certificates.folder, 'tls.key')}"
-AUTHORITY: "${certificates.authority}"
+CERTIFICATE: "${join(secrets.folder, 'tls/tls.crt')}"
+KEY: "${join(secrets.folder, 'tls/tls.key')}"
+AUTHORITY: "${secrets.authority}"
 `
 }
 
@@ -92,23 +118,21 @@ export interface ShippedRedis {
 }
 
 /** @param folder of the test */
-export async function startShippedRedis(folder: string, certificates: Certificates): Promise<ShippedRedis> {
+export async function startShippedRedis(folder: string, secrets: Secrets): Promise<ShippedRedis> {
   const binary = await ensureServer('redis-server')
   const port = await freePort()
-  const passwordFile = join(folder, 'redis-password')
-  writeFileSync(passwordFile, `${PASSWORD}\n`)
   const settings = {
     'tls-port': String(port),
     bind: '127.0.0.1',
-    'tls-cert-file': join(certificates.folder, 'tls.crt'),
-    'tls-key-file': join(certificates.folder, 'tls.key'),
-    'tls-ca-cert-file': certificates.authority,
+    'tls-cert-file': join(secrets.folder, 'tls/tls.crt'),
+    'tls-key-file': join(secrets.folder, 'tls/tls.key'),
+    'tls-ca-cert-file': secrets.authority,
   }
   const env = {
     ...process.env,
     REDIS_SERVER: binary,
     REDIS_DATA: folder,
-    REDIS_PASSWORD_FILE: passwordFile,
+    REDIS_PASSWORD_FILE: join(secrets.folder, 'redis-password'),
     REDIS_USERS_FILE: join(folder, 'users.acl'),
   }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
