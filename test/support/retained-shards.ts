@@ -5,11 +5,11 @@ import { Retention, type RetentionParts } from '../../actors/retention.ts'
 import { decodeHeader, encodeChunk, encodeRecord, encodeTick } from '../../src/ingest/records.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import { type Clock, SimulatedClock } from '../../src/runtime/clock.ts'
-import type { StreamStore } from '../../src/streams/stream-store.ts'
+import type { Publication, StreamStore } from '../../src/streams/stream-store.ts'
 import { type LogLine, NOW, recordingLogger } from './api.ts'
-import { until } from './until.ts'
 
 const MINUTE_MS = 60_000
+const ACTION = { id: 'a', user: 'u', action: 'a', occurredAt: 0, properties: {} }
 
 export class RetainedShards {
   readonly clock = new SimulatedClock(NOW)
@@ -19,8 +19,9 @@ export class RetainedShards {
   readonly #log: ActionLog
   readonly #streams: StreamStore
   readonly #retentions: Retention[] = []
-  /** Rounds that are armed, by all shards since the start. */
-  #armed = 0
+  /** Rounds that all shards have set themselves since the start: each sets its next when one has ended. */
+  #rounds = 0
+  #awaited: { rounds: number; resolve: () => void } | undefined
 
   constructor(log: ActionLog, streams: StreamStore) {
     this.#log = log
@@ -28,29 +29,31 @@ export class RetainedShards {
     onTestFinished(() => this.stop())
   }
 
-  /** Appends a record of one action, received now, and publishes it with a reward. Gives its sequence. */
-  async append(shard: number, bytes = 10): Promise<number> {
-    const id = `${shard}.${this.clock.now()}`
-    const action = { id, user: 'u', action: 'a', occurredAt: 0, properties: { text: 'x'.repeat(bytes) } }
-    const payload = encodeRecord(this.clock.now(), 1, 1, [encodeChunk([action])])
-    return this.#publish(shard, payload, [action])
+  /** Appends records of one action, received now, and publishes each with a reward. Gives the sequence of the last. */
+  append(shard: number, bytes = 10, count = 1): Promise<number> {
+    const actions = [{ ...ACTION, properties: { text: 'x'.repeat(bytes) } }]
+    const payload = encodeRecord(this.clock.now(), 1, 1, [encodeChunk(actions)])
+    return this.#publish(shard, payload, count, { refused: [], actions })
   }
 
   tick(shard: number): Promise<number> {
-    return this.#publish(shard, encodeTick(this.clock.now(), 1, ['u']))
+    return this.#publish(shard, encodeTick(this.clock.now(), 1, ['u']), 1, { refused: undefined })
   }
 
   async #publish(
     shard: number,
     payload: Buffer,
-    actions?: { id: string; user: string; action: string; occurredAt: number; properties: object }[],
-  ) {
-    const [sequence = 0] = await this.#log.append([{ shard, payload }])
-    const entries = new Map([['rewards', [{ id: `${shard}.${sequence}`, userId: 'u', data: '{}' }]]])
-    const published = { shard, sequence, refused: actions && [], actions: actions as never, entries }
-    await this.#streams.publish([published])
-    this.committed[shard] = sequence
-    return sequence
+    count: number,
+    of: Pick<Publication, 'refused'> & Partial<Pick<Publication, 'actions'>>,
+  ): Promise<number> {
+    const sequences = await this.#log.append(Array.from({ length: count }, () => ({ shard, payload })))
+    const publications = sequences.map((sequence) => {
+      const entries = new Map([['rewards', [{ id: `${shard}.${sequence}`, userId: 'u', data: '{}' }]]])
+      return { shard, sequence, ...of, entries }
+    })
+    await this.#streams.publish(publications)
+    this.committed[shard] = sequences.at(-1)!
+    return this.committed[shard]
   }
 
   retain(keep: RetentionParts['keep'], instead: Partial<RetentionParts> = {}): void {
@@ -75,7 +78,8 @@ export class RetainedShards {
     return {
       now: () => this.clock.now(),
       after: (delayMs, callback) => {
-        this.#armed += 1
+        this.#rounds += 1
+        if (this.#rounds === this.#awaited?.rounds) this.#awaited.resolve()
         return this.clock.after(delayMs, callback)
       },
     }
@@ -89,14 +93,13 @@ export class RetainedShards {
     }
   }
 
-  /** Lets some time pass and every shard do its round. */
-  async step(ms: number): Promise<void> {
-    const armed = this.#armed
+  /** Lets some time pass and so many shards, by default all, do a round. */
+  async step(ms: number, shards = this.#retentions.length): Promise<void> {
+    const done = new Promise<void>((resolve) => {
+      this.#awaited = { rounds: this.#rounds + shards, resolve }
+    })
     this.clock.advance(ms)
-    await until(
-      () => this.#armed >= armed + this.#retentions.length,
-      () => `${this.#armed - armed} rounds have ended`,
-    )
+    await done
   }
 
   /** Minutes ago, counted back from now, that the records which the shard's log holds were received. */
