@@ -8,7 +8,8 @@ export function rebuildSample(shard: number, { userId, what }: RebuildView['samp
   return `shard ${shard}, user ${userId}: ${what.join('; ')}`
 }
 
-export function rebuildReport(views: readonly RebuildView[]): string {
+/** @param problems of shards that were not rebuilt at all */
+export function rebuildReport(views: readonly RebuildView[], problems: readonly string[]): string {
   const rows = views.map((view) => [
     view.shard,
     view.state,
@@ -17,7 +18,12 @@ export function rebuildReport(views: readonly RebuildView[]): string {
     seconds(view),
   ])
   const failures = views.flatMap(({ shard, problem }) => (problem ? [`shard ${shard}: ${problem}`] : []))
-  const parts = [table(['shard', 'state', 'to', ...COLUMNS, 'seconds'], rows), ...failures, summary(views)]
+  const parts = [
+    table(['shard', 'state', 'to', ...COLUMNS, 'seconds'], rows),
+    ...failures,
+    ...problems,
+    summary(views),
+  ]
   return parts.join('\n\n')
 }
 
@@ -30,7 +36,8 @@ function summary(views: readonly RebuildView[]): string {
   const repaired = sum('differing') + sum('missing')
   const unlogged = sum('unlogged')
   const equal = `${sum('equal')} of ${sum('users')} profiles are what the log gives`
-  const parts = [repaired === 0 ? equal : `${equal}; ${repaired} were not, and have been replaced`]
-  if (unlogged > 0) parts.push(`${unlogged} stored are of users that the log does not know`)
+  const parts = [equal]
+  if (repaired > 0) parts.push(`${repaired} ${repaired === 1 ? 'was' : 'were'} not, now replaced`)
+  if (unlogged > 0) parts.push(`${unlogged} more stored, of users that the log does not know`)
   return `${parts.join('; ')}.`
 }

@@ -3,12 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import type { RebuildView, ShardStatus } from '../../model/shapes.ts'
 import { CliError, EXIT } from '../cli-error.ts'
-import { EngineClient, type EngineOptions } from '../engine-client.ts'
+import { EngineClient, type EngineOptions, UnreachableError } from '../engine-client.ts'
 import { rebuildReport, rebuildSample } from '../rebuild-report.ts'
 import { showShare } from '../share-line.ts'
 import { withEngineOptions } from './engine-options.ts'
 
-const POLL_MS = 250
+/** Between two looks at how it goes: small shards are done at once. */
+const POLL_MS_MIN = 20
+const POLL_MS_MAX = 500
 
 interface RebuildOptions extends EngineOptions {
   shard?: number
@@ -57,13 +59,22 @@ async function rebuildCommanded({
   }
   const client = new EngineClient(options)
   const views: RebuildView[] = []
+  const problems: string[] = []
   for (const each of shard === undefined ? await allShards(client) : [shard]) {
-    const view = await rebuild(client, each)
-    if (!json) for (const sample of view.samples) console.error(rebuildSample(view.shard, sample))
-    views.push(view)
+    try {
+      const view = await rebuild(client, each)
+      if (!json) for (const sample of view.samples) console.error(rebuildSample(each, sample))
+      views.push(view)
+    } catch (error) {
+      // What one shard is refused for, such as having moved to another node meanwhile, says nothing of the others.
+      if (!all || !(error instanceof CliError) || error instanceof UnreachableError) throw error
+      problems.push(`shard ${each}: ${error.message}`)
+    }
   }
-  console.log(json ? JSON.stringify({ rebuilds: views }, undefined, 2) : rebuildReport(views))
-  if (views.some(({ state }) => state !== 'done')) process.exitCode = EXIT.failed
+  console.log(
+    json ? JSON.stringify({ rebuilds: views, problems }, undefined, 2) : rebuildReport(views, problems),
+  )
+  if (problems.length > 0 || views.some(({ state }) => state !== 'done')) process.exitCode = EXIT.failed
 }
 
 async function allShards(client: EngineClient): Promise<number[]> {
@@ -77,9 +88,9 @@ async function rebuild(client: EngineClient, shard: number): Promise<RebuildView
   let view = (await client.post(path)) as RebuildView
   const line = showShare(`shard ${shard}`)
   try {
-    while (view.state === 'running') {
+    for (let waitMs = POLL_MS_MIN; view.state === 'running'; waitMs = Math.min(2 * waitMs, POLL_MS_MAX)) {
       line.show(view.progress)
-      await sleep(POLL_MS)
+      await sleep(waitMs)
       view = (await client.get(path)) as RebuildView
     }
   } finally {
