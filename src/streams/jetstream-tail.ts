@@ -30,7 +30,7 @@ export class JetStreamTail {
   /** Questions under way whether the reader, made anew, has missed anything. */
   #checks = 0
 
-  constructor(reader: JetStreamReader, subject: Subject, places: StreamPlaces, logger: Logger) {
+  constructor(reader: Pick<JetStreamReader, 'read'>, subject: Subject, places: StreamPlaces, logger: Logger) {
     this.#run(reader, subject, places).catch((error: unknown) => {
       if (!this.#ended.signal.aborted) logger.error('a stream is no longer read', { ...subject, error })
     })
@@ -64,7 +64,7 @@ export class JetStreamTail {
     this.#ended.abort()
   }
 
-  async #run(reader: JetStreamReader, subject: Subject, places: StreamPlaces): Promise<void> {
+  async #run(reader: Pick<JetStreamReader, 'read'>, subject: Subject, places: StreamPlaces): Promise<void> {
     const { signal } = this.#ended
     const [newest, dropped] = await this.#patiently(() =>
       Promise.all([places.newest(), places.droppedUpTo()]),
