@@ -187,8 +187,12 @@ export class ShardKeeper {
   async #claim(shard: number, cause: TakeoverCause): Promise<void> {
     const begun = performance.now()
     const { host, ownership } = this.#parts
+    const before = ownership.ownerOf(shard)?.epoch
     host.drop(shard)
-    const epoch = await ownership.claim(shard, await host.lastEpoch(shard))
+    const lastEpoch = await host.lastEpoch(shard)
+    // Who was faster keeps it.
+    if (ownership.ownerOf(shard)?.epoch !== before) return
+    const epoch = await ownership.claim(shard, lastEpoch)
     await this.#takeOver(shard, epoch, cause, begun)
   }
 
@@ -205,8 +209,10 @@ export class ShardKeeper {
     const { host, ownership } = this.#parts
     this.#handovers++
     try {
+      const before = ownership.ownerOf(shard)?.epoch
       await host.finish(shard)
-      await ownership.claim(shard, 0, target)
+      // Somebody who took this node for dead may have it by now.
+      if (ownership.ownerOf(shard)?.epoch === before) await ownership.claim(shard, 0, target)
       host.drop(shard)
     } finally {
       this.#handovers--
