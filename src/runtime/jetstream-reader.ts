@@ -96,7 +96,7 @@ class Pull {
   #expected = 0
   /** Number that the consumer gave its last message. */
   #delivered = 0
-  /** Whether the last pull ran out of time. */
+  /** Whether the last pull ran out of time and had brought nothing. */
   #idle = false
   #heardAt = performance.now()
   #failure: string | undefined
@@ -147,8 +147,9 @@ class Pull {
         return taken
       }
       if (this.#failure !== undefined) throw new Error(this.#failure)
-      if (this.#idle) await this.#checkForStall()
+      const wasIdle = this.#idle
       if (this.#expected === 0) this.#pull()
+      if (wasIdle) await this.#checkForStall()
       await this.#something()
       if (performance.now() - this.#heardAt > SILENCE_MS) this.#failure ??= 'nothing was heard of it'
     }
@@ -164,6 +165,7 @@ class Pull {
 
   #pull(): void {
     this.#expected = PULL_MESSAGES
+    this.#idle = false
     this.#heardAt = performance.now()
     const request = {
       batch: PULL_MESSAGES,
@@ -177,12 +179,14 @@ class Pull {
     })
   }
 
-  /** A consumer that brings nothing although there is something is made anew. */
+  /** A consumer that brings nothing although there is something is made anew. To be called while it is asked for more. */
   async #checkForStall(): Promise<void> {
-    this.#idle = false
     const { stream, filter } = this.#subject
     const newest = await this.#manager.streams.getMessage(stream, { last_by_subj: filter })
-    if (this.#buffer.length === 0 && newest && newest.seq > this.#position) throw new Error('it has stalled')
+    if (!newest || newest.seq <= this.#position) return
+    // What has only just been stored may still be on its way.
+    await this.#something()
+    if (this.#buffer.length === 0) throw new Error(this.#failure ?? 'it has stalled')
   }
 
   #take(message: Msg): void {
@@ -204,7 +208,7 @@ class Pull {
     // 100: a heartbeat. 408: out of time.
     if (code === 100) return
     if (code === 408 || this.#isFull(description)) {
-      this.#idle = code === 408
+      this.#idle = code === 408 && this.#expected === PULL_MESSAGES
       this.#expected = 0
     } else this.#failure ??= `${code} ${description}`
   }
