@@ -50,9 +50,14 @@ export class Child {
     return this.#process.exitCode
   }
 
+  /** Sends the signal; SIGSTOP keeps it from running until SIGCONT. */
+  signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.running) this.#process.kill(signal)
+  }
+
   /** Sends the signal and waits for the end. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (this.running) this.#process.kill(signal)
+    this.signal(signal)
     await this.#ended
   }
 
