@@ -141,7 +141,8 @@ export class OwnShards {
   /** Applies all that is in the shard's log and saves it. Reads go on until `drop`. Nothing may be taken for the shard any more. */
   async finish(shard: number): Promise<void> {
     const { runner, retention } = this.#find(shard)
-    await retention.stop()
+    // A trimming under way drops only what has long been covered: it need not be waited for.
+    void retention.stop()
     await runner.stopTicking()
     await runner.reach(await this.#parts.log.head(shard))
     await runner.stop()
