@@ -161,6 +161,8 @@ export class ShardRunner {
     turn.remaining = messages.size
     for (const [name, message] of messages) tell(this.users.get(name)!, message)
     await turn.done
+    // Its successor may run in this process: what was loaded since is then the successor's, and may lack what this one had saved.
+    if (this.#failure) throw this.#failure
     this.checkpointer.uncommittedActions += actions.length
     if (sequence > this.replayTo) this.#observe(receivedAt, actions)
     if (sequence > this.#publishedBefore) {
@@ -235,6 +237,7 @@ export class ShardRunner {
     if (this.#failure) throw this.#stopped()
     if (!user) {
       const profile = await this.users.loadCold(name)
+      if (this.#failure) throw this.#stopped()
       return profile && read(profile)
     }
     return new Promise((resolve, reject) => {

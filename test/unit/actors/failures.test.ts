@@ -143,3 +143,49 @@ test('a shard that was fenced stops and says so', async () => {
   await expect(send([act(ALICE)])).rejects.toThrow(code('NOT_READY'))
   await expect(engine.profile(ALICE, {})).rejects.toThrow(code('NOT_READY'))
 })
+
+test('a shard that was fenced while it loaded a profile publishes nothing that it makes of it, and answers no read from it', async () => {
+  const clock = new SimulatedClock(Date.now())
+  const loads: (() => void)[] = []
+  const published: number[] = []
+  let claim: () => Promise<void> = async () => {}
+  const { engine, send, count } = await openLocalEngine({
+    clock,
+    snapshots: (real) => {
+      claim = () => real.claim(0, 99)
+      return {
+        load: async (shard, users) => {
+          if (!users.includes(ADAM)) return real.load(shard, users)
+          await new Promise<void>((resolve) => loads.push(resolve))
+          return users.map(() => undefined)
+        },
+      }
+    },
+    streams: (real) => ({
+      publish: (publications) => {
+        published.push(...publications.map(({ sequence }) => sequence))
+        return real.publish(publications)
+      },
+    }),
+  })
+  const { sequences } = await send([act(ALICE)])
+  const reading = count(ADAM)
+  const sending = send([act(ADAM)])
+  const outcomes = Promise.allSettled([reading, sending])
+  await until(
+    () => loads.length === 2,
+    () => 'the profile is not asked for twice',
+  )
+  await claim()
+  await until(
+    () => {
+      clock.advance(LIMITS.checkpointIntervalMs)
+      return engine.notReady() !== undefined
+    },
+    () => 'the shard went on',
+  )
+  for (const resolve of loads) resolve()
+  expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  await engine.stop()
+  expect(published).toEqual(sequences)
+})
