@@ -49,8 +49,8 @@ const cluster = new LocalCluster({
 
 let told = false
 async function onSignal(): Promise<void> {
-  // A second signal finds no listener and ends us at once; what runs then goes with us.
-  process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  // npm passes on what a terminal has sent to both of us. Stopping ends by itself, so there is no need for a harder way.
+  if (told) return
   told = true
   console.log('Stopping.')
   await cluster.stop()

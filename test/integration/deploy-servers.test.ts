@@ -115,7 +115,7 @@ describe('nats.conf', () => {
     expect(await log.head(1)).toBe(sequences[2])
   })
 
-  test('lets the engine publish streams, read them from the beginning and follow them', async () => {
+  test('lets the engine publish streams, read them from the beginning, follow and trim them', async () => {
     const options = { prefix: 'pulseprint', replicas: 3, streamBytesMax: -1 }
     const streams = await JetStreamStreamStore.open(await engine(), identity, options, logger)
     onTestFinished(() => streams.close())
@@ -138,6 +138,8 @@ describe('nats.conf', () => {
     expect(read?.entries.map(({ id }) => id)).toEqual(['0.1'])
     expect(await streams.published(0)).toBe(1)
     expect(await streams.head()).toBeGreaterThan(0)
+    await streams.trim(0, 1)
+    expect(await streams.hasDropped('rewards', 0)).toBe(false)
   })
 
   const forbidden = [
