@@ -148,7 +148,8 @@ export class JetStreamActionLog implements ActionLog {
   }
 
   async get(shard: number, sequence: number): Promise<LogRecord | undefined> {
-    const last = await this.#message(shard, { seq: sequence })
+    // The servers would take 0 for a mistake: it is the head of an empty shard.
+    const last = sequence > 0 ? await this.#message(shard, { seq: sequence }) : undefined
     if (!last) return undefined
     const { part, parts } = partOf(last.header)
     if (part !== parts) return undefined
