@@ -51,7 +51,7 @@ export class Child {
   }
 
   /** Sends the signal; SIGSTOP keeps it from running until SIGCONT. */
-  signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void {
     if (this.running) this.#process.kill(signal)
   }
 
