@@ -1,4 +1,4 @@
-// The Kubernetes manifests and the alerts read as text: every name that one object has for another exists, every setting and
+// The Kubernetes manifests, the alerts and the dashboard read as text: every name that one object has for another exists, every setting and
 // metric is one of the engine, and no container may do more than it needs.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -220,13 +220,11 @@ test('no manifest holds a secret', () => {
   expect(ofKind('Secret')).toEqual([])
 })
 
-test('the alerts ask for metrics that there are', () => {
-  const { groups }: Manifest = parse(text('prometheus/alerts.yaml'))
-  const expressions: string[] = groups.flatMap(({ rules }: Manifest) =>
-    rules.map(({ expr }: Manifest) => expr),
-  )
-  const asked = expressions.flatMap((expression) => expression.match(/pulseprint_\w+/g) ?? [])
-  expect(asked.length).toBeGreaterThan(6)
-  const known = metricNames().flatMap((name) => [name, `${name}_bucket`])
-  expect(asked.filter((name) => !known.includes(name))).toEqual([])
+describe.each(['prometheus/alerts.yaml', 'grafana/pulseprint.json'])('%s', (path) => {
+  test('asks for metrics that there are', () => {
+    const asked = JSON.stringify(parse(text(path))).match(/pulseprint_\w+/g) ?? []
+    expect(asked.length).toBeGreaterThan(6)
+    const known = metricNames().flatMap((name) => [name, `${name}_bucket`])
+    expect(asked.filter((name) => !known.includes(name))).toEqual([])
+  })
 })

@@ -1,7 +1,12 @@
 // What tests of deploy/ ask of its files: the settings that a container gives to a node, and the metrics there are.
 import { Registry } from 'prom-client'
 import { createClusterMetrics } from '../../src/runtime/cluster-metrics.ts'
-import { createObserver, showEngine } from '../../src/runtime/metrics.ts'
+import {
+  createActionsCounter,
+  createObserver,
+  createRequestDurations,
+  showEngine,
+} from '../../src/runtime/metrics.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
 import { stubEngine } from './stub-engine.ts'
 
@@ -33,6 +38,8 @@ export function imageEnvironment(dockerfile: string): Record<string, string> {
 /** Names of the engine's own metrics, those of a cluster included. */
 export function metricNames(): string[] {
   const registry = new Registry()
+  createActionsCounter(registry)
+  createRequestDurations(registry)
   createObserver(registry)
   createClusterMetrics(registry, () => 1)
   showEngine(registry, stubEngine(), false)
