@@ -24,6 +24,10 @@ export class Rebuilds {
     const { shard } = this.#runner
     if ((await this.#parts.log.tail(shard)) > 1) throw logTrimmed(shard)
     if (this.#shardEnded.aborted) throw new PulseprintError('NOT_READY', `shard ${shard} has stopped`)
+    // Until then profiles may have been saved ahead of what is applied.
+    if (this.#runner.applied < this.#runner.replayTo) {
+      throw new PulseprintError('NOT_READY', `shard ${shard} is still replaying its log`)
+    }
     if (this.#last?.view.state === 'running') {
       throw new PulseprintError('REBUILD_RUNNING', `shard ${shard} is being rebuilt; wait until that is done`)
     }

@@ -147,6 +147,7 @@ export class ShardRebuild {
   async #compare(slice: RebuildSlice): Promise<void> {
     const total = slice.profiles.size
     this.#logged.add(slice)
+    this.#show(slice, 0.5)
     // Those that change while they are looked at stay for the next round.
     while (slice.profiles.size > 0) {
       const users = [...slice.profiles.keys()]

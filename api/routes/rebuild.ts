@@ -19,7 +19,7 @@ const startSchema = {
   params: Params,
   response: {
     202: json('It has begun.', RebuildView),
-    ...problems('UNKNOWN_SHARD', 'REBUILD_RUNNING', 'LOG_TRIMMED', 'NOT_READY'),
+    ...problems('UNKNOWN_SHARD', 'REBUILD_RUNNING', 'LOG_TRIMMED', 'NOT_READY', 'OWNER_UNREACHABLE'),
   },
   'x-curl': ['curl -X POST http://127.0.0.1:8080/v1/shards/3/rebuild'],
 }
@@ -31,7 +31,7 @@ const schema = {
   params: Params,
   response: {
     200: json('How it goes, or went.', RebuildView),
-    ...problems('UNKNOWN_SHARD', 'NO_REBUILD', 'NOT_READY'),
+    ...problems('UNKNOWN_SHARD', 'NO_REBUILD', 'OWNER_UNREACHABLE'),
   },
   'x-curl': ['curl http://127.0.0.1:8080/v1/shards/3/rebuild'],
 }

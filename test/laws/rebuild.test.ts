@@ -8,6 +8,7 @@ import { emptyProfile } from '../../src/profile/profile.ts'
 import { decodeProfile, encodeProfile } from '../../src/profile/profile-codec.ts'
 import { SHARDS } from '../support/local-engine.ts'
 import { damage, loggedProfiles, rebuildEnded, rebuilt, storedProfiles } from '../support/rebuild.ts'
+import { until } from '../support/until.ts'
 import { laws } from './life-plans.ts'
 import { HOT_USERS_MAX, type Step, Story, step } from './life-story.ts'
 
@@ -21,10 +22,12 @@ async function lastRebuild({ engine }: Story, shard: number): Promise<RebuildVie
   })
 }
 
+/** Where none runs, and the shards have replayed their logs. */
 async function startRebuilds({ engine }: Story): Promise<void> {
   for (const shard of ALL_SHARDS) {
     await engine.engine.startRebuild(shard).catch((error) => {
-      if (!(error instanceof PulseprintError && error.code === 'REBUILD_RUNNING')) throw error
+      if (!(error instanceof PulseprintError && ['REBUILD_RUNNING', 'NOT_READY'].includes(error.code)))
+        throw error
     })
   }
 }
@@ -155,6 +158,10 @@ test('whatever profiles are damaged, a rebuild finds and repairs them, timers in
         }
 
         await story.start()
+        await until(
+          () => story.engine.engine.notReady() === undefined,
+          () => 'the engine does not become ready',
+        )
         await startRebuilds(story)
         const reader = new Reader(story, users)
         for (const step of meanwhile ?? []) await story.take(step)

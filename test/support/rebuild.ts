@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { Definition } from '../../src/definition/definition.ts'
 import type { Rebuilding, RebuildView } from '../../src/engine.ts'
+import { PulseprintError } from '../../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
 import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
@@ -15,9 +16,19 @@ import { until } from './until.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** Rebuilds a shard and waits for the end of it. */
+/** Rebuilds a shard, once it has replayed its log, and waits for the end of it. */
 export async function rebuilt(engine: Rebuilding, shard: number): Promise<RebuildView> {
-  await engine.startRebuild(shard)
+  await until(
+    () =>
+      engine.startRebuild(shard).then(
+        () => true,
+        (error) => {
+          if (error instanceof PulseprintError && error.code === 'NOT_READY') return false
+          throw error
+        },
+      ),
+    () => `shard ${shard} is not ready to be rebuilt`,
+  )
   return rebuildEnded(engine, shard)
 }
 

@@ -3,6 +3,7 @@ import { LIMITS } from '../../../src/limits.ts'
 import { temporaryFolder } from '../../support/folders.ts'
 import { definitionOf, openLocalEngine, SHARDS, usersIn } from '../../support/local-engine.ts'
 import { damage, loggedProfiles, rebuildEnded, rebuilt, storedProfiles } from '../../support/rebuild.ts'
+import { until } from '../../support/until.ts'
 
 const definition = definitionOf(
   '{ n: { aggregate: count }, spend: { aggregate: sum, of: properties.price } }',
@@ -92,6 +93,60 @@ test('what is stored of a hot user is compared too', async () => {
   expect((await rebuilt(engine, 0)).samples).toEqual([
     { userId: ALICE, what: expect.arrayContaining(['as stored, spend: 2 instead of 13.5']) },
   ])
+})
+
+test('a user who acts while its stored profile is on its way is not taken for damaged', async () => {
+  const folder = await savedFolder()
+  const [asked, sent] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { engine, send } = await openLocalEngine({
+    folder,
+    definition,
+    snapshots: (real) => ({
+      load: async (shard, users) => {
+        const stored = await real.load(shard, users)
+        // The rebuild asks for all of them.
+        if (users.length === 3) {
+          asked.resolve()
+          await sent.promise
+        }
+        return stored
+      },
+    }),
+  })
+  const ended = rebuilt(engine, 0)
+  await asked.promise
+  await send([act(ALICE)])
+  sent.resolve()
+  expect(await ended).toMatchObject({ state: 'done', users: 3, equal: 3, differing: 0 })
+})
+
+test('users are compared between two records, never in the middle of one', async () => {
+  const folder = await savedFolder()
+  const [half, compared] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { engine, send } = await openLocalEngine({
+    folder,
+    definition,
+    snapshots: (real) => ({
+      load: async (shard, users) => {
+        if (users.length === 1 && users[0] === AVA) {
+          half.resolve()
+          await compared.promise
+        }
+        return real.load(shard, users)
+      },
+    }),
+  })
+  await send([act(ALICE)])
+  // Alice has it at once, Ava only when her profile has come.
+  const sent = send([act(ALICE), act(AVA)])
+  await half.promise
+  const ended = rebuilt(engine, 0)
+  await until(
+    async () => (await engine.rebuild(0).catch(() => undefined))?.progress === 0.5,
+    () => 'the rebuild does not meet the shard',
+  ).finally(() => compared.resolve())
+  await sent
+  expect(await ended).toMatchObject({ state: 'done', users: 3, equal: 3, differing: 0 })
 })
 
 test('a stored profile of a user that the log does not know is told of and left alone', async () => {
