@@ -1,13 +1,14 @@
 // The action log on JetStream: a subject for each shard, spread over a few streams. A record's sequence is its place in
-// the stream, so a shard has gaps. All of one call that lies in one stream goes in together.
+// the stream, so a shard has gaps.
 import { DiscardPolicy, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { type NatsConnection, nuid } from '@nats-io/transport-node'
 import type { StoreIdentity } from '../model/store-identity.ts'
 import { asked } from '../runtime/jetstream-ask.ts'
-import { expectLast, JetStreamPublisher, type OutgoingMessage } from '../runtime/jetstream-publish.ts'
+import { expectLast, JetStreamPublisher } from '../runtime/jetstream-publish.ts'
 import { JetStreamReader } from '../runtime/jetstream-reader.ts'
 import { ensureStream } from '../runtime/jetstream-stream.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { settled } from '../runtime/settled.ts'
 import type { ActionLog, AppendEntry, LogRecord } from './action-log.ts'
 import { Handover } from './jetstream-handover.ts'
 import { bufferOf, messagesOf, partOf, RecordJoiner } from './jetstream-parts.ts'
@@ -89,39 +90,30 @@ export class JetStreamActionLog implements ActionLog {
     return log
   }
 
-  /** What lies in one stream goes in as one batch. */
+  /** The records of one stream are written one after the other. */
   get lanes(): number {
     return this.#options.streams
   }
 
+  /** Each record goes for itself: a server stages an atomic batch apart first, which takes it longer than what a batch saves. */
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
-    const byStream = new Map<string, { entry: number; messages: OutgoingMessage[] }[]>()
     const tokens: string[] = []
-    for (const [entry, { shard, payload, decoded }] of entries.entries()) {
+    const sequences: number[] = []
+    const publishes = entries.map(async ({ shard, payload, decoded }, entry) => {
       const headers: Record<string, string> = {}
       if (decoded !== undefined && this.#followers.has(shard)) {
         headers[TOKEN] = this.#handover.offer(decoded, payload.length)
         tokens.push(headers[TOKEN])
       }
-      const stream = this.#stream(shard)
-      const records = byStream.get(stream) ?? []
-      byStream.set(stream, records)
-      records.push({ entry, messages: messagesOf(this.#subject(shard), payload, headers) })
-    }
-    const sequences: number[] = []
-    const publishes = [...byStream.values()].map(async (records) => {
-      let sequence = await this.#publisher.publish(records.flatMap(({ messages }) => messages))
-      for (const { entry, messages } of records.toReversed()) {
-        sequences[entry] = sequence
-        sequence -= messages.length
-      }
+      sequences[entry] = await this.#publisher.publish(messagesOf(this.#subject(shard), payload, headers))
     })
-    for (const result of await Promise.allSettled(publishes)) {
-      if (result.status === 'fulfilled') continue
+    try {
+      await settled(publishes)
+      return sequences
+    } catch (error) {
       for (const token of tokens) this.#handover.take(token)
-      throw result.reason
+      throw error
     }
-    return sequences
   }
 
   async *follow(shard: number, after: number, signal: AbortSignal): AsyncIterable<LogRecord[]> {

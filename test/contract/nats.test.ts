@@ -143,10 +143,11 @@ describe('the log on JetStream', () => {
     await expect(fill()).rejects.toMatchObject(STORAGE_UNAVAILABLE)
     expect(sequences).toHaveLength(7)
     expect((await log.get(0, sequences[0]!))?.payload.length).toBe(400_000)
-    // Neither half of what does not fit.
+    // Of records in parts, not one part; what fits may go in beside what does not.
     const small = { shard: 2, payload: Buffer.from('small') }
-    await expect(log.append([small, record, record])).rejects.toMatchObject(STORAGE_UNAVAILABLE)
-    expect(await log.head(2)).toBe(0)
+    const parts = { shard: 0, payload: Buffer.alloc(900_000) }
+    await expect(log.append([small, parts])).rejects.toMatchObject(STORAGE_UNAVAILABLE)
+    expect(await log.head(0)).toBe(sequences.at(-1))
     await log.trim(0, sequences[2]!)
     await log.append([record])
   })
