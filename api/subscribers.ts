@@ -1,6 +1,6 @@
 // The subscribers of streams on this thread: each gets what is published after its cursor, read from the store only as
 // fast as it takes it.
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { StreamFilter, StreamPage, StreamReader } from '../src/engine.ts'
 import { type ErrorCode, PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
@@ -13,6 +13,13 @@ export interface Subscription {
 }
 
 const RETRY_MS = 1_000
+/** How soon a store that could not be read is asked again. */
+const STORAGE_RETRY_MS = 500
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
+  'STORAGE_UNAVAILABLE',
+  'CURSOR_TOO_OLD',
+  'INVALID_REQUEST',
+])
 const TOO_SLOW = 'nothing was taken for too long; go on after the cursor'
 
 export class Subscribers {
@@ -57,7 +64,12 @@ export class Subscribers {
       while (events.open) {
         published = false
         const page = await this.#read(stream, place, filter)
-        if (page instanceof PulseprintError) return cut(events, place, page.code, page.message)
+        if (page instanceof PulseprintError) {
+          if (page.code !== 'STORAGE_UNAVAILABLE') return cut(events, place, page.code, page.message)
+          // An outage is not the subscriber's affair: the connection stays, and goes on where it was.
+          await sleep(STORAGE_RETRY_MS, undefined, { ref: false })
+          continue
+        }
         if (page.entries.length > 0) events.send(page.entries.map(({ cursor: id, data }) => ({ id, data })))
         place = page.cursor
         if (!(await events.taken(LIMITS.streamStallMs))) return cut(events, place, 'SLOW_READER', TOO_SLOW)
@@ -77,12 +89,15 @@ export class Subscribers {
     }
   }
 
-  /** The next page, or that the subscriber is so far behind that what comes next is no longer held. */
+  /**
+   * The next page; or that the store cannot be read now, that what comes next is no longer held, or that the place is none, which
+   * could not be found out while the store was away.
+   */
   async #read(stream: string, place: string, filter: StreamFilter): Promise<StreamPage | PulseprintError> {
     try {
       return await this.#streams.read(stream, place, filter, LIMITS.streamPageEntriesMax)
     } catch (error) {
-      if (error instanceof PulseprintError && error.code === 'CURSOR_TOO_OLD') return error
+      if (error instanceof PulseprintError && PASSED_ON.has(error.code)) return error
       throw error
     }
   }

@@ -82,8 +82,11 @@ export function streamsRoute(scope: Scope, { engine: { streams }, clock, logger 
     if (userId !== undefined) filter.userId = parseUserKey(userId, '?userId')
     if (action !== undefined) filter.action = action
     const cursor = request.headers['last-event-id'] || after || (await streams.head())
-    // Finds a wrong cursor while there can still be an answer that says so.
-    await streams.read(stream, cursor, filter, 0)
+    // Finds a wrong cursor while there can still be an answer that says so. An EventSource would give up for ever on any answer but
+    // 200: while the store is away it is let in, and waits.
+    await streams.read(stream, cursor, filter, 0).catch((error: unknown) => {
+      if (!(error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE')) throw error
+    })
     subscribers.checkRoom()
     if (request.method === 'HEAD') return reply.type('text/event-stream; charset=utf-8').send()
     reply.hijack()

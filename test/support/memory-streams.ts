@@ -16,6 +16,8 @@ export class MemoryStreams implements StreamReader {
   #dropped = 0
   /** How often entries were asked for. */
   reads = 0
+  /** Whether entries cannot be read now. */
+  away = false
 
   publish(...entries: Entry[]): void {
     this.#entries.push(...entries)
@@ -31,6 +33,7 @@ export class MemoryStreams implements StreamReader {
   }
 
   async read(_stream: string, cursor: string, { userId, action }: StreamFilter, limit: number) {
+    if (this.away) throw new PulseprintError('STORAGE_UNAVAILABLE', 'the streams cannot be read')
     if (!/^\d+$/.test(cursor))
       throw new PulseprintError('INVALID_REQUEST', 'not a cursor', { path: 'cursor' })
     this.reads++

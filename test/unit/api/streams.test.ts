@@ -121,6 +121,23 @@ test('who reads so slowly that what comes next is gone is told so, and the strea
   expect(id).toBe(String(events.length - 1))
 })
 
+test('while the store is away nobody is disconnected, and afterwards what came meanwhile is there', async () => {
+  const { streams, origin } = await served()
+  const url = `${origin}/v1/streams/rewards`
+  streams.publish({ userId: 'u' })
+  const before = await subscribe(url)
+  streams.away = true
+  streams.publish({ userId: 'u' })
+  const during = await subscribe(url, { 'last-event-id': '1' })
+  expect(during.response.status).toBe(200)
+  const wrong = await subscribe(`${url}?after=nonsense`)
+  streams.away = false
+  await expect.poll(() => [ids(before), ids(during)]).toEqual([['2'], ['2']])
+  expect([before.ended, during.ended]).toEqual([false, false])
+  await expect.poll(() => wrong.ended).toBe(true)
+  expect(wrong.events).toMatchObject([{ event: 'cut', data: expect.stringContaining('INVALID_REQUEST') }])
+})
+
 test('an unmodified EventSource misses and repeats nothing over forced disconnects', async () => {
   const { streams, app, origin } = await served()
   const source = new EventSource(`${origin}/v1/streams/rewards?after=0`)
