@@ -1,5 +1,6 @@
 // Keeps this node's shards as they should be: claims those that nobody runs and that are meant for it, hands over those that are
 // meant for others, and lets go of those that others have claimed. Each node does so for itself, from what all of them see.
+import { PulseprintError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { assignShards } from './assignment.ts'
@@ -37,6 +38,8 @@ export interface KeeperParts {
 const TURN_MS = 250
 /** Pause before a shard that could not be taken over is tried again. */
 const RETRY_MS = 1_000
+/** Pause before it is looked again who was faster: by then this node has heard of it. */
+const OUTRUN_MS = 50
 /** Shards handed over at a time: each one's pause stays short. */
 const HANDOVERS_MAX = 2
 
@@ -162,18 +165,24 @@ export class ShardKeeper {
   #do(shard: number, what: () => Promise<void>): void {
     this.#busy.add(shard)
     what()
-      .catch((error: unknown) => {
-        const { logger, host } = this.#parts
-        const message = error instanceof Error ? error.message : String(error)
-        if (this.#problems.get(shard) !== message) logger.warn('a shard is not run yet', { shard, error })
-        this.#problems.set(shard, message)
-        this.#notBefore.set(shard, performance.now() + RETRY_MS)
-        host.drop(shard)
-      })
+      .catch((error: unknown) => this.#failed(shard, error))
       .finally(() => {
         this.#busy.delete(shard)
         this.#look()
       })
+  }
+
+  #failed(shard: number, error: unknown): void {
+    const { logger, host } = this.#parts
+    host.drop(shard)
+    if (error instanceof PulseprintError && error.code === 'NOT_OWNER') {
+      this.#notBefore.set(shard, performance.now() + OUTRUN_MS)
+      return
+    }
+    const message = error instanceof Error ? error.message : String(error)
+    if (this.#problems.get(shard) !== message) logger.warn('a shard is not run yet', { shard, error })
+    this.#problems.set(shard, message)
+    this.#notBefore.set(shard, performance.now() + RETRY_MS)
   }
 
   /** Runs a shard that was handed to this node; where that has failed before, under an epoch of its own. */
