@@ -62,6 +62,20 @@ export class ClusterLoad {
     )
   }
 
+  /** Resolves when every user has a stored profile, which answers where the owner does not. */
+  async allStored(node: ClusterNode): Promise<void> {
+    const all = SHARDS * USERS_PER_SHARD
+    await until(
+      () => this.#acknowledged.size === all,
+      () => 'not every user was written to',
+    )
+    const heads = (await node.shards()).map(({ head }) => head)
+    await until(
+      async () => (await node.shards()).every(({ shard, committed }) => committed >= heads[shard]!),
+      () => 'the profiles are not saved',
+    )
+  }
+
   /** Forgets the longest times so far. */
   resetLongest(): void {
     this.longestMs.fill(0)

@@ -14,6 +14,9 @@ const PRELOADED = (module: string) => fileURLToPath(new URL(module, import.meta.
 /** Of every cluster here, where a test does not say otherwise. */
 export const SHARDS = 8
 
+/** What of a node's output is shown where a test fails. */
+const SHOWN_LENGTH_MAX = 4_000
+
 export type Settings = Record<string, string>
 
 /** Shared by the tests of a file, each under a prefix of its own. */
@@ -56,7 +59,7 @@ export class ClusterNode {
     const own = { PULSEPRINT_NODE: name, PULSEPRINT_PORT: String(port), PULSEPRINT_SHARDS: String(SHARDS) }
     this.process = new Child([...preload, PROGRAM, 'start'], { ...own, ...settings })
     onTestFinished(() => this.process.end('SIGKILL'))
-    onTestFailed(() => console.log(`${name} said:\n${this.process.output}`))
+    onTestFailed(() => console.log(`${name} said at last:\n${this.process.output.slice(-SHOWN_LENGTH_MAX)}`))
   }
 
   /** Resolves when it may be sent requests; throws, with what it said, where it ended instead. */
