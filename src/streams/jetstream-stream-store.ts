@@ -157,9 +157,13 @@ export class JetStreamStreamStore implements StreamStore {
     return found
   }
 
-  async head(): Promise<number> {
-    const { state } = await asked(this.#manager.streams.info(this.#name), UNREADABLE)
-    return state.last_seq
+  /** A new leader may not have come yet to all that the one before it gave out: it is asked again for a while. */
+  async head(atLeast = 0): Promise<number> {
+    for (let tries = 1; ; tries++) {
+      const { state } = await asked(this.#manager.streams.info(this.#name), UNREADABLE)
+      if (state.last_seq >= atLeast || tries === TRIES_MAX) return state.last_seq
+      await sleep(RETRY_MS)
+    }
   }
 
   onPublished(stream: string, callback: () => void): () => void {

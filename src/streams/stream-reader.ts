@@ -76,7 +76,7 @@ export class StoredStreams implements StreamReader {
 
   /** Asks the store only about numbers above all that it has told of: that may cost a round trip. */
   async #wasGiven(number: number): Promise<boolean> {
-    if (number > this.#head) this.#head = await this.#store.head()
+    if (number > this.#head) this.#head = await this.#store.head(number)
     return number <= this.#head
   }
 

@@ -66,8 +66,11 @@ export interface StreamStore {
   trim(shard: number, sequence: number): Promise<number>
   /** Whether any item of the stream with a number above `after` was dropped. Known before the item has gone. */
   hasDropped(stream: string, after: number): boolean | Promise<boolean>
-  /** At or above the number of every item, and below that of any later one; 0 in a new store. */
-  head(): number | Promise<number>
+  /**
+   * At or above the number of every item, and below that of any later one; 0 in a new store.
+   * @param atLeast what the caller has been told of: an answer below it is doubted first, where a replica may lag behind
+   */
+  head(atLeast?: number): number | Promise<number>
   /** Calls back after something was published on the stream, by anyone, and now and then without cause. The returned function ends it. */
   onPublished(stream: string, callback: () => void): () => void
   close(): Promise<void>

@@ -179,6 +179,16 @@ describe('streams on JetStream', () => {
     await expect.poll(() => heard).toEqual(['{"a":1}\n{"a":2}'])
   })
 
+  test('a server whose newest item is below one that was given already is asked again', async () => {
+    const store = await openStreams(await connectTo(nats), newPrefix())
+    await store.publish([publication(1, 1)])
+    const head = await store.head()
+    const later = store.head(head + 1)
+    await store.publish([publication(1, 2)])
+    expect(await later).toBe(head + 1)
+    expect(await store.head(head + 100)).toBe(head + 1)
+  })
+
   test('two owners of a shard that both publish all of it, retrying, publish each entry once, in order', async () => {
     const prefix = newPrefix()
     const [reader, ...owners] = await Promise.all(
