@@ -70,7 +70,7 @@ export class HotUsers {
   async #loadPatiently(names: readonly string[]): Promise<(Buffer | undefined)[]> {
     for (;;) {
       try {
-        return await this.#snapshots.load(this.#shard, names)
+        return await this.#snapshots.load(this.#shard, names, this.#context.epoch)
       } catch (error) {
         const passes = error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE'
         if (!passes || this.#ended.aborted) throw error
@@ -93,7 +93,7 @@ export class HotUsers {
 
   /** A cold user's profile as last saved, which is its newest: a user goes cold only after it was saved. */
   async loadCold(name: string): Promise<Profile | undefined> {
-    const [bytes] = await this.#snapshots.load(this.#shard, [name])
+    const [bytes] = await this.#snapshots.load(this.#shard, [name], this.#context.epoch)
     return bytes && decodeProfile(this.#context.fold.definition, bytes)
   }
 

@@ -21,6 +21,8 @@ import { Ticker } from './ticker.ts'
 import { type HotUser, tell } from './user-actor.ts'
 import { WakeQueue } from './wake-queue.ts'
 
+const GIVEN_UP = new PulseprintError('FENCED', 'it is run by another node')
+
 export class ShardRunner {
   readonly shard: number
   readonly epoch: number
@@ -60,7 +62,7 @@ export class ShardRunner {
     this.#publishedBefore = published
     this.#progress = new AppliedLog(offset)
     this.fold = new Fold(parts.definition)
-    const context = { shard, fold: this.fold, rebuilt: parts.rebuilt, supervisor: parts.supervisor }
+    const context = { shard, epoch, fold: this.fold, rebuilt: parts.rebuilt, supervisor: parts.supervisor }
     this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax, this.#stopping.signal)
     const { definition, snapshots, publisher } = parts
     this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, parts.clock, offset)
@@ -110,7 +112,7 @@ export class ShardRunner {
   #fail(error: unknown): void {
     if (this.#failure) return
     this.#failure = error instanceof Error ? error : new Error(String(error))
-    if (isFenced(error)) this.#observer.fenced()
+    if (isFenced(error) && error !== GIVEN_UP) this.#observer.fenced()
     this.#stopping.abort()
     void this.#ticker.stop()
     this.#progress.fail(this.#stopped())
@@ -123,10 +125,7 @@ export class ShardRunner {
 
   /** Ends the shard, for it is another node's now. */
   drop(): void {
-    this.#failure ??= new PulseprintError('FENCED', 'it is run by another node')
-    this.#stopping.abort()
-    void this.#ticker.stop()
-    this.#progress.fail(this.#stopped())
+    this.#fail(GIVEN_UP)
   }
 
   /** Appends no more ticks; what is in the log is still applied. */
@@ -210,9 +209,13 @@ export class ShardRunner {
       await this.checkpointer.checkpoint(this.applied)
       this.#observer.committed(performance.now() - begun)
     } catch (error) {
-      if (isFenced(error)) this.#fail(error)
+      this.#fenceOff(error)
       throw error
     }
+  }
+
+  #fenceOff(error: unknown): void {
+    if (isFenced(error)) this.#fail(error)
   }
 
   /** As checkpoint, and also what changed while one was already running. */
@@ -236,7 +239,10 @@ export class ShardRunner {
     const user = this.users.get(name)
     if (this.#failure) throw this.#stopped()
     if (!user) {
-      const profile = await this.users.loadCold(name)
+      const profile = await this.users.loadCold(name).catch((error) => {
+        this.#fenceOff(error)
+        throw this.#failure ? this.#stopped() : error
+      })
       if (this.#failure) throw this.#stopped()
       return profile && read(profile)
     }

@@ -13,6 +13,8 @@ import { superviseUser, tellFailure } from './supervision.ts'
 /** What the users of one shard share. */
 export interface ShardContext {
   readonly shard: number
+  /** Under which it is run here. */
+  readonly epoch: number
   readonly fold: Fold
   /** Up to which record of the shard, and until when, the last rebuild replayed in silence. */
   readonly rebuilt: { head: number; until: number }

@@ -80,6 +80,7 @@ async function start(
     connection,
     prefix,
     () => ({ ...self, state: state(), fingerprint, shards, ...refusal() }),
+    () => ownership.catchUp(),
     logger,
   )
   closers.push(() => membership.close())

@@ -16,6 +16,8 @@ export interface Beat extends NodeInstance {
   shards: number
   /** Grows each time it has found NATS again: what was on its way to it until then is lost. */
   connections: number
+  /** When it was sent, on the sender's monotonic clock, ms. */
+  sentAt: number
   /** Why it takes no more actions; undefined while it does. */
   refusal?: { code: ErrorCode; message: string }
 }
@@ -29,24 +31,38 @@ interface Heard {
   at: number
 }
 
-/** What this node says of itself, instance and connections aside. */
-export type Self = () => Omit<Beat, 'connections'>
+/** What this node says of itself, what the membership knows better aside. */
+export type Self = () => Omit<Beat, 'connections' | 'sentAt'>
+
+const PAUSE_MS = 100
 
 export class Membership {
   readonly #connection: NatsConnection
   readonly #subject: string
   readonly #self: Self
+  readonly #catchUp: () => Promise<void>
   readonly #logger: Logger
   readonly #heard = new Map<string, Heard>()
   readonly #listeners = new Set<() => void>()
   readonly #lostListeners = new Set<(instance: string) => void>()
   readonly #subscription: Subscription
   readonly #beating: NodeJS.Timeout
+  /** When the newest own heartbeat was sent that has come back. */
   #echoAt = performance.now()
+  /** Since when what this node knows may be out of date, on the monotonic clock; undefined: it is not. */
+  #behindSince: number | undefined
   #connections = 0
   #isCutOff = false
 
-  constructor(connection: NatsConnection, prefix: string, self: Self, logger: Logger) {
+  /** @param catchUp resolves when everything is known that others did while this node was not heard; rejects to be called again */
+  constructor(
+    connection: NatsConnection,
+    prefix: string,
+    self: Self,
+    catchUp: () => Promise<void>,
+    logger: Logger,
+  ) {
+    this.#catchUp = catchUp
     this.#connection = connection
     this.#subject = `${prefix}.members`
     this.#self = self
@@ -72,9 +88,9 @@ export class Membership {
     return this.#heard.get(instance)?.beat
   }
 
-  /** False while this node does not hear itself: others may have taken it for dead. */
+  /** False while this node does not hear itself, and until it has caught up then: others may have taken it for dead. */
   get isHeard(): boolean {
-    return performance.now() - this.#echoAt < HEARD_MS
+    return this.#behindSince === undefined && performance.now() - this.#echoAt < HEARD_MS
   }
 
   /** Calls back when a member comes, goes or changes its state. The returned function ends it. */
@@ -90,15 +106,19 @@ export class Membership {
 
   /** Tells the others now, because something has changed. */
   beat(): void {
-    this.#tell({ ...this.#self(), connections: this.#connections })
+    this.#tell({ ...this.#self(), ...this.#stamp() })
   }
 
   /** Says goodbye, so that the others need not wait for silence. */
   async close(): Promise<void> {
     clearInterval(this.#beating)
-    this.#tell({ ...this.#self(), state: 'gone', connections: this.#connections })
+    this.#tell({ ...this.#self(), ...this.#stamp(), state: 'gone' })
     this.#subscription.unsubscribe()
     await this.#connection.flush().catch(() => {})
+  }
+
+  #stamp() {
+    return { connections: this.#connections, sentAt: performance.now() }
   }
 
   #tell(beat: Beat): void {
@@ -111,7 +131,7 @@ export class Membership {
     if (!beat) return
     const now = performance.now()
     if (beat.instance === this.#self().instance) {
-      this.#echoAt = now
+      this.#hearSelf(beat.sentAt)
       return
     }
     const before = this.#heard.get(beat.instance)?.beat
@@ -123,6 +143,32 @@ export class Membership {
     if (before && before.connections !== beat.connections) this.#tellLost(beat.instance)
     if (before?.state !== beat.state) this.#tellChanged()
     if (!before) this.#logger.info('a node is there', { node: beat.node, instance: beat.instance })
+  }
+
+  /** An echo that has waited in a socket is as old as the heartbeat, whenever it is read. */
+  #hearSelf(sentAt: number): void {
+    const gapMs = sentAt - this.#echoAt
+    if (gapMs <= 0) return
+    this.#echoAt = sentAt
+    if (gapMs < HEARD_MS) return
+    const isRunning = this.#behindSince !== undefined
+    this.#behindSince = sentAt
+    if (!isRunning) void this.#catchUpPatiently()
+  }
+
+  async #catchUpPatiently(): Promise<void> {
+    for (;;) {
+      const since = this.#behindSince
+      try {
+        await this.#catchUp()
+        if (since !== this.#behindSince) continue
+        this.#behindSince = undefined
+        return
+      } catch {
+        if (this.#connection.isClosed()) return
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref())
+      }
+    }
   }
 
   #turn(): void {

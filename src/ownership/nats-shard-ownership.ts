@@ -26,6 +26,7 @@ interface Held {
 export class NatsShardOwnership implements ShardOwnership {
   readonly self: NodeInstance
   readonly #prefix: string
+  readonly #shards: number
   readonly #manager: JetStreamManager
   readonly #publisher: JetStreamPublisher
   readonly #held = new Map<number, Held>()
@@ -36,9 +37,11 @@ export class NatsShardOwnership implements ShardOwnership {
     connection: NatsConnection,
     manager: JetStreamManager,
     prefix: string,
+    shards: number,
     self: NodeInstance,
   ) {
     this.self = self
+    this.#shards = shards
     this.#prefix = prefix
     this.#manager = manager
     this.#publisher = new JetStreamPublisher(connection)
@@ -57,7 +60,7 @@ export class NatsShardOwnership implements ShardOwnership {
     logger: Logger,
   ): Promise<NatsShardOwnership> {
     const manager = await jetstreamManager(connection, { checkAPI: false })
-    const ownership = new NatsShardOwnership(connection, manager, prefix, self)
+    const ownership = new NatsShardOwnership(connection, manager, prefix, identity.shards, self)
     const wanted = {
       name: ownership.stream,
       subjects: [ownership.#subject('*')],
@@ -99,6 +102,19 @@ export class NatsShardOwnership implements ShardOwnership {
   onChanged(callback: () => void): () => void {
     this.#listeners.add(callback)
     return () => this.#listeners.delete(callback)
+  }
+
+  /** Resolves when every owner is known that there is by now, whatever has kept this node from reading. Errors: STORAGE_UNAVAILABLE. */
+  async catchUp(): Promise<void> {
+    const shards = Array.from({ length: this.#shards }, (_, shard) => shard)
+    await Promise.all(
+      shards.map(async (shard) => {
+        const which = { last_by_subj: this.#subject(shard) }
+        const found = this.#manager.streams.getMessage(this.stream, which)
+        const message = await asked(found, 'the owners cannot be read')
+        if (message) this.#take(shard, { owner: message.json<ShardOwner>(), at: message.seq })
+      }),
+    )
   }
 
   async close(): Promise<void> {

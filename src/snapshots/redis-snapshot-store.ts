@@ -90,24 +90,30 @@ export class RedisSnapshotStore implements SnapshotStore {
     this.#claims.set(shard, { epoch, sent: 0, confirmed: 0 })
   }
 
-  async load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]> {
+  async load(shard: number, users: readonly string[], epoch?: number): Promise<(Buffer | undefined)[]> {
     const profiles = this.#key(shard, 'profiles')
     const calls: Promise<(Buffer | null)[]>[] = []
     for (let at = 0; at < users.length; at += LOAD_PROFILES_MAX) {
       calls.push(this.#client.hmgetBuffer(profiles, ...users.slice(at, at + LOAD_PROFILES_MAX)))
     }
-    const [, ...found] = await Promise.all([this.#checkNothingLost(shard), ...calls]).catch(fail)
+    const holds = epoch === undefined ? undefined : this.#checkHolds(shard, epoch)
+    const [, ...found] = await Promise.all([holds, ...calls]).catch(fail)
     return found.flat().map((bytes) => bytes ?? undefined)
   }
 
-  /** An owner must not go on from profiles older than those it has saved. Errors: FENCED. */
-  async #checkNothingLost(shard: number): Promise<void> {
-    const claim = this.#claims.get(shard)
-    if (!claim) return
-    const { epoch, confirmed } = claim
+  /** An owner must not go on from profiles older than those it has saved, nor from those of a later owner. Errors: FENCED. */
+  async #checkHolds(shard: number, epoch: number): Promise<void> {
+    const { confirmed } = this.#claim(shard, epoch)
     const held = await this.#client.hmget(this.#key(shard, 'checkpoint'), 'epoch', 'commit')
     const [heldEpoch, heldCommit] = held.map(Number) as [number, number]
-    if (heldEpoch < epoch || (heldEpoch === epoch && heldCommit < confirmed)) throw lost(shard, epoch)
+    if (heldEpoch > epoch) throw fenced(shard, epoch, 'a newer owner has claimed it')
+    if (heldEpoch < epoch || heldCommit < confirmed) throw lost(shard, epoch)
+  }
+
+  #claim(shard: number, epoch: number): Claim {
+    const claim = this.#claims.get(shard)
+    if (claim?.epoch !== epoch) throw fenced(shard, epoch, 'this process has not claimed it')
+    return claim
   }
 
   /**
@@ -115,8 +121,7 @@ export class RedisSnapshotStore implements SnapshotStore {
    * predecessor was not written is refused. `wakeBefore` is not needed: the index knows.
    */
   async commit(shard: number, { epoch, offset, savedAt, profiles }: Commit): Promise<void> {
-    const claim = this.#claims.get(shard)
-    if (claim?.epoch !== epoch) throw fenced(shard, epoch, 'this process has not claimed it')
+    const claim = this.#claim(shard, epoch)
     const parts = inParts(profiles)
     const calls = parts.map((part, index) => {
       const floor = index === 0 ? claim.confirmed : claim.sent

@@ -40,8 +40,12 @@ export interface SnapshotStore {
   checkpoint(shard: number): Promise<ShardCheckpoint>
   /** Records a higher epoch, so that commits of older ones are refused from now on. Errors: FENCED. */
   claim(shard: number, epoch: number): Promise<void>
-  /** The stored profiles in the asked order; undefined for a user that has none. */
-  load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]>
+  /**
+   * The stored profiles in the asked order; undefined for a user that has none.
+   * @param epoch of the owner who is to go on from them; another reader names none
+   * Errors: STORAGE_UNAVAILABLE; with an epoch, FENCED where it no longer holds, or the store has lost commits of it.
+   */
+  load(shard: number, users: readonly string[], epoch?: number): Promise<(Buffer | undefined)[]>
   /**
    * The shard's users by when they have to be woken, those without any aside; at most `limit`.
    * @param after go on behind this one, in the order of (wakeAt, user)

@@ -80,7 +80,7 @@ test('another number of shards is refused', async () => {
 async function join(prefix: string, node: string, state: () => Beat['state'] = () => 'serving') {
   const instance = randomUUID()
   const self = () => ({ node, instance, state: state(), fingerprint: 'f', shards: 4 })
-  const membership = new Membership(await connectTo(nats), prefix, self, recordingLogger([]))
+  const membership = new Membership(await connectTo(nats), prefix, self, async () => {}, recordingLogger([]))
   onTestFinished(() => membership.close())
   return { membership, instance }
 }
@@ -138,7 +138,7 @@ test('nobody is taken for dead while NATS itself is away', async () => {
   const opened = async (node: string) => {
     const instance = randomUUID()
     const self = () => ({ node, instance, state: 'serving' as const, fingerprint: 'f', shards: 4 })
-    const membership = new Membership(await connectTo(own), prefix, self, recordingLogger([]))
+    const membership = new Membership(await connectTo(own), prefix, self, async () => {}, recordingLogger([]))
     onTestFinished(() => membership.close())
     return membership
   }

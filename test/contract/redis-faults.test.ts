@@ -247,7 +247,7 @@ test('an owner whose confirmed commits Redis has lost is fenced, when it saves a
       ),
     () => 'it was not found again',
   )
-  await expect(store.load(0, ['a'])).rejects.toMatchObject({ code: 'FENCED' })
+  await expect(store.load(0, ['a'], 1)).rejects.toMatchObject({ code: 'FENCED' })
   await expect(store.commit(0, { epoch: 1, offset: 30, profiles: [] })).rejects.toMatchObject({
     code: 'FENCED',
   })
