@@ -209,13 +209,9 @@ export class ShardRunner {
       await this.checkpointer.checkpoint(this.applied)
       this.#observer.committed(performance.now() - begun)
     } catch (error) {
-      this.#fenceOff(error)
+      if (isFenced(error)) this.#fail(error)
       throw error
     }
-  }
-
-  #fenceOff(error: unknown): void {
-    if (isFenced(error)) this.#fail(error)
   }
 
   /** As checkpoint, and also what changed while one was already running. */
@@ -240,7 +236,7 @@ export class ShardRunner {
     if (this.#failure) throw this.#stopped()
     if (!user) {
       const profile = await this.users.loadCold(name).catch((error) => {
-        this.#fenceOff(error)
+        if (isFenced(error)) this.#fail(error)
         throw this.#failure ? this.#stopped() : error
       })
       if (this.#failure) throw this.#stopped()
