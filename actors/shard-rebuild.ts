@@ -18,7 +18,7 @@ import type { ShardRunner } from './shard-runner.ts'
 /** Users compared between two records: about a millisecond. */
 const COMPARED_USERS = 32
 /** How long records are folded before others have their turn. */
-const TURN_MS = 4
+const TURN_MS = 2
 
 export interface RebuildParts {
   log: ActionLog
