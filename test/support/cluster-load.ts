@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { shardOf } from '../../src/model/hash.ts'
-import { type ClusterNode, SHARDS } from './cluster.ts'
+import { type Answer, type ClusterNode, SHARDS } from './cluster.ts'
 import { until } from './until.ts'
 
 const RETRY_MS = 20
@@ -15,8 +15,8 @@ const READ_PAUSE_MS = 5
 
 export interface Failure {
   node: string
-  /** Status and body; undefined: no answer came. */
-  answer: string | undefined
+  /** Undefined: none came. */
+  answer: { status: number; code: string; detail: string; retryAfter: string | null } | undefined
 }
 
 interface Profile {
@@ -79,6 +79,15 @@ export class ClusterLoad {
   /** Forgets the longest times so far. */
   resetLongest(): void {
     this.longestMs.fill(0)
+  }
+
+  /** Every request was answered, and what was refused may be sent again after a while that is stated. */
+  expectRefusalsOnly(): void {
+    const others = this.failures.filter(
+      ({ answer }) => !answer || ![429, 503].includes(answer.status) || !(Number(answer.retryAfter) > 0),
+    )
+    expect(others).toEqual([])
+    expect(this.mistakes).toEqual([])
   }
 
   /** Resolves when all that was sent is acknowledged. */
@@ -152,8 +161,15 @@ export class ClusterLoad {
     if (source === 'snapshot' && !(Date.parse(asOf.at) > 0 && asOf.sequence >= 0)) this.mistakes.push(told)
   }
 
-  #failed({ name }: ClusterNode, answer: { status: number; body: unknown } | undefined): void {
-    this.failures.push({ node: name, answer: answer && `${answer.status} ${JSON.stringify(answer.body)}` })
+  #failed({ name }: ClusterNode, answer: Answer<unknown> | undefined): void {
+    if (!answer) {
+      this.failures.push({ node: name, answer })
+      return
+    }
+    const { status, headers, body } = answer
+    const { code, detail } = body as { code: string; detail: string }
+    const told = { status, code, detail, retryAfter: headers.get('retry-after') }
+    this.failures.push({ node: name, answer: told })
   }
 }
 
