@@ -1,4 +1,4 @@
-// The clients of one run: writers with users of their own, two of them in bursts, readers of everybody's profiles, and a subscriber
+// The clients of one run: writers with users of their own, some of them in bursts, readers of everybody's profiles, and a subscriber
 // of each stream that was there from the beginning.
 import { seededRandom } from '../support/random.ts'
 import { STREAMS, type StreamName } from './definition.ts'
@@ -13,8 +13,8 @@ const USERS = 4_000
 const WRITERS = 16
 const BATCH_MAX = 15
 const WRITE_INTERVAL_MS = 280
-const BURST_WRITERS = 2
-const BURST_USERS = 8
+const BURST_WRITERS = 4
+const BURST_USERS = 6
 const BURST_BATCH_MAX = 300
 const BURST_INTERVAL_MS = 400
 const READERS = 4

@@ -22,6 +22,21 @@ export const NODE_FAULTS: readonly Fault[] = [
     },
   },
   {
+    kind: 'node killed while it saves',
+    mixes: false,
+    async run(topology, random) {
+      const node = someNode(topology, random)
+      // What the node has sent is written when Redis goes on, what it would have sent next is not: half of a save.
+      topology.redis.process.signal('SIGSTOP')
+      const ms = await lasts(random, 1_000, 4_500)
+      await node.end('SIGKILL')
+      topology.redis.process.signal('SIGCONT')
+      await lasts(random, 0, 2_000)
+      node.start()
+      return `${node.name}, after ${ms} ms of a frozen Redis`
+    },
+  },
+  {
     kind: 'node frozen past its silence',
     mixes: true,
     async run(topology, random) {

@@ -15,6 +15,8 @@ const SENDS_AGAIN = 40
 const BURST_REQUESTS = 25
 /** A copy of a request that is still on its way must not come when its ids are forgotten. */
 const BURST_REST_MS = 30_000
+/** Of the writer, between the bursts of two users: half of the time there is none. */
+const BURST_PAUSE_MS = 10_000
 
 interface Receipt {
   id: string | null
@@ -48,6 +50,7 @@ export class Writer {
   #lastBatch: SentAction[] = []
   /** Whose burst it is, and until when the others rest. */
   #burst: KnownUser | undefined
+  #pauseUntil = 0
   readonly #restsUntil = new Map<KnownUser, number>()
 
   constructor(options: WriterOptions) {
@@ -90,11 +93,14 @@ export class Writer {
     return batch
   }
 
-  /** False while nobody has rested long enough. */
+  /** False while there is no burst. */
   #chooseBurst(): boolean {
     const { random, users } = this.#options
     if (this.#burst && random.below(BURST_REQUESTS) > 0) return true
     const now = performance.now()
+    if (this.#burst) this.#pauseUntil = now + BURST_PAUSE_MS
+    this.#burst = undefined
+    if (now < this.#pauseUntil) return false
     const rested = users.filter((user) => (this.#restsUntil.get(user) ?? 0) <= now)
     this.#burst = rested.length > 0 ? pick(random, rested) : undefined
     return this.#burst !== undefined
