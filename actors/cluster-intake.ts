@@ -24,8 +24,8 @@ interface Request {
   chunks: readonly Chunk[]
   wait: SubmitWait
   submitted: Submitted
-  /** Whether any owner has taken its part: from then on the request cannot be refused as a whole. */
-  isTaken: boolean
+  /** Whether any owner has taken its part, or may have: from then on the request cannot be refused as a whole. */
+  mayBeTaken: boolean
 }
 
 export class ClusterIntake {
@@ -41,7 +41,7 @@ export class ClusterIntake {
    */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     const submitted: Submitted = { sequences: [], outcomes: [], effects: [] }
-    const request: Request = { chunks, wait, submitted, isTaken: false }
+    const request: Request = { chunks, wait, submitted, mayBeTaken: false }
     const deadline = performance.now() + LIMITS.ownerWaitMs
     let left = [...chunks.keys()]
     for (;;) {
@@ -65,7 +65,8 @@ export class ClusterIntake {
     })
     const results = await Promise.allSettled(tried)
     for (const result of results) {
-      if (result.status === 'rejected' && !(request.isTaken && isRefusal(result.reason))) throw result.reason
+      if (result.status === 'rejected' && !(request.mayBeTaken && isRefusal(result.reason)))
+        throw result.reason
     }
     return results.flatMap((result, index) =>
       result.status === 'fulfilled' ? result.value : [...parts.values()][index]!,
@@ -81,7 +82,7 @@ export class ClusterIntake {
         places.map((place) => chunks[place]!),
         wait,
       )
-      request.isTaken = true
+      request.mayBeTaken = true
       for (const [index, place] of places.entries()) {
         submitted.sequences[place] = part.sequences[index]!
         if (wait === 'durable') continue
@@ -90,8 +91,10 @@ export class ClusterIntake {
       }
       return true
     } catch (error) {
-      if (isBetweenOwners(error)) return false
-      throw error
+      if (!isBetweenOwners(error)) throw error
+      // It may have put its part into the log before it was lost, or lost the shard.
+      request.mayBeTaken = true
+      return false
     }
   }
 
