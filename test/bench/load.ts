@@ -2,22 +2,29 @@
 // each, and prints one JSON line: how many were answered, in which time, how fast.
 import { createHistogram } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
-import { HttpConnection } from './http-connection.ts'
+import { shardOf } from '../../src/model/hash.ts'
+import { HttpConnection, RefusedError } from './http-connection.ts'
 import { BATCH_ACTIONS, SegmentBatch, userIdOf } from './segment-batch.ts'
 
 export interface LoadPlan {
   port: number
+  /** Connections are spread over `port` and these. */
+  otherPorts?: number[]
   kind: 'ingest' | 'read'
   connections: number
   /** Users are numbered from `firstUser`. */
   firstUser: number
   users: number
+  /** Only users of these shards, of so many in all. */
+  within?: { shards: number; own: number[] }
   /** Ends after this time, users drawn at random… */
   seconds?: number
   /** Batches go out evenly at this rate, or as fast as they are answered where that is slower. Default: the latter. */
   actionsPerSecond?: number
   /** …or after this many rounds in which every user has one action; each batch then holds 100 different users. */
   rounds?: number
+  /** True where refusals are counted instead of ending the load. */
+  mayBeRefused?: boolean
 }
 
 export interface LoadResult {
@@ -26,6 +33,7 @@ export interface LoadResult {
   p50Ms: number
   p99Ms: number
   maxMs: number
+  refused: number
 }
 
 /** Templates per connection, so that products, prices and quantities vary. */
@@ -33,8 +41,9 @@ const TEMPLATES = 8
 
 export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const latency = createHistogram()
+  const ports = [plan.port, ...(plan.otherPorts ?? [])]
   const connections = await Promise.all(
-    Array.from({ length: plan.connections }, () => HttpConnection.open(plan.port)),
+    Array.from({ length: plan.connections }, (_, place) => HttpConnection.open(ports[place % ports.length]!)),
   )
   const nextUser = plan.rounds === undefined ? randomUser(plan) : everyUser(plan)
   let left = plan.rounds === undefined ? Number.POSITIVE_INFINITY : batchesOf(plan)
@@ -42,6 +51,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const end = start + (plan.seconds ?? Number.POSITIVE_INFINITY) * 1_000
   const intervalMs = plan.actionsPerSecond === undefined ? 0 : (1_000 * BATCH_ACTIONS) / plan.actionsPerSecond
   let slot = 0
+  let refused = 0
   await Promise.all(
     connections.map(async (connection) => {
       const nextRequest = plan.kind === 'ingest' ? batches(plan, nextUser) : reads(plan, nextUser)
@@ -51,7 +61,13 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
         if (early > 0) await pause(early)
         const sent = performance.now()
         if (sent >= end) break
-        await connection.send(request)
+        const answer = await connection.send(request).catch((error: unknown) => {
+          if (!plan.mayBeRefused || !(error instanceof RefusedError)) throw error
+        })
+        if (!answer) {
+          refused += 1
+          continue
+        }
         latency.record(Math.max(1, Math.round((performance.now() - sent) * 1_000)))
       }
     }),
@@ -59,7 +75,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const seconds = (performance.now() - start) / 1_000
   for (const connection of connections) connection.close()
   const [p50Ms, p99Ms] = [50, 99].map((percent) => latency.percentile(percent) / 1_000) as [number, number]
-  return { requests: latency.count, seconds, p50Ms, p99Ms, maxMs: latency.max / 1_000 }
+  return { requests: latency.count, seconds, p50Ms, p99Ms, maxMs: latency.max / 1_000, refused }
 }
 
 function batchesOf({ rounds = 0, users }: LoadPlan): number {
@@ -67,8 +83,11 @@ function batchesOf({ rounds = 0, users }: LoadPlan): number {
   return (rounds * users) / BATCH_ACTIONS
 }
 
-function randomUser({ firstUser, users }: LoadPlan): () => number {
-  return () => firstUser + Math.floor(Math.random() * users)
+function randomUser({ firstUser, users, within }: LoadPlan): () => number {
+  if (!within) return () => firstUser + Math.floor(Math.random() * users)
+  const all = Array.from({ length: users }, (_, user) => firstUser + user)
+  const own = all.filter((user) => within.own.includes(shardOf(userIdOf(user), within.shards)))
+  return () => own[Math.floor(Math.random() * own.length)]!
 }
 
 /** Every user once, then every user again, in an order that jumps about: 7,919 is prime and divides no round number. */

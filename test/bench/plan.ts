@@ -25,6 +25,21 @@ export interface BenchPlan {
   /** Users who fall silent under load, and after how long. */
   liveTimers: number
   silenceSeconds: number
+  cluster: ClusterPlan
+}
+
+export interface ClusterPlan {
+  rounds: number
+  /** Servers of NATS where nodes come and go: three is what operators run. */
+  nats: 1 | 3
+  /** Users whose bytes in Redis are taken, ascending. */
+  populations: number[]
+  /** Nodes that are killed, and that leave. */
+  kills: number
+  leaves: number
+  /** Actions in the log that is replayed as a whole. */
+  replayActions: number
+  replays: number
 }
 
 const FULL: BenchPlan = {
@@ -47,6 +62,15 @@ const FULL: BenchPlan = {
   idleSeconds: 5,
   liveTimers: 10_000,
   silenceSeconds: 4,
+  cluster: {
+    rounds: 3,
+    nats: 3,
+    populations: [10_000, 100_000],
+    kills: 5,
+    leaves: 3,
+    replayActions: 500_000,
+    replays: 3,
+  },
 }
 
 const PLANS: Record<string, BenchPlan> = {
@@ -67,6 +91,15 @@ const PLANS: Record<string, BenchPlan> = {
     ruleSeconds: 1,
     timers: 100_000,
     idleSeconds: 2,
+    cluster: {
+      rounds: 1,
+      nats: 1,
+      populations: [10_000],
+      kills: 1,
+      leaves: 1,
+      replayActions: 100_000,
+      replays: 1,
+    },
   },
   '--smoke': {
     ...FULL,
@@ -87,10 +120,26 @@ const PLANS: Record<string, BenchPlan> = {
     idleSeconds: 0.5,
     liveTimers: 200,
     silenceSeconds: 2,
+    cluster: {
+      rounds: 1,
+      nats: 1,
+      populations: [1_000],
+      kills: 1,
+      leaves: 1,
+      replayActions: 2_000,
+      replays: 1,
+    },
   },
 }
 
+/** What is measured: one node by itself, many as a cluster, or both. */
+export type Part = 'single' | 'cluster'
+
 /** Undefined where the arguments are none that there are. */
-export function planOf(args: readonly string[]): BenchPlan | undefined {
-  return PLANS[args.join(' ')]
+export function planOf(args: readonly string[]): { plan: BenchPlan; parts: Part[] } | undefined {
+  const at = args.indexOf('--only')
+  const only = at < 0 ? undefined : args[at + 1]
+  const plan = PLANS[at < 0 ? args.join(' ') : args.toSpliced(at, 2).join(' ')]
+  if (!plan || (at >= 0 && only !== 'single' && only !== 'cluster')) return undefined
+  return { plan, parts: only === undefined ? ['single', 'cluster'] : [only as Part] }
 }

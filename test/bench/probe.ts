@@ -16,6 +16,8 @@ export type ProbeKind = 'decision' | 'returning' | 'post' | 'read'
 
 export interface ProbePlan {
   port: number
+  /** Where decisions are subscribed to. Default: `port`. */
+  subscribePort?: number
   /** Sent in turn. */
   kinds: ProbeKind[]
   perSecond: number
@@ -74,10 +76,19 @@ class Probe {
   }
 
   async run(inputEnded: () => boolean): Promise<ProbeResult> {
-    const { port, kinds, perSecond, seconds = Number.POSITIVE_INFINITY, warmUps } = this.#plan
+    const {
+      port,
+      subscribePort = port,
+      kinds,
+      perSecond,
+      seconds = Number.POSITIVE_INFINITY,
+      warmUps,
+    } = this.#plan
     for (let n = 0; n < CONNECTIONS; n++) this.#idle.push(await HttpConnection.open(port))
     for (let n = 0; kinds.includes('decision') && n < SUBSCRIBERS; n++) {
-      this.#subscribers.push(await EventSubscriber.open(port, 'rewards', (data) => this.#arrived(data)))
+      this.#subscribers.push(
+        await EventSubscriber.open(subscribePort, 'rewards', (data) => this.#arrived(data)),
+      )
     }
     const start = performance.now()
     const end = start + (seconds + warmUps / perSecond) * 1_000

@@ -55,16 +55,12 @@ export class ServerProcess {
 
   /** CPU time of all its threads so far, in seconds. */
   cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, 'latin1')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * TICK_SECONDS
+    return cpuSecondsOf(this.pid)
   }
 
   /** Bytes of resident memory that belong to it alone; pages of mapped files are the system's cache. */
   anonymousBytes(): number {
-    const status = readFileSync(`/proc/${this.pid}/status`, 'latin1')
-    return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024
+    return anonymousBytesOf(this.pid)
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -74,4 +70,18 @@ export class ServerProcess {
     this.#child.kill(signal)
     await ended
   }
+}
+
+/** CPU time of all threads of a process so far, in seconds. */
+export function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_SECONDS
+}
+
+/** Bytes of resident memory that belong to a process alone. */
+export function anonymousBytesOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024
 }

@@ -88,7 +88,10 @@ async function measureReads(
 }
 
 /** Reads every profile: what they count together must be what was sent. A rate of lost actions is no rate. */
-async function checkCounted({ port, users }: { port: number; users: number }, sent: number): Promise<void> {
+export async function checkCounted(
+  { port, users }: { port: number; users: number },
+  sent: number,
+): Promise<void> {
   let user = 0
   let counted = 0
   await Promise.all(
