@@ -117,7 +117,9 @@ async function start(
   await connection.flush()
 
   const engine = engineOf(local, { ownership, membership, keeper, links }, stores, clock)
-  showEngine(registry, local, true)
+  // Its own shards, and whether it is ready as one of many.
+  const shown = { shardStatus: () => local.shardStatus(), notReady: () => engine.notReady() }
+  showEngine(registry, shown, true)
   const app = createApp({ engine, clock, registry, logger, ...(keys && { keys }) })
   closers.push(() => closeApi(app))
   const url = await app.listen({ host: settings.host, port: settings.port })

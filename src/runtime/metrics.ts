@@ -57,7 +57,7 @@ export function createObserver(registry: Registry): Observer {
     'Shards that stopped because a newer owner had them, or saved profiles were lost.',
   )
   const replays = count('replays', 'Shards taken over, each replaying what its snapshots did not cover.')
-  const replayed = count('replayed_records', 'Records of the log that were to be replayed then.')
+  const replayed = count('replayed_actions', 'Actions of the log that were applied once more then.')
   return {
     woken: (latenessMs) => lateness.observe(latenessMs / 1_000),
     applied(sinceReceivedMs, sinceOccurredMs) {
@@ -66,10 +66,8 @@ export function createObserver(registry: Registry): Observer {
     },
     committed: (durationMs) => commits.observe(durationMs / 1_000),
     fenced: () => fenced.inc(),
-    replayed(records) {
-      replays.inc()
-      replayed.inc(records)
-    },
+    begun: () => replays.inc(),
+    replayed: (actions) => replayed.inc(actions),
   }
 }
 
@@ -77,14 +75,22 @@ export function createObserver(registry: Registry): Observer {
  * Adds gauges that are read from the engine whenever Prometheus asks.
  * @param ofProcess also those of the process itself, which one of its threads must show and no other
  */
-export function showEngine(registry: Registry, engine: Engine, ofProcess: boolean): void {
+export function showEngine(
+  registry: Registry,
+  engine: Pick<Engine, 'shardStatus' | 'notReady'>,
+  ofProcess: boolean,
+): void {
   if (ofProcess) collectDefaultMetrics({ register: registry })
   // All gauges of one scrape are asked for in the same turn: they share one answer.
   let asked: Promise<ShardStatus[]> | undefined
   const shardStatus = () => {
-    asked ??= engine.shardStatus().finally(() => {
-      asked = undefined
-    })
+    // Where the log cannot be asked, everything else is shown all the same.
+    asked ??= engine
+      .shardStatus()
+      .catch(() => [])
+      .finally(() => {
+        asked = undefined
+      })
     return asked
   }
   const ofShards = (name: string, help: string, value: (status: ShardStatus) => number) =>

@@ -72,6 +72,7 @@ test('all of NATS away: snapshots answer, writes are refused, and afterwards all
     )
     expect(ready.body.detail).toBe('the node does not hear itself over NATS')
     expect((await node.get('/healthz')).status).toBe(200)
+    expect(await node.metric('pulseprint_ready')).toBe(0)
   }
   const refused = await nodes[0]!.post<{ code: string }>('/v1/actions', {
     userId: user,
