@@ -81,6 +81,11 @@ export class LocalEngine implements Engine {
     this.#own.drop(shard)
   }
 
+  /** Epoch under which the shard is run here; undefined where it is not. */
+  epochOf(shard: number): number | undefined {
+    return this.#own.has(shard) ? this.#own.get(shard).epoch : undefined
+  }
+
   /** How it stands with the shard here. */
   conditionOf(shard: number): 'absent' | 'running' | 'fenced' {
     if (!this.#own.has(shard)) return 'absent'
@@ -148,7 +153,7 @@ export class LocalEngine implements Engine {
         head,
         applied,
         committed: checkpointer.committed,
-        lag: head - applied,
+        lag: Math.max(0, head - applied),
         hotUsers: users.size,
       }
     }

@@ -84,9 +84,10 @@ export class OwnShards {
     const { log, snapshots, definition } = this.#parts
     const { until, heads } = await lastRebuild(snapshots, definition)
     await snapshots.claim(shard, epoch)
+    this.#epochs.set(shard, epoch)
     const [{ offset }, head, tail, published] = await Promise.all([
       snapshots.checkpoint(shard),
-      log.head(shard),
+      this.#headOf(shard),
       log.tail(shard),
       this.publisher.published(shard),
     ])
@@ -98,12 +99,17 @@ export class OwnShards {
     }
     const start = { epoch, offset, head, published }
     const runner = new ShardRunner(shard, start, this.#partsOf(shard, { head: heads[shard] ?? 0, until }))
-    this.#epochs.set(shard, epoch)
     const retention = this.#retentionOf(runner)
     this.#own.set(shard, { runner, retention })
     runner.start()
     retention.start()
     this.#schedule.add(runner)
+  }
+
+  /** Everything that was acknowledged is at or before it. A tick for nobody changes nothing. */
+  #headOf(shard: number): number | Promise<number> {
+    const { log } = this.#parts
+    return log.headMayLag ? this.appenders.appendTick(shard, []) : log.head(shard)
   }
 
   #retentionOf({ shard, checkpointer }: ShardRunner): Retention {

@@ -99,7 +99,7 @@ export class ShardRunner {
   }
 
   start(): void {
-    this.#observer.replayed(this.replayTo - this.applied)
+    this.#observer.begun()
     this.#running = this.#run().catch((error) => this.#fail(error))
     // Until then the log may yet hold the ticks that seem to be missing.
     this.reach(this.replayTo).then(
@@ -159,11 +159,12 @@ export class ShardRunner {
     this.users.activate(messages.keys(), (error) => turn.failed(error))
     turn.remaining = messages.size
     for (const [name, message] of messages) tell(this.users.get(name)!, message)
-    await turn.done
+    if (messages.size > 0) await turn.done
     // Its successor may run in this process: what was loaded since is then the successor's, and may lack what this one had saved.
     if (this.#failure) throw this.#failure
     this.checkpointer.uncommittedActions += actions.length
     if (sequence > this.replayTo) this.#observe(receivedAt, actions)
+    else this.#observer.replayed(actions.length)
     if (sequence > this.#publishedBefore) {
       const outcomes = isTick ? undefined : turn.outcomes
       const publication = publicationOf(this.shard, sequence, outcomes, turn.effects)

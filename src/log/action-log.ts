@@ -22,6 +22,8 @@ export interface AppendEntry {
 export interface ActionLog {
   /** Appends to shards of different lanes, `shard % lanes`, do not wait for each other. */
   readonly lanes: number
+  /** Whether `head` may miss records that are durable: whoever must not, appends one and takes its sequence. */
+  readonly headMayLag: boolean
   /**
    * Appends one record to each named shard, durably: when it resolves, the records are on disk. Resolves with the
    * sequence of each. Errors: STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,

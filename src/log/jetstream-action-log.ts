@@ -28,6 +28,8 @@ const TOKEN = 'Pulseprint-Append'
 const UNREADABLE = 'the log cannot be read'
 
 export class JetStreamActionLog implements ActionLog {
+  /** A leader that was elected a moment ago may not have come to all that the one before has acknowledged. */
+  readonly headMayLag = true
   readonly #publisher: JetStreamPublisher
   readonly #manager: JetStreamManager
   readonly #reader: JetStreamReader

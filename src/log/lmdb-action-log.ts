@@ -36,6 +36,7 @@ interface DatabaseStats {
 export class LmdbActionLog implements ActionLog {
   /** One transaction takes the records of all shards. */
   readonly lanes = 1
+  readonly headMayLag = false
   readonly #root: RootDatabase
   readonly #shards: Shard[]
   /** By shard the sequence up to which it was trimmed. */

@@ -19,6 +19,8 @@ export interface ShardHost {
   drop(shard: number): void
   /** `fenced`: it has stopped, because the store refused it. */
   conditionOf(shard: number): 'absent' | 'running' | 'fenced'
+  /** Epoch under which it runs the shard; undefined where it does not. */
+  epochOf(shard: number): number | undefined
 }
 
 export type TakeoverCause = 'new' | 'crash' | 'handover' | 'fenced'
@@ -146,6 +148,9 @@ export class ShardKeeper {
     const { host } = this.#parts
     const own = this.#self.instance
     if (this.#busy.has(shard) || (this.#notBefore.get(shard) ?? 0) > performance.now()) return
+    const isOutdated = owner === own && host.epochOf(shard) !== this.#parts.ownership.ownerOf(shard)?.epoch
+    // Taken away and given back while this node was not looking.
+    if (isOutdated) host.drop(shard)
     const condition = host.conditionOf(shard)
     if (owner !== own) {
       if (condition !== 'absent') host.drop(shard)

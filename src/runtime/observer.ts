@@ -9,8 +9,10 @@ export interface Observer {
   committed(durationMs: number): void
   /** The snapshot store has refused a write of this owner, or shown that it has lost some. */
   fenced(): void
-  /** A shard was taken over, with so much of its log to replay. */
-  replayed(records: number): void
+  /** A shard was taken over. */
+  begun(): void
+  /** A record was applied once more that the shard had before it was taken over. */
+  replayed(actions: number): void
 }
 
 export const silentObserver: Observer = {
@@ -18,5 +20,6 @@ export const silentObserver: Observer = {
   applied() {},
   committed() {},
   fenced() {},
+  begun() {},
   replayed() {},
 }

@@ -76,6 +76,6 @@ test('the last node that stops saves all, and the next one goes on there', async
   expect(await alone!.process.ended()).toBe(0)
   const [next] = await cluster.startAll('a')
   await load.expectAllCounted([next!])
-  expect(await next!.metric('pulseprint_replayed_records_total')).toBe(0)
+  expect(await next!.metric('pulseprint_replayed_actions_total')).toBe(0)
   expect((await next!.shards()).map(({ lag }) => lag)).toEqual(new Array(SHARDS).fill(0))
 })
