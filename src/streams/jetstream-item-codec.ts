@@ -13,10 +13,17 @@ const ITEMS_MAX = 400
 const SEQUENCE = 'Pulseprint-Sequence'
 const ENTRIES = 'Pulseprint-Entries'
 
-/** The messages of a publication, in their order; none where it leads to nothing. */
-export function messagesOf(publication: Publication, subject: (stream: string) => string): OutgoingMessage[] {
+/**
+ * The messages of a publication, in their order; none where it leads to nothing. @param publications one; or several of a shard, in
+ * order, that lead to actions only, and then have their items together, under the sequence of the last
+ */
+export function messagesOf(
+  publications: readonly Publication[],
+  subject: (stream: string) => string,
+): OutgoingMessage[] {
+  const publication = publications.at(-1)!
   const streams = [...publication.entries]
-  const actions = acceptedOf(publication)
+  const actions = publications.flatMap(acceptedOf)
   if (actions.length > 0) streams.unshift([ACTIONS, actions])
   let length = 0
   for (const [, entries] of streams) for (const entry of entries) length += textLength(entry)

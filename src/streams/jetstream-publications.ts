@@ -13,6 +13,9 @@ import { settled } from '../runtime/settled.ts'
 import { messagesOf, sequenceOf } from './jetstream-item-codec.ts'
 import type { Publication } from './stream-store.ts'
 
+/** Actions after which no more records join in one item: about as much text as an item holds. */
+const ITEM_ACTIONS_MAX = 256
+
 /** What is known of a shard. */
 interface ShardState {
   /** Record that it is published up to. */
@@ -84,16 +87,25 @@ export class JetStreamPublications {
   }
 
   #unpublished(publications: readonly Publication[]): Outgoing[] {
-    const published = new Map<number, number>()
-    const outgoing: Outgoing[] = []
+    const groups: Publication[][] = []
+    /** By shard its last group. */
+    const open = new Map<number, Publication[]>()
     for (const publication of publications) {
       const { shard, sequence } = publication
-      if (sequence <= (published.get(shard) ?? this.#states.get(shard)!.published)) continue
-      published.set(shard, sequence)
-      const messages = messagesOf(publication, (stream) => this.#subject(stream, shard))
-      outgoing.push({ shard, sequence, messages })
+      const group = open.get(shard)
+      const before = group?.at(-1)?.sequence ?? this.#states.get(shard)!.published
+      if (sequence <= before) continue
+      if (group && canJoin(group, publication)) group.push(publication)
+      else {
+        const next = [publication]
+        open.set(shard, next)
+        groups.push(next)
+      }
     }
-    return outgoing
+    return groups.map((group) => {
+      const { shard, sequence } = group.at(-1)!
+      return { shard, sequence, messages: messagesOf(group, (stream) => this.#subject(stream, shard)) }
+    })
   }
 
   async #publishTogether(outgoing: readonly Outgoing[]): Promise<void> {
@@ -152,4 +164,15 @@ function batchOf(
 
 function messagesIn(outgoing: readonly Outgoing[]): number {
   return outgoing.reduce((count, { messages }) => count + messages.length, 0)
+}
+
+/** What leads to actions only shares an item with others of its shard: a message costs a server far more than what it carries. */
+function canJoin(group: readonly Publication[], publication: Publication): boolean {
+  if (![group[0]!, publication].every(isActionsOnly)) return false
+  const actions = group.reduce((count, { actions }) => count + (actions?.length ?? 0), 0)
+  return actions < ITEM_ACTIONS_MAX
+}
+
+function isActionsOnly({ refused, entries }: Publication): boolean {
+  return refused !== undefined && entries.size === 0
 }

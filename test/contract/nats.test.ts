@@ -179,6 +179,39 @@ describe('streams on JetStream', () => {
     await expect.poll(() => heard).toEqual(['{"a":1}\n{"a":2}'])
   })
 
+  test('actions of several records of a shard share an item, up to where another stream has an entry', async () => {
+    const store = await openStreams(await connectTo(nats), newPrefix())
+    const withAction = (of: Publication): Publication => {
+      const action = {
+        id: `${of.shard}.${of.sequence}`,
+        user: 'u',
+        action: 'view',
+        occurredAt: 0,
+        properties: {},
+      }
+      return { ...of, refused: [], actions: [action] }
+    }
+    const only = (shard: number, sequence: number) =>
+      withAction({ ...publication(shard, sequence), entries: new Map() })
+    await store.publish([
+      only(0, 1),
+      only(1, 1),
+      only(0, 2),
+      withAction(publication(0, 3)),
+      only(0, 4),
+      only(0, 5),
+    ])
+    const items = await store.read('actions', 0, 9)
+    const own = items.filter(({ shard }) => shard === 0)
+    expect(own.map(({ sequence, entries }) => [sequence, entries.map(({ id }) => id)])).toEqual([
+      [2, ['0.1', '0.2']],
+      [3, ['0.3']],
+      [5, ['0.4', '0.5']],
+    ])
+    expect(await store.published(0)).toBe(5)
+    expect(items.find(({ shard }) => shard === 1)?.sequence).toBe(1)
+  })
+
   test('a server whose newest item is below one that was given already is asked again', async () => {
     const store = await openStreams(await connectTo(nats), newPrefix())
     await store.publish([publication(1, 1)])
