@@ -21,6 +21,7 @@ const { values } = parseArgs({
     root: { type: 'string', default: ROOT },
   },
 })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 const chosen = MUTATIONS.filter(({ name }) => name.includes(values.only))
 if (chosen.length === 0) {
   console.error(
