@@ -8,7 +8,7 @@ import { runFaults } from './run.ts'
 const USAGE = `npm run test:faults -- [--seed N] [--minutes M] [--nodes N] [--only KIND[,KIND]] [--root FOLDER] [--keep]
 
   --seed     decides which faults come when; default: a new one
-  --minutes  how long the run takes, healing and checks included; default 3
+  --minutes  how long the run takes, healing and checks included, and longer where a kind has not come yet; default 3
   --nodes    nodes that are there from the beginning; default 3
   --only     kinds of faults, or parts of their names, separated by commas:
              ${FAULTS.map(({ kind }) => kind).join('\n             ')}

@@ -13,6 +13,8 @@ export interface Step {
   /** For each fault its own, so that a replay draws the same whatever the time. */
   randoms: readonly Random[]
   pauseMs: number
+  /** True where every kind has come once with it. */
+  isRoundEnd: boolean
 }
 
 /** Steps of the seed without end. @param only names of kinds, or parts of them; all where empty */
@@ -28,7 +30,7 @@ export function* steps(seed: number, only: readonly string[]): Generator<Step> {
       const next = bag.at(-1)
       if (next?.mixes && faults[0]!.mixes && random.below(4) === 0) faults.push(bag.pop()!)
       const randoms = faults.map(() => seededRandom(seed * 10_000 + drawn++))
-      yield { faults, randoms, pauseMs: between(random, 300, 3_000) }
+      yield { faults, randoms, pauseMs: between(random, 300, 3_000), isRoundEnd: bag.length === 0 }
     }
   }
 }

@@ -1,4 +1,4 @@
-// Runs the steps of a plan one after the other until the time is up, and writes down what happened and how long it kept shards from
+// Runs the steps of a plan one after the other until the time is up and every kind has come, and writes down what happened and how long it kept shards from
 // answering.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger, Silence } from './ledger.ts'
@@ -19,7 +19,8 @@ export async function runSchedule(
 ): Promise<Fired[]> {
   const startedAt = performance.now()
   const fired: Fired[] = []
-  for (const { faults, randoms, pauseMs } of plan) {
+  let hadAll = false
+  for (const { faults, randoms, pauseMs, isRoundEnd } of plan) {
     const silence = ledger.beginSilence()
     const runs = faults.map(async ({ kind, run }, index) => {
       fired.push({ kind, silence })
@@ -33,7 +34,8 @@ export async function runSchedule(
     const at = ((performance.now() - startedAt) / 1_000).toFixed(1)
     const texts = await Promise.all(runs)
     say(`${at.padStart(7)} s  ${texts.join('  +  ')}`)
-    if (performance.now() - startedAt > durationMs) break
+    hadAll ||= isRoundEnd
+    if (hadAll && performance.now() - startedAt > durationMs) break
     await sleep(pauseMs)
   }
   return fired
