@@ -85,7 +85,11 @@ export class ClusterEngine implements Engine {
       return await this.#ask(user, waitMs, () => local.profile(user, options), 'profile', options)
     } catch (error) {
       if (!isUnanswered(error)) throw error
-      return await snapshots.profile(user, options, error.message)
+      return await snapshots.profile(user, options, error.message).catch((reason: unknown) => {
+        // Nothing is saved of the user yet: only the owner can tell.
+        if (!isUnanswered(reason)) throw reason
+        return this.#patiently(user, () => local.profile(user, options), 'profile', options)
+      })
     }
   }
 
