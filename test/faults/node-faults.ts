@@ -114,6 +114,8 @@ export const NODE_FAULTS: readonly Fault[] = [
     mixes: false,
     async run(topology, random) {
       const { name } = someNode(topology, random)
+      // Whom nobody hears, because its connection has just come back, nobody can tell from a dead one.
+      await Promise.all(topology.nodes.map((node) => node.ready()))
       const code = await refusal(await topology.prepareNode(name, `${name}-twin`), {})
       return `${name}: exit code ${code}`
     },
