@@ -149,7 +149,7 @@ export class ClusterEngine implements Engine {
 
   notReady(): string | undefined {
     const { keeper, membership, local } = this.#parts
-    if (keeper.state === 'joining') return 'the node is joining the cluster'
+    if (keeper.state === 'admitted') return 'the node is joining the cluster'
     if (keeper.state !== 'serving') return 'the node is leaving the cluster'
     if (!membership.isHeard) return 'the node does not hear itself over NATS'
     if (keeper.problem !== undefined) return keeper.problem

@@ -14,7 +14,7 @@ import { type ClusterStores, openClusterStores } from './cluster-stores.ts'
 import type { Configuration } from './configuration.ts'
 import { LIMITS } from './limits.ts'
 import { closeApi, type RunningServer } from './node.ts'
-import { checkOthers } from './ownership/admission.ts'
+import { admit } from './ownership/admission.ts'
 import { type Beat, Membership } from './ownership/membership.ts'
 import { NatsShardOwnership } from './ownership/nats-shard-ownership.ts'
 import { ShardKeeper } from './ownership/shard-keeper.ts'
@@ -85,7 +85,9 @@ async function start(
   )
   closers.push(() => membership.close())
   await sleep(LISTEN_MS)
-  checkOthers({ ...self, fingerprint }, membership.others)
+  await admit({ ...self, fingerprint }, membership)
+  state = () => 'admitted'
+  membership.beat()
   await rebuildIfRedefined(definition, shards, stores, logger)
 
   const registry = new Registry()

@@ -6,8 +6,8 @@ import { LIMITS } from '../limits.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { NodeInstance } from './shard-ownership.ts'
 
-/** `serving` nodes are given shards; `leaving` ones hand theirs over. */
-export type MemberState = 'joining' | 'serving' | 'leaving' | 'gone'
+/** `joining` nodes may yet be refused, `admitted` ones get ready; `serving` ones are given shards; `leaving` ones hand theirs over. */
+export type MemberState = 'joining' | 'admitted' | 'serving' | 'leaving' | 'gone'
 
 export interface Beat extends NodeInstance {
   state: MemberState

@@ -55,7 +55,7 @@ export class ShardKeeper {
   /** Why a shard cannot be run here. */
   readonly #problems = new Map<number, string>()
   #handovers = 0
-  #state: MemberState = 'joining'
+  #state: MemberState = 'admitted'
   #cancel = () => {}
   #stopped = false
 
@@ -128,7 +128,7 @@ export class ShardKeeper {
   #look(): void {
     const { membership, ownership, shards } = this.#parts
     // What this node sees of the others is worth nothing while it does not even hear itself.
-    if (this.#stopped || this.#state === 'joining' || !membership.isHeard) return
+    if (this.#stopped || this.#state === 'admitted' || !membership.isHeard) return
     const serving = this.#serving()
     if (this.#state === 'serving') serving.push(this.#self)
     const living = new Set([this.#self.instance, ...membership.others.map(({ instance }) => instance)])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkOthers } from '../../../src/ownership/admission.ts'
+import { admit, checkOthers } from '../../../src/ownership/admission.ts'
 import type { Beat } from '../../../src/ownership/membership.ts'
 
 const SELF = { node: 'a', instance: 'm', fingerprint: 'f' }
@@ -40,6 +40,11 @@ test('another definition than that of living nodes is refused', () => {
   expect(codeOf(beat({ fingerprint: 'g' }))).toBe('DEFINITION_MISMATCH')
 })
 
+test('who was let in comes first, however long it takes to get ready', () => {
+  expect(codeOf(beat({ node: 'a', state: 'admitted', instance: 'z' }))).toBe('NODE_NAME_IN_USE')
+  expect(codeOf(beat({ fingerprint: 'g', state: 'admitted', instance: 'z' }))).toBe('DEFINITION_MISMATCH')
+})
+
 test.for([{ node: 'a' }, { fingerprint: 'g' }])(
   'of two that start at once, exactly one goes on: %o',
   (more) => {
@@ -49,3 +54,85 @@ test.for([{ node: 'a' }, { fingerprint: 'g' }])(
     expect(joining('b')).not.toBe('joins')
   },
 )
+
+/** A node that asks, with what it hears of the others and how that changes. */
+function applicantAmong(...others: Beat[]) {
+  const heard = new Map(others.map((other) => [other.instance, other]))
+  let changed = () => {}
+  let outcome = 'waits'
+  const membership = {
+    get others() {
+      return [...heard.values()]
+    },
+    onChanged: (callback: () => void) => {
+      changed = callback
+      return () => {}
+    },
+  }
+  admit(SELF, membership).then(
+    () => {
+      outcome = 'joins'
+    },
+    (error: { code: string }) => {
+      outcome = error.code
+    },
+  )
+  /** Gives what has become of the node by then. */
+  const tell = async (other: Beat) => {
+    if (other.state === 'gone') heard.delete(other.instance)
+    else heard.set(other.instance, other)
+    changed()
+    await new Promise(setImmediate)
+    return outcome
+  }
+  return { tell }
+}
+
+test('a node waits for those that go first, and for no others', async () => {
+  const { tell } = applicantAmong(
+    beat({ instance: 'n', state: 'joining' }),
+    beat({ instance: 'z', state: 'admitted' }),
+    beat({ instance: 'b', state: 'joining' }),
+    beat({ instance: 'c', state: 'leaving' }),
+  )
+  expect(await tell(beat({ instance: 'z', state: 'serving' }))).toBe('waits')
+  expect(await tell(beat({ instance: 'b', state: 'admitted' }))).toBe('waits')
+  expect(await tell(beat({ instance: 'b', state: 'gone' }))).toBe('joins')
+})
+
+test('who comes to live while a node waits may still have it refused', async () => {
+  const { tell } = applicantAmong(beat({ instance: 'b', state: 'admitted' }))
+  expect(await tell(beat({ instance: 'c', state: 'joining', node: 'a' }))).toBe('NODE_NAME_IN_USE')
+})
+
+test('however many start at once, all go on, one after the other', async () => {
+  const states = new Map(['p', 'q', 'r', 's'].map((instance) => [instance, 'joining' as Beat['state']]))
+  const listeners = new Set<() => void>()
+  const order: string[] = []
+  const told = (instance: string, state: Beat['state']) => {
+    states.set(instance, state)
+    for (const listener of listeners) listener()
+  }
+  const start = async (instance: string) => {
+    const membership = {
+      get others() {
+        const others = [...states].filter(([other]) => other !== instance)
+        return others.map(([other, state]) => beat({ node: other, instance: other, state }))
+      },
+      onChanged: (callback: () => void) => {
+        listeners.add(callback)
+        return () => listeners.delete(callback)
+      },
+    }
+    await admit({ node: instance, instance, fingerprint: 'f' }, membership)
+    order.push(`${instance} is let in`)
+    told(instance, 'admitted')
+    await new Promise(setImmediate)
+    order.push(`${instance} serves`)
+    told(instance, 'serving')
+  }
+  await Promise.all(['r', 'q', 's', 'p'].map(start))
+  expect(order).toEqual(
+    ['p', 'q', 'r', 's'].flatMap((instance) => [`${instance} is let in`, `${instance} serves`]),
+  )
+})
