@@ -37,7 +37,7 @@ const KNOWN = [
   'pulseprint_timer_lateness_seconds_count',
   'pulseprint_fenced_writes_total',
   'pulseprint_replays_total',
-  'pulseprint_replayed_records_total',
+  'pulseprint_replayed_actions_total',
   'pulseprint_takeovers_total',
   'pulseprint_takeover_duration_seconds_count',
   'pulseprint_shard_lag_records',
