@@ -102,7 +102,8 @@ async function turnOf(plan: BenchPlan, ports: readonly number[], side: Measured)
   const connections = plan.ingestConnections
   const load: LoadPlan = { port, otherPorts, kind: 'ingest', connections, firstUser: 0, users: plan.users }
   const seeded = await runLoad({ ...load, rounds: 1 })
-  const warm = await runLoad({ ...load, seconds: plan.warmSeconds })
+  // Each node has its own code to compile.
+  const warm = await runLoad({ ...load, seconds: plan.warmSeconds * ports.length })
   await side.saved()
   const cpuBefore = side.cpu()
   const taken = await runLoad({ ...load, seconds: plan.ingestSeconds })

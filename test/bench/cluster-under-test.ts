@@ -157,7 +157,8 @@ export class ClusterUnderTest {
       async () => {
         for (const { process } of this.#nodes) process.assertRunning()
         // A shard without an owner may yet be told of with an error.
-        return condition(await this.shards().catch(() => []))
+        const shards = await this.shards().catch(() => [])
+        return shards.length > 0 && condition(shards)
       },
       () => `the cluster was not ${word} in time: see ${this.folder}`,
       PATIENCE_MS,
