@@ -22,6 +22,7 @@ export async function benchCluster(
 ): Promise<void> {
   const ingest = await measureClusterIngest(plan, cleanup, say)
   console.log(`Clusters on this machine: nats-server with sync_interval always, Redis with AOF always, nodes of one thread.
+Load, nodes and servers share its cores and its one disk: more nodes add no machine here, and three replicas write everything three times.
 
 ${clusterIngestTable(ingest)}
 `)
