@@ -16,11 +16,19 @@ import { SlowProxy } from '../support/slow-proxy.ts'
 import { until } from '../support/until.ts'
 
 let servers: ClusterServers
+/** Lasts for those tests that change nothing of it. */
+let cluster: TestCluster
+let nodes: ClusterNode[]
 
 beforeAll(async () => {
   servers = await startClusterServers()
+  cluster = new TestCluster(servers, {}, 'file')
+  nodes = await cluster.startAll('a', 'b')
 })
-afterAll(() => servers.stop())
+afterAll(async () => {
+  await cluster.stop()
+  await servers.stop()
+})
 
 /** One user in each shard: whichever node runs it, it is written and read. */
 const USERS = Array.from({ length: SHARDS }, (_, shard) => usersOf(shard, 1)[0]!)
@@ -50,7 +58,6 @@ const KNOWN = [
 ]
 
 test('every node shows its own shards as metrics, and they move', async () => {
-  const nodes = await new TestCluster(servers).startAll('a', 'b')
   const values = (node: ClusterNode, names: readonly string[]) =>
     Promise.all(names.map(async (name) => [name, await node.metric(name)] as const))
   const sendToAll = async (node: ClusterNode) => {
@@ -82,7 +89,6 @@ test('every node shows its own shards as metrics, and they move', async () => {
 })
 
 test('`pulseprint shards` says the same of every shard, whichever node it asks', async () => {
-  const nodes = await new TestCluster(servers).startAll('a', 'b')
   await nodes[0]!.send(USERS.map((userId) => ({ userId, action: 'view' })))
   const saved = await until(
     async () => {
@@ -110,9 +116,9 @@ test('`pulseprint shards` says the same of every shard, whichever node it asks',
 
 test('a node that leaves says so on /readyz and answers all the same until it has handed over', async () => {
   const proxy = await SlowProxy.start(servers.redis.port)
-  const cluster = new TestCluster(servers)
-  const staying = await cluster.start('a')
-  const leaving = await cluster.start('b', { PULSEPRINT_REDIS: `redis://127.0.0.1:${proxy.port}` })
+  const own = new TestCluster(servers)
+  const staying = await own.start('a')
+  const leaving = await own.start('b', { PULSEPRINT_REDIS: `redis://127.0.0.1:${proxy.port}` })
   await spreadOver([staying, leaving])
   const load = new ClusterLoad([staying, leaving])
   await load.allStored(staying)
@@ -153,15 +159,15 @@ lifecycle:
 `
 
 test('machines whose clocks jump by an hour while they run fire timers and date actions as if nothing was', async () => {
-  const cluster = new TestCluster(servers, { PULSEPRINT_DEFINITION: definitionFile(WITH_SILENCE) })
+  const own = new TestCluster(servers, { PULSEPRINT_DEFINITION: definitionFile(WITH_SILENCE) })
   const hour = (sign: string) => ({ WALL_CLOCK_JUMP_MS: `${sign}3600000` })
-  const nodes = await Promise.all([
-    cluster.start('ahead', hour('+'), './wall-clock.ts'),
-    cluster.start('behind', hour('-'), './wall-clock.ts'),
+  const machines = await Promise.all([
+    own.start('ahead', hour('+'), './wall-clock.ts'),
+    own.start('behind', hour('-'), './wall-clock.ts'),
   ])
-  await spreadOver(nodes)
+  await spreadOver(machines)
   const stages = await Listener.open<{ userId: string; to: string; at: string }>(
-    nodes[0]!.url,
+    machines[0]!.url,
     '/v1/streams/stages',
   )
   // Half of the timers are set before the jump, half after it.
@@ -170,12 +176,12 @@ test('machines whose clocks jump by an hour while they run fire timers and date 
     for (const [index, user] of USERS.entries()) {
       const userId = `${user}${suffix}`
       const earliest = Date.now()
-      await nodes[index % 2]!.send([{ userId, action: 'view' }])
+      await machines[index % 2]!.send([{ userId, action: 'view' }])
       sentAt.set(userId, { earliest, latest: Date.now() })
     }
   }
   await sendAll('-before')
-  for (const { process } of nodes) {
+  for (const { process } of machines) {
     process.signal('SIGUSR2')
     await until(
       () => process.output.includes('The wall clock has jumped.'),
@@ -194,7 +200,7 @@ test('machines whose clocks jump by an hour while they run fire timers and date 
   }
   expect(new Set(stages.entries.map(({ userId }) => userId))).toEqual(new Set(sentAt.keys()))
   for (const [userId, { earliest, latest }] of sentAt) {
-    const { body } = await nodes[0]!.get<{ features: { last_seen_at: string } }>(`/v1/profiles/${userId}`)
+    const { body } = await machines[0]!.get<{ features: { last_seen_at: string } }>(`/v1/profiles/${userId}`)
     const seenAt = Date.parse(body.features.last_seen_at)
     expect(seenAt).toBeGreaterThanOrEqual(earliest - CLOCKS_MS)
     expect(seenAt).toBeLessThanOrEqual(latest + CLOCKS_MS)

@@ -54,7 +54,8 @@ test('all of NATS away: snapshots answer, writes are refused, and afterwards all
   const [server] = servers.nats.servers
   await server!.kill()
   const user = usersOf(0, 1)[0]!
-  for (const node of nodes) {
+  const refusal = nodes[0]!.post('/v1/actions', { userId: user, action: 'view', id: 'x' })
+  const seen = nodes.map(async (node) => {
     const { body } = await until(
       async () => {
         const answer = await node.get<Profile>(`/v1/profiles/${user}`)
@@ -73,12 +74,8 @@ test('all of NATS away: snapshots answer, writes are refused, and afterwards all
     expect(ready.body.detail).toBe('the node does not hear itself over NATS')
     expect((await node.get('/healthz')).status).toBe(200)
     expect(await node.metric('pulseprint_ready')).toBe(0)
-  }
-  const refused = await nodes[0]!.post<{ code: string }>('/v1/actions', {
-    userId: user,
-    action: 'view',
-    id: 'x',
   })
+  const [refused] = await Promise.all([refusal, ...seen])
   expect(refused.status).toBe(503)
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   await server!.start()

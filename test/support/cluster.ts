@@ -58,8 +58,13 @@ export class ClusterNode {
     const preload = preloaded === undefined ? [] : ['--import', PRELOADED(preloaded)]
     const own = { PULSEPRINT_NODE: name, PULSEPRINT_PORT: String(port), PULSEPRINT_SHARDS: String(SHARDS) }
     this.process = new Child([...preload, PROGRAM, 'start'], { ...own, ...settings })
+  }
+
+  endWithTest(): void {
     onTestFinished(() => this.process.end('SIGKILL'))
-    onTestFailed(() => console.log(`${name} said at last:\n${this.process.output.slice(-SHOWN_LENGTH_MAX)}`))
+    onTestFailed(() =>
+      console.log(`${this.name} said at last:\n${this.process.output.slice(-SHOWN_LENGTH_MAX)}`),
+    )
   }
 
   /** Resolves when it may be sent requests; throws, with what it said, where it ended instead. */
@@ -113,9 +118,16 @@ export class ClusterNode {
 
 export class TestCluster {
   readonly #settings: Settings
+  readonly #lasts: 'test' | 'file'
+  readonly #nodes: ClusterNode[] = []
 
-  /** Ends with the running test. @param settings of all its nodes */
-  constructor(servers: ClusterServers, settings: Settings = {}) {
+  /**
+   * Ends with the running test.
+   * @param settings of all its nodes
+   * @param lasts `file`: it lasts until `stop`
+   */
+  constructor(servers: ClusterServers, settings: Settings = {}, lasts: 'test' | 'file' = 'test') {
+    this.#lasts = lasts
     this.#settings = {
       PULSEPRINT_NATS: servers.nats.addresses.map((address) => `nats://${address}`).join(','),
       PULSEPRINT_REDIS: servers.redis.url,
@@ -130,12 +142,19 @@ export class TestCluster {
 
   /** The process is there; it may still be starting, or fail to. @param preloaded module beside this one */
   async spawn(name: string, settings: Settings = {}, preloaded?: string): Promise<ClusterNode> {
-    return new ClusterNode(name, await freePort(), { ...this.#settings, ...settings }, preloaded)
+    const node = new ClusterNode(name, await freePort(), { ...this.#settings, ...settings }, preloaded)
+    this.#nodes.push(node)
+    if (this.#lasts === 'test') node.endWithTest()
+    return node
   }
 
   async start(name: string, settings: Settings = {}, preloaded?: string): Promise<ClusterNode> {
     const node = await this.spawn(name, settings, preloaded)
     return node.ready()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.process.end('SIGKILL')))
   }
 
   /** Starts nodes beside each other; resolves when the shards are spread over them. */
