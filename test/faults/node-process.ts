@@ -23,7 +23,7 @@ export interface NodeOptions {
   natsPorts: readonly number[]
   redisPort: number
   /** Told when it ends although nobody ended it. */
-  onDeath(how: string): void
+  onDeath(how: string, process: ServerProcess): void
 }
 
 export class NodeProcess {
@@ -58,7 +58,7 @@ export class NodeProcess {
       },
     }
     this.process = new ServerProcess(options.processName, options.folder, command, (how) => {
-      options.onDeath(how)
+      options.onDeath(how, this.process)
       void this.#startAgain()
     })
   }

@@ -66,7 +66,7 @@ export class Topology {
       hotUsersMax: HOT_USERS_MAX,
       natsPorts: this.nats.map(({ port }) => port),
       redisPort: this.redis.port,
-      onDeath: (how) => this.deaths.push(`${processName} ${how}`),
+      onDeath: (how, process) => this.deaths.push(`${processName} ${how}: ${process.tail(1)}`),
     })
   }
 
