@@ -68,10 +68,13 @@ export class LocalEngine implements Engine {
     return (await this.#parts.snapshots.checkpoint(shard)).epoch
   }
 
+  /** Saves what has changed of the shard while it goes on. */
+  async save(shard: number): Promise<void> {
+    await this.#own.get(shard).checkpoint()
+  }
+
   /** Brings the shard to where another node can go on at once: it takes nothing more, and reads go on until `drop`. */
   async finish(shard: number): Promise<void> {
-    // Most of it is saved while the shard still takes actions.
-    await this.#own.get(shard).checkpoint()
     await this.#intake.close(shard)
     await this.#own.finish(shard)
   }

@@ -13,7 +13,9 @@ export interface ShardHost {
   lastEpoch(shard: number): Promise<number>
   /** Runs the shard under the epoch from now on. Rejects where it cannot. */
   takeOver(shard: number, epoch: number): Promise<void>
-  /** Saves the shard and takes nothing more for it; reads go on until `drop`. Rejects where it cannot. */
+  /** Saves most of the shard, which goes on meanwhile, also where it rejects. */
+  save(shard: number): Promise<void>
+  /** Saves the rest of the shard and takes nothing more for it; reads go on until `drop`. Rejects where it cannot. */
   finish(shard: number): Promise<void>
   /** Stops running the shard. */
   drop(shard: number): void
@@ -219,11 +221,25 @@ export class ShardKeeper {
     onTakeover(shard, cause, tookMs)
   }
 
+  /** A shard that cannot be saved goes on here: nobody else could begin with it either. */
+  async #isSaved(shard: number): Promise<boolean> {
+    const { host, logger } = this.#parts
+    try {
+      await host.save(shard)
+      return true
+    } catch (error) {
+      logger.warn('a shard is not handed over yet', { shard, error })
+      this.#notBefore.set(shard, performance.now() + RETRY_MS)
+      return false
+    }
+  }
+
   async #handOver(shard: number, target: NodeInstance): Promise<void> {
     const { host, ownership } = this.#parts
     this.#handovers++
     try {
       const before = ownership.ownerOf(shard)?.epoch
+      if (!(await this.#isSaved(shard))) return
       await host.finish(shard)
       // Somebody who took this node for dead may have it by now.
       if (ownership.ownerOf(shard)?.epoch === before) await ownership.claim(shard, 0, target)

@@ -230,6 +230,12 @@ export class SimulatedHost implements ShardHost {
     if (!this.#ended) this.#running.set(shard, { epoch, fenced: false })
   }
 
+  async save(shard: number): Promise<void> {
+    await this.#world.storeCall()
+    this.#commit(shard)
+    if (this.conditionOf(shard) !== 'running') throw new PulseprintError('FENCED', 'a newer owner has it')
+  }
+
   async finish(shard: number): Promise<void> {
     await this.#world.storeCall()
     this.#commit(shard)

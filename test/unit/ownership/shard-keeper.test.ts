@@ -81,6 +81,23 @@ describe('without faults', () => {
     expect(causes).toEqual(['crash', 'crash', 'crash', 'crash'])
   })
 
+  test('a node that cannot save its shards runs them on, and hands them over once it can', async () => {
+    const world = newWorld()
+    const leaving = world.start()
+    world.start()
+    await expectSettled(world)
+    const { claims } = world
+    world.failsOneIn = 1
+    const left = leaving.leave()
+    await world.pass(10_000)
+    expect(world.holders.filter(([name]) => name === leaving.name).length).toBe(SHARDS / 2)
+    world.failsOneIn = 0
+    await world.pass(5_000)
+    await left
+    await expectSettled(world)
+    expect(world.claims - claims).toBe(SHARDS / 2)
+  })
+
   test('the last node that leaves keeps nobody waiting', async () => {
     const world = newWorld()
     const alone = world.start()
