@@ -5,25 +5,8 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { assignShards } from './assignment.ts'
 import type { MemberState, Membership } from './membership.ts'
+import type { ShardHost } from './shard-host.ts'
 import type { NodeInstance, ShardOwnership } from './shard-ownership.ts'
-
-/** What runs the shards of this node. */
-export interface ShardHost {
-  /** Epoch that the shard's stored profiles were last written under. Errors: STORAGE_UNAVAILABLE. */
-  lastEpoch(shard: number): Promise<number>
-  /** Runs the shard under the epoch from now on. Rejects where it cannot. */
-  takeOver(shard: number, epoch: number): Promise<void>
-  /** Saves most of the shard, which goes on meanwhile, also where it rejects. */
-  save(shard: number): Promise<void>
-  /** Saves the rest of the shard and takes nothing more for it; reads go on until `drop`. Rejects where it cannot. */
-  finish(shard: number): Promise<void>
-  /** Stops running the shard. */
-  drop(shard: number): void
-  /** `fenced`: it has stopped, because the store refused it. */
-  conditionOf(shard: number): 'absent' | 'running' | 'fenced'
-  /** Epoch under which it runs the shard; undefined where it does not. */
-  epochOf(shard: number): number | undefined
-}
 
 export type TakeoverCause = 'new' | 'crash' | 'handover' | 'fenced'
 

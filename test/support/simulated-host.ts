@@ -1,6 +1,6 @@
 // What runs the shards of a simulated node: it fences as Redis does, and does nothing else.
 import { PulseprintError } from '../../src/errors.ts'
-import type { ShardHost } from '../../src/ownership/shard-keeper.ts'
+import type { ShardHost } from '../../src/ownership/shard-host.ts'
 import type { World } from './simulated-nodes.ts'
 
 const COMMIT_MS = 500
