@@ -1,7 +1,6 @@
 // Every acknowledged action counted exactly once, every other one at most once, each user's in the order in which they were sent:
 // in the log, in the profiles that every node serves, and in what is stored, byte for byte.
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
-import type { StoredProfile } from '../../src/snapshots/snapshot-store.ts'
 import { until } from '../support/until.ts'
 import type { Http } from './http.ts'
 import type { KnownUser, Ledger } from './ledger.ts'
@@ -146,7 +145,7 @@ export async function checkStored(topology: Topology, replay: Replay, ledger: Le
   }
 }
 
-function byShard(replay: Replay, ledger: Ledger): StoredProfile['user'][][] {
+function byShard(replay: Replay, ledger: Ledger): string[][] {
   const shards: string[][] = Array.from({ length: SHARDS }, () => [])
   for (const userId of replay.profiles.keys()) shards[ledger.user(userId).shard]!.push(userId)
   return shards

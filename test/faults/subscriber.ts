@@ -22,7 +22,6 @@ export interface EntryBody {
   rule?: string
   actionId?: string
   payload?: Record<string, number>
-  properties?: { n: number }
   shard: number
   sequence: number
 }
