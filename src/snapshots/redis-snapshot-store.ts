@@ -180,9 +180,8 @@ export class RedisSnapshotStore implements SnapshotStore {
     return (await counts.catch(fail)).reduce((sum, count) => sum + count, 0)
   }
 
-  /** Atomic per shard. Cut short by a crash, it leaves a store without a fingerprint: one that has to be reset. */
+  /** Atomic per shard. Cut short by a crash, it leaves the fingerprint of before: the next start resets again. */
   async reset(fingerprint: string): Promise<void> {
-    await this.#client.hdel(this.#storeKey(), 'fingerprint').catch(fail)
     await this.#everyShard((shard) => this.#run(RESET, this.#shardKeys(shard), []))
     for (const claim of this.#claims.values()) claim.confirmed = -1
     await this.#client.hset(this.#storeKey(), 'fingerprint', fingerprint).catch(fail)

@@ -127,8 +127,8 @@ async function start() {
 
 test('no room on the streams: what was decided, and what time changed, comes once there is', async () => {
   const { engine, client, heard, logged } = await start()
-  await client.postUntil(() => engine.output.includes('streams could not be written'))
-  await logged('streams could not be written')
+  await client.postUntil(() => engine.output.includes('streams could not be written yet'))
+  await logged('streams could not be written yet')
   await client.silenceIsOver()
   expect(heard()[1]!.length).toBeLessThan(client.taken)
   engine.liftLimit()
@@ -138,8 +138,8 @@ test('no room on the streams: what was decided, and what time changed, comes onc
 
 test('no room on the streams until the engine is stopped: it ends, and the next start publishes what is missing', async () => {
   const { env, engine, client, heard, logged } = await start()
-  await client.postUntil(() => engine.output.includes('streams could not be written'))
-  await logged('streams could not be written')
+  await client.postUntil(() => engine.output.includes('streams could not be written yet'))
+  await logged('streams could not be written yet')
   const [, before] = heard()
   expect((await engine.stop()).code).toBe(0)
   await client.silenceIsOver()
@@ -150,8 +150,8 @@ test('no room on the streams until the engine is stopped: it ends, and the next 
 
 test('no room on the streams until the engine is killed: the next start publishes what is missing', async () => {
   const { env, engine, client, heard, logged } = await start()
-  await client.postUntil(() => engine.output.includes('streams could not be written'))
-  await logged('streams could not be written')
+  await client.postUntil(() => engine.output.includes('streams could not be written yet'))
+  await logged('streams could not be written yet')
   const [, before] = heard()
   expect(before!.length).toBeLessThan(client.taken)
   await engine.kill()

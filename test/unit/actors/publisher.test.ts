@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Publisher } from '../../../actors/publisher.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import type { Logger } from '../../../src/runtime/logger.ts'
@@ -27,7 +27,7 @@ function slowStore() {
     },
   }
   const logged: string[] = []
-  const logger = { info: () => {}, error: (message: string) => logged.push(message) } as unknown as Logger
+  const logger = { info: () => {}, warn: (message: string) => logged.push(message) } as unknown as Logger
   return { calls, store, logged, publisher: new Publisher(store as unknown as StreamStore, logger) }
 }
 
@@ -56,7 +56,7 @@ test('a refused publication is tried again, in its place, and is told once', asy
   calls[3]!.pass()
   await publisher.drain()
   expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [1], [1], [2]])
-  expect(logged).toEqual(['streams could not be written'])
+  expect(logged).toEqual(['streams could not be written yet'])
 })
 
 test('what comes in the moment in which nothing was left is published too, and a flush waits for it', async () => {
@@ -106,4 +106,45 @@ test('there is room until the bound', async () => {
     publisher.publish(publication(sequence))
   }
   expect(publisher.hasRoom).toBe(false)
+})
+
+test('a flush does not wait for what is taken after it', async () => {
+  const { calls, publisher, store } = slowStore()
+  publisher.publish(publication(1))
+  const flushed = publisher.flush()
+  publisher.publish(publication(2))
+  calls[0]!.pass()
+  await flushed
+  expect(store.flushes).toBe(1)
+  await called(calls, 2)
+})
+
+test('actions wait for more to share a message with, until there is an entry or somebody waits', async () => {
+  const { calls, publisher, store } = slowStore()
+  Object.assign(store, { takesActions: true })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const entry = { id: '4', userId: 'u', data: '{}' }
+  publisher.publish(publication(1))
+  await turn()
+  calls[0]!.pass()
+  await turn()
+  publisher.publish(publication(2))
+  await turn()
+  publisher.publish(publication(3))
+  await turn()
+  expect(calls).toHaveLength(1)
+  publisher.publish({ ...publication(4), entries: new Map([['rewards', [entry]]]) })
+  await turn()
+  calls[1]!.pass()
+  await turn()
+  publisher.publish(publication(5))
+  const drained = publisher.drain()
+  await turn()
+  calls[2]!.pass()
+  await drained
+  publisher.publish(publication(6))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [2, 3, 4], [5], [6]])
 })
