@@ -72,7 +72,7 @@ export class ClusterEngine implements Engine {
     const { local, membership, ownership } = this.#parts
     const instance = this.#calls.instanceOf(shard)
     if (instance === undefined) return undefined
-    if (instance === ownership.self.instance) return local.refusal()
+    if (instance === ownership.self.instance) return local.overload()
     const refusal = membership.of(instance)?.refusal
     return refusal && new PulseprintError(refusal.code, refusal.message, { retryAfterSeconds: 1 })
   }
@@ -165,7 +165,7 @@ export class ClusterEngine implements Engine {
 export function handlersOf(local: LocalEngine, membership: Membership): Handlers {
   return {
     take(chunks: Parameters<LocalEngine['take']>[0], wait: SubmitWait) {
-      const refusal = local.refusal()
+      const refusal = local.overload()
       if (refusal) throw refusal
       return local.take(chunks, wait)
     },

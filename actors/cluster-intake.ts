@@ -6,9 +6,13 @@ import type { Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { LocalEngine } from './local-engine.ts'
 import type { NodeLinks } from './node-links.ts'
-import { isBetweenOwners, type OwnerCalls } from './owner-calls.ts'
+import type { OwnerCalls } from './owner-calls.ts'
 
+/** Pauses before a part is tried again: the first, and the longest. */
 const RETRY_MS = 20
+const RETRY_MS_MAX = 200
+/** Leaves room for what others send of the user meanwhile. */
+const RESENT_PER_USER_MAX = LIMITS.rememberedIdsMax / 2
 /** A little more than an owner itself waits for what it has taken to be applied. */
 const TAKE_WAIT_MS = LIMITS.applyWaitMs + 500
 
@@ -44,14 +48,14 @@ export class ClusterIntake {
     const request: Request = { chunks, wait, submitted, mayBeTaken: false }
     const deadline = performance.now() + LIMITS.ownerWaitMs
     let left = [...chunks.keys()]
-    for (;;) {
+    for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {
       left = await this.#tryAll(request, left)
       if (left.length === 0) return submitted
       if (performance.now() > deadline) {
         const { shard } = chunks[left[0]!]!
         throw new PulseprintError('OWNER_UNREACHABLE', `shard ${shard} has no owner that takes actions`)
       }
-      await sleep(RETRY_MS, undefined, { ref: false })
+      await sleep(pauseMs, undefined, { ref: false })
     }
   }
 
@@ -91,10 +95,13 @@ export class ClusterIntake {
       }
       return true
     } catch (error) {
-      if (!isBetweenOwners(error)) throw error
+      const code = error instanceof PulseprintError ? error.code : undefined
+      if (code === 'NOT_OWNER') return false
+      if (!isRefusal(error)) request.mayBeTaken = true
+      if (code !== 'PEER_LOST') throw error
       // It may have put its part into the log before it was lost, or lost the shard.
-      request.mayBeTaken = true
-      return false
+      if (!places.some((place) => mayCountTwice(chunks[place]!))) return false
+      throw new PulseprintError('OWNER_UNREACHABLE', UNKNOWN)
     }
   }
 
@@ -104,6 +111,17 @@ export class ClusterIntake {
     const sent = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes }))
     return links.call(instance, 'take', TAKE_WAIT_MS, sent, wait)
   }
+}
+
+const UNKNOWN =
+  'the owner was lost with the actions on their way, and they are too many of one user to be sent again without counting some twice'
+
+/** A user's ids are remembered up to a number: a part with more of one user, sent again, would count some twice. */
+function mayCountTwice({ actions, count }: Chunk): boolean {
+  if (count <= RESENT_PER_USER_MAX) return false
+  const counts = new Map<string, number>()
+  for (const { user } of actions ?? []) counts.set(user, (counts.get(user) ?? 0) + 1)
+  return actions === undefined || Math.max(...counts.values()) > RESENT_PER_USER_MAX
 }
 
 /** Nothing of the part was taken, and soon it may be. */

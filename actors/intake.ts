@@ -1,5 +1,5 @@
 // The way of a batch into the log, and of what became of it back to who sent it.
-import { PulseprintError } from '../src/errors.ts'
+import { isFenced, PulseprintError } from '../src/errors.ts'
 import type { Placement } from '../src/ingest/appender.ts'
 import type { Appenders } from '../src/ingest/appenders.ts'
 import type { Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
@@ -35,8 +35,8 @@ export class Intake {
   }
 
   /**
-   * Errors: NOT_OWNER where a shard is not run here, and then nothing was taken; STORAGE_UNAVAILABLE; NOT_YET_APPLIED where the
-   * actions are durable, but applying them takes too long.
+   * Errors: NOT_OWNER where a shard is not run here, or NOT_READY where it has stopped, and then nothing was taken; STORAGE_UNAVAILABLE;
+   * NOT_YET_APPLIED where the actions are durable, but are not applied in time; PEER_LOST where their shard goes to another node first.
    */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     const runners = chunks.map(({ shard }) => this.#openRunner(shard))
@@ -54,7 +54,10 @@ export class Intake {
 
   #openRunner(shard: number): ShardRunner {
     if (this.#closed.has(shard)) throw new PulseprintError('NOT_OWNER', `shard ${shard} goes to another node`)
-    return this.#runnerOf(shard)
+    const runner = this.#runnerOf(shard)
+    const { failure, fenced } = runner
+    if (failure !== undefined) throw new PulseprintError(fenced ? 'NOT_OWNER' : 'NOT_READY', failure)
+    return runner
   }
 
   async #append(chunks: readonly Chunk[], runners: readonly ShardRunner[]): Promise<Placement[]> {
@@ -69,7 +72,8 @@ export class Intake {
       return await appended
     } catch (error) {
       for (const [index, { count }] of chunks.entries()) runners[index]!.unappliedActions -= count
-      throw error
+      // Nothing of the shard was appended; whoever asks its owner anew may find the others' parts there.
+      throw isFenced(error) ? new PulseprintError('NOT_OWNER', (error as Error).message) : error
     } finally {
       for (const { shard } of chunks) this.#appending.get(shard)?.delete(appended)
     }
@@ -85,11 +89,21 @@ export class Intake {
       chunks.map(async ({ count }, index) => {
         const { sequence, offset } = placements[index]!
         const runner = runners[index]!
-        await runner.reach(sequence)
+        await runner.reach(sequence).catch((error) => {
+          throw isNotOwner(error) ? lostMeanwhile() : notYetApplied()
+        })
         return partOf(runner.recordOf(sequence), offset, count)
       }),
     )
   }
+}
+
+function isNotOwner(error: unknown): boolean {
+  return error instanceof PulseprintError && error.code === 'NOT_OWNER'
+}
+
+function lostMeanwhile(): PulseprintError {
+  return new PulseprintError('PEER_LOST', 'the shard went to another node before it had applied the actions')
 }
 
 export function notYetApplied(): PulseprintError {

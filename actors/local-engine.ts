@@ -19,6 +19,7 @@ import { PulseprintError } from '../src/errors.ts'
 import type { Batch, Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import { shardOf } from '../src/model/hash.ts'
+import type { ShardCondition } from '../src/ownership/shard-host.ts'
 import { within } from '../src/runtime/deadline.ts'
 import { type Observer, silentObserver } from '../src/runtime/observer.ts'
 import { StoredStreams } from '../src/streams/stream-reader.ts'
@@ -90,9 +91,11 @@ export class LocalEngine implements Engine {
   }
 
   /** How it stands with the shard here. */
-  conditionOf(shard: number): 'absent' | 'running' | 'fenced' {
+  conditionOf(shard: number): ShardCondition {
     if (!this.#own.has(shard)) return 'absent'
-    return this.#own.get(shard).fenced ? 'fenced' : 'running'
+    const { fenced, failure } = this.#own.get(shard)
+    if (fenced) return 'fenced'
+    return failure === undefined ? 'running' : 'stopped'
   }
 
   async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
@@ -106,10 +109,15 @@ export class LocalEngine implements Engine {
     return this.#intake.take(chunks, wait)
   }
 
-  /** Why no more actions can be taken now; undefined while they can. */
+  /** Why no more actions can be taken now, whatever their shard; undefined while they can. */
   refusal(): PulseprintError | undefined {
-    const reason = this.#stopping ? 'the engine is stopping' : this.#failure()
-    if (reason !== undefined) return new PulseprintError('NOT_READY', reason, { retryAfterSeconds: 1 })
+    const failure = this.#failure()
+    return failure === undefined ? this.overload() : notReady(failure)
+  }
+
+  /** As refusal, but a shard that has stopped is no reason to refuse those of others. */
+  overload(): PulseprintError | undefined {
+    if (this.#stopping) return notReady('the engine is stopping')
     const full = this.#parts.storageProblem()
     if (full !== undefined) return new PulseprintError('STORAGE_UNAVAILABLE', full, { retryAfterSeconds: 5 })
     if (this.#own.appenders.queuedBytes > LIMITS.appendQueueBytesMax) return overloaded('for the log')
@@ -199,6 +207,10 @@ export class LocalEngine implements Engine {
     const failed = saved.find((result) => result.status === 'rejected')
     if (failed) logger.error('profiles could not be saved', { error: failed.reason })
   }
+}
+
+function notReady(reason: string): PulseprintError {
+  return new PulseprintError('NOT_READY', reason, { retryAfterSeconds: 1 })
 }
 
 function overloaded(what: string): PulseprintError {

@@ -1,5 +1,6 @@
 // The shards that run on this node, or thread: each is taken over under an epoch, and goes again when another node is to
 // have it.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ref, spawn, start as startActors, stop as stopActors } from 'nact'
 import type { Definition } from '../src/definition/definition.ts'
 import { PulseprintError } from '../src/errors.ts'
@@ -16,6 +17,9 @@ import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import { Publisher } from './publisher.ts'
 import { Retention, type RetentionParts } from './retention.ts'
 import { ShardRunner } from './shard-runner.ts'
+
+/** By then a leader that was just elected knows what the one before has acknowledged. */
+const HEAD_SETTLES_MS = 1_000
 
 export interface OwnShardsParts {
   definition: Definition
@@ -54,6 +58,7 @@ export class OwnShards {
     this.#parts = parts
     this.appenders = new Appenders(log, clock, (shard) => this.#epochs.get(shard) ?? 0)
     this.publisher = new Publisher(streams, logger)
+    log.onFenced?.((shard) => this.#own.get(shard)?.runner.drop())
     this.#schedule = new CheckpointSchedule(clock, logger, LIMITS.checkpointActionsMax / shards)
   }
 
@@ -107,9 +112,17 @@ export class OwnShards {
   }
 
   /** Everything that was acknowledged is at or before it. A tick for nobody changes nothing. */
-  #headOf(shard: number): number | Promise<number> {
+  async #headOf(shard: number): Promise<number> {
     const { log } = this.#parts
-    return log.headMayLag ? this.appenders.appendTick(shard, []) : log.head(shard)
+    if (!log.headMayLag) return log.head(shard)
+    try {
+      return await this.appenders.appendTick(shard, [])
+    } catch {
+      // A full log takes nothing from anybody, and only its owner can trim it: what it tells a while later is all there is.
+      await log.head(shard)
+      await sleep(HEAD_SETTLES_MS, undefined, { ref: false })
+      return log.head(shard)
+    }
   }
 
   #retentionOf({ shard, checkpointer }: ShardRunner): Retention {

@@ -109,7 +109,7 @@ async function start(
   const keeper = new ShardKeeper({ shards, host: local, membership, ownership, clock, logger, onTakeover })
   state = () => keeper.state
   refusal = () => {
-    const error = local.refusal()
+    const error = local.overload()
     return error ? { refusal: { code: error.code, message: error.message } } : {}
   }
   const links = new NodeLinks(connection, prefix, self.instance, handlersOf(local, membership), logger)

@@ -1,5 +1,8 @@
 // What the keeper of a node's shards asks of whatever runs them.
 
+/** `fenced`: it has stopped, because the store refused it. `stopped`: for another reason, which would stop it on any node. */
+export type ShardCondition = 'absent' | 'running' | 'fenced' | 'stopped'
+
 /** What runs the shards of this node. */
 export interface ShardHost {
   /** Epoch that the shard's stored profiles were last written under. Errors: STORAGE_UNAVAILABLE. */
@@ -12,8 +15,7 @@ export interface ShardHost {
   finish(shard: number): Promise<void>
   /** Stops running the shard. */
   drop(shard: number): void
-  /** `fenced`: it has stopped, because the store refused it. */
-  conditionOf(shard: number): 'absent' | 'running' | 'fenced'
+  conditionOf(shard: number): ShardCondition
   /** Epoch under which it runs the shard; undefined where it does not. */
   epochOf(shard: number): number | undefined
 }

@@ -2,6 +2,7 @@
 // meant for others, and lets go of those that others have claimed. Each node does so for itself, from what all of them see.
 import { PulseprintError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { within } from '../runtime/deadline.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { assignShards } from './assignment.ts'
 import type { MemberState, Membership } from './membership.ts'
@@ -27,6 +28,8 @@ const TURN_MS = 250
 const RETRY_MS = 1_000
 /** Pause before it is looked again who was faster: by then this node has heard of it. */
 const OUTRUN_MS = 50
+/** How long saving a shard, or finishing it, may take in a handover. */
+const STEP_WAIT_MS = 5_000
 /** Shards handed over at a time: each one's pause stays short. */
 const HANDOVERS_MAX = 2
 
@@ -148,7 +151,7 @@ export class ShardKeeper {
     if (condition !== 'running' && this.#state === 'leaving') return
     if (condition === 'fenced') this.#do(shard, () => this.#claim(shard, 'fenced'))
     else if (condition === 'absent') this.#do(shard, () => this.#begin(shard))
-    else if (target && target.instance !== own && this.#handovers < HANDOVERS_MAX)
+    else if (condition === 'running' && target && target.instance !== own && this.#handovers < HANDOVERS_MAX)
       this.#do(shard, () => this.#handOver(shard, target))
   }
 
@@ -208,7 +211,7 @@ export class ShardKeeper {
   async #isSaved(shard: number): Promise<boolean> {
     const { host, logger } = this.#parts
     try {
-      await host.save(shard)
+      await this.#inTime(host.save(shard))
       return true
     } catch (error) {
       logger.warn('a shard is not handed over yet', { shard, error })
@@ -223,12 +226,18 @@ export class ShardKeeper {
     try {
       const before = ownership.ownerOf(shard)?.epoch
       if (!(await this.#isSaved(shard))) return
-      await host.finish(shard)
+      await this.#inTime(host.finish(shard))
+      // First: from the claim on another node may acknowledge what reads here would miss.
+      host.drop(shard)
       // Somebody who took this node for dead may have it by now.
       if (ownership.ownerOf(shard)?.epoch === before) await ownership.claim(shard, 0, target)
-      host.drop(shard)
     } finally {
       this.#handovers--
     }
+  }
+
+  #inTime(step: Promise<void>): Promise<void> {
+    const late = () => new PulseprintError('STORAGE_UNAVAILABLE', 'the stores take too long')
+    return within(step, STEP_WAIT_MS, this.#parts.clock, late)
   }
 }

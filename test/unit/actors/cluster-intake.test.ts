@@ -107,3 +107,32 @@ test('a node that does not hear itself takes nothing for its own shards', async 
   await taken
   expect(fake.taken).toEqual([{ instance: 'third', shards: [0] }])
 })
+
+test('a part with more of one user than ids are surely remembered is not sent twice', async () => {
+  const { fake } = cluster()
+  const intake = new ClusterIntake(fake.intakeParts)
+  const actionOf = (user: string) => ({ id: user, user, action: 'a', occurredAt: 0, properties: {} })
+  const partOf = (users: readonly string[]): Chunk => ({
+    shard: 2,
+    count: users.length,
+    bytes: new Uint8Array(),
+    actions: users.map(actionOf),
+  })
+  failing(fake, 'other', 'PEER_LOST', 1)
+  const one = partOf(new Array(600).fill('u'))
+  await expect(intake.take([one], 'applied')).rejects.toMatchObject({ code: 'OWNER_UNREACHABLE' })
+  failing(fake, 'other', 'PEER_LOST', 1)
+  const many = partOf(Array.from({ length: 600 }, (_, index) => `u${index}`))
+  expect((await intake.take([many], 'applied')).sequences).toEqual([102])
+})
+
+test.for(['NOT_YET_APPLIED', 'STORAGE_UNAVAILABLE'] as const)(
+  'a refused part beside one that answers %s is not told as if nothing had been taken',
+  async (code) => {
+    const { fake, take } = cluster()
+    fake.meddle = (instance) => {
+      throw failure(instance === SELF ? 'OVERLOADED' : code)
+    }
+    await expect(take(0, 2)).rejects.toMatchObject({ code })
+  },
+)

@@ -18,7 +18,7 @@ test('a snapshot that cannot be loaded stops its shard, says why, and leaves the
     }),
   })
   await send([act(BOB)])
-  await expect(send([act(ALICE)])).rejects.toThrow(code('NOT_READY'))
+  await expect(send([act(ALICE)])).rejects.toThrow(code('NOT_YET_APPLIED'))
   expect(engine.notReady()).toBe('shard 0 has stopped: torn page')
   await expect(send([act(ALICE)])).rejects.toThrow(code('NOT_READY'))
   await expect(engine.profile(ALICE, {})).rejects.toThrow(code('NOT_READY'))
@@ -37,7 +37,7 @@ test('a fold that throws stops its shard, and nothing half-applied is ever saved
   const first = await openLocalEngine({ definition })
   await first.send([act(ALICE), act(BOB)])
   const bad = [act(ALICE, 'before'), { ...act(ADAM), occurredAt: 13 }]
-  await expect(first.send(bad)).rejects.toThrow(code('NOT_READY'))
+  await expect(first.send(bad)).rejects.toThrow(code('NOT_YET_APPLIED'))
   expect(first.engine.notReady()).toContain('a mistake in the fold')
   await expect(first.engine.profile(ALICE, {})).rejects.toThrow(code('NOT_READY'))
   expect(await first.count(BOB)).toBe(1)
@@ -61,7 +61,7 @@ test('a half-applied profile with older unsaved changes is not saved either', as
   const first = await openLocalEngine({ definition })
   await first.send([act(ALICE)])
   failing = true
-  await expect(first.send([act(ALICE, 'again')])).rejects.toThrow(code('NOT_READY'))
+  await expect(first.send([act(ALICE, 'again')])).rejects.toThrow(code('NOT_YET_APPLIED'))
   await first.stop()
 
   failing = false
