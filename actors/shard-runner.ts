@@ -1,18 +1,16 @@
 // The shard runner: the one reader of a shard's log. It hands each record to the actors of its users, in
 // order, and keeps count of how far the shard has come.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isFenced, PulseprintError } from '../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../src/ingest/records.ts'
-import type { ActionLog, LogRecord } from '../src/log/action-log.ts'
+import type { LogRecord } from '../src/log/action-log.ts'
 import type { Action } from '../src/model/action.ts'
 import { Fold } from '../src/profile/fold.ts'
 import type { Profile } from '../src/profile/profile.ts'
-import type { Clock } from '../src/runtime/clock.ts'
-import type { Observer } from '../src/runtime/observer.ts'
 import { type Applied, AppliedLog } from './applied-log.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { HotUsers } from './hot-users.ts'
 import { publicationOf } from './publication.ts'
-import type { Publisher } from './publisher.ts'
 import { Rebuilds } from './rebuilds.ts'
 import { applyMessages, Turn, tickMessages } from './record-turn.ts'
 import { Room } from './room.ts'
@@ -21,6 +19,8 @@ import { Ticker } from './ticker.ts'
 import { type HotUser, tell } from './user-actor.ts'
 import { WakeQueue } from './wake-queue.ts'
 
+/** How long a shard applies records before sockets and timers have their turn: a replay would keep them from it till its end. */
+const TURN_MS = 2
 const GIVEN_UP = new PulseprintError('FENCED', 'it is run by another node')
 
 export class ShardRunner {
@@ -36,10 +36,7 @@ export class ShardRunner {
   readonly fold: Fold
   /** Actions handed to the log here and not applied yet, about. */
   unappliedActions = 0
-  readonly #log: ActionLog
-  readonly #publisher: Publisher
-  readonly #clock: Clock
-  readonly #observer: Observer
+  readonly #parts: ShardParts
   readonly #ticker: Ticker
   /** Up to here an earlier owner has published what the records set off. */
   readonly #publishedBefore: number
@@ -55,10 +52,7 @@ export class ShardRunner {
     this.shard = shard
     this.epoch = epoch
     this.replayTo = head
-    this.#log = parts.log
-    this.#publisher = parts.publisher
-    this.#clock = parts.clock
-    this.#observer = parts.observer
+    this.#parts = parts
     this.#publishedBefore = published
     this.#progress = new AppliedLog(offset)
     this.fold = new Fold(parts.definition)
@@ -99,7 +93,7 @@ export class ShardRunner {
   }
 
   start(): void {
-    this.#observer.begun()
+    this.#parts.observer.begun()
     this.#running = this.#run().catch((error) => this.#fail(error))
     // Until then the log may yet hold the ticks that seem to be missing.
     this.reach(this.replayTo).then(
@@ -112,7 +106,7 @@ export class ShardRunner {
   #fail(error: unknown): void {
     if (this.#failure) return
     this.#failure = error instanceof Error ? error : new Error(String(error))
-    if (isFenced(error) && error !== GIVEN_UP) this.#observer.fenced()
+    if (isFenced(error) && error !== GIVEN_UP) this.#parts.observer.fenced()
     this.#stopping.abort()
     void this.#ticker.stop()
     this.#progress.fail(this.#stopped())
@@ -139,11 +133,15 @@ export class ShardRunner {
   }
 
   async #run(): Promise<void> {
-    for await (const records of this.#log.follow(this.shard, this.applied, this.#stopping.signal)) {
+    let turnBegan = performance.now()
+    for await (const records of this.#parts.log.follow(this.shard, this.applied, this.#stopping.signal)) {
       for (const record of records) {
         if (this.#stopping.signal.aborted) return
         this.#record = this.#applyRecord(record)
         await this.#record
+        if (performance.now() - turnBegan < TURN_MS) continue
+        await nextTurn()
+        turnBegan = performance.now()
       }
     }
   }
@@ -164,12 +162,12 @@ export class ShardRunner {
     if (this.#failure) throw this.#failure
     this.checkpointer.uncommittedActions += actions.length
     if (sequence > this.replayTo) this.#observe(receivedAt, actions)
-    else this.#observer.replayed(actions.length)
+    else this.#parts.observer.replayed(actions.length)
     if (sequence > this.#publishedBefore) {
       const outcomes = isTick ? undefined : turn.outcomes
       const publication = publicationOf(this.shard, sequence, outcomes, turn.effects)
-      if (this.#publisher.takesActions) publication.actions = actions
-      this.#publisher.publish(publication)
+      if (this.#parts.publisher.takesActions) publication.actions = actions
+      this.#parts.publisher.publish(publication)
     }
     this.#progress.advance(sequence, turn)
     this.rebuilds.applied(record)
@@ -192,8 +190,8 @@ export class ShardRunner {
 
   #observe(receivedAt: number, actions: readonly Action[]): void {
     this.unappliedActions = Math.max(0, this.unappliedActions - actions.length)
-    const now = this.#clock.now()
-    this.#observer.applied(now - receivedAt, actions[0] && now - actions[0].occurredAt)
+    const now = this.#parts.clock.now()
+    this.#parts.observer.applied(now - receivedAt, actions[0] && now - actions[0].occurredAt)
   }
 
   #applied(user: HotUser, changed: boolean): void {
@@ -208,7 +206,7 @@ export class ShardRunner {
     const begun = performance.now()
     try {
       await this.checkpointer.checkpoint(this.applied)
-      this.#observer.committed(performance.now() - begun)
+      this.#parts.observer.committed(performance.now() - begun)
     } catch (error) {
       if (isFenced(error)) this.#fail(error)
       throw error
