@@ -45,7 +45,7 @@ export class OwnerCalls {
     const deadline = performance.now() + waitMs
     for (;;) {
       const instance = this.instanceOf(shard)
-      const leftMs = deadline - performance.now()
+      const leftMs = Math.max(1, deadline - performance.now())
       try {
         if (instance === this.#parts.ownership.self.instance) return await bounded(local(), leftMs, shard)
         if (instance !== undefined)

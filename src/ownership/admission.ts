@@ -1,11 +1,14 @@
 // Whether a node may join the ones that live, and when: those that start at once go one after the other.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import type { Beat, Membership } from './membership.ts'
 import type { NodeInstance } from './shard-ownership.ts'
 
-/** How long others that start may take: one that hangs keeps nobody waiting for ever. */
 const TURN_WAIT_MS = 30_000
+/** How long a node listens before it says that it is alone, or the only one of its name. */
+const LISTEN_MS = 3 * LIMITS.heartbeatIntervalMs
+const LOOK_INTERVAL_MS = 50
 
 /** A node that asks to be let in. */
 export interface Applicant extends NodeInstance {
@@ -14,32 +17,34 @@ export interface Applicant extends NodeInstance {
 }
 
 /**
- * Resolves when this node may open the stores: every other that goes first has come to serve, or has gone. So a changed definition is
- * rebuilt by one node, and has been when the next one looks. From that very turn on this node must say that it is admitted.
- * Errors: as checkOthers.
+ * Resolves when this node has listened for long enough and may open the stores: every other that goes first has come to serve, or has
+ * gone. So a changed definition is rebuilt by one node, and has been when the next one looks. From that very turn on this node must
+ * say that it is admitted.
+ * @param waitMs how long others that start may take: one that hangs keeps nobody waiting for ever
+ * Errors: as checkOthers; STORAGE_UNAVAILABLE where this node does not hear itself by then, and so cannot tell who else is there.
  */
 export async function admit(
   applicant: Applicant,
-  membership: Pick<Membership, 'others' | 'onChanged'>,
+  membership: Pick<Membership, 'others' | 'onChanged' | 'heardMs'>,
+  waitMs = TURN_WAIT_MS,
 ): Promise<void> {
-  const deadline = new AbortController()
-  const late = sleep(TURN_WAIT_MS, undefined, { signal: deadline.signal, ref: false }).catch(() => {})
-  let isLate = false
-  void late.then(() => {
-    isLate = true
-  })
+  const lateAt = performance.now() + waitMs
   let changed = Promise.withResolvers<void>()
   const end = membership.onChanged(() => changed.resolve())
   try {
     for (;;) {
-      checkOthers(applicant, membership.others)
-      if (isLate || !membership.others.some((other) => isStarting(other) && goesFirst(other, applicant)))
-        return
-      await Promise.race([changed.promise, late])
+      const isLate = performance.now() >= lateAt
+      if (membership.heardMs < LISTEN_MS) {
+        if (isLate) throw unheard()
+      } else {
+        checkOthers(applicant, membership.others)
+        if (isLate || !membership.others.some((other) => isStarting(other) && goesFirst(other, applicant)))
+          return
+      }
+      await Promise.race([changed.promise, sleep(LOOK_INTERVAL_MS)])
       changed = Promise.withResolvers<void>()
     }
   } finally {
-    deadline.abort()
     end()
   }
 }
@@ -61,6 +66,13 @@ export function checkOthers(applicant: Applicant, others: readonly Beat[]): void
       `node ${different.node} runs another definition: stop all nodes, then start them with the new one, and profiles are rebuilt from the log`,
     )
   }
+}
+
+function unheard(): PulseprintError {
+  return new PulseprintError(
+    'STORAGE_UNAVAILABLE',
+    'this node does not hear itself over NATS, so it cannot tell whether others live: may its user publish and subscribe to <prefix>.members?',
+  )
 }
 
 function isStarting({ state }: Beat): boolean {

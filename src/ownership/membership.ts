@@ -13,7 +13,6 @@ export interface Beat extends NodeInstance {
   state: MemberState
   /** Of the definition it runs. */
   fingerprint: string
-  shards: number
   /** Grows each time it has found NATS again: what was on its way to it until then is lost. */
   connections: number
   /** When it was sent, on the sender's monotonic clock, ms. */
@@ -47,8 +46,10 @@ export class Membership {
   readonly #lostListeners = new Set<(instance: string) => void>()
   readonly #subscription: Subscription
   readonly #beating: NodeJS.Timeout
-  /** When the newest own heartbeat was sent that has come back. */
-  #echoAt = performance.now()
+  /** When the newest own heartbeat was sent that has come back; at first none has. */
+  #echoAt = Number.NEGATIVE_INFINITY
+  /** When the first of them came back after none had, on the monotonic clock. */
+  #heardSince = 0
   /** Since when what this node knows may be out of date, on the monotonic clock; undefined: it is not. */
   #behindSince: number | undefined
   #connections = 0
@@ -91,6 +92,11 @@ export class Membership {
   /** False while this node does not hear itself, and until it has caught up then: others may have taken it for dead. */
   get isHeard(): boolean {
     return this.#behindSince === undefined && performance.now() - this.#echoAt < HEARD_MS
+  }
+
+  /** For how long this node has heard itself, and so whoever else is there, ms; 0 while it does not. */
+  get heardMs(): number {
+    return this.isHeard ? performance.now() - this.#heardSince : 0
   }
 
   /** Calls back when a member comes, goes or changes its state. The returned function ends it. */
@@ -151,6 +157,9 @@ export class Membership {
     if (gapMs <= 0) return
     this.#echoAt = sentAt
     if (gapMs < HEARD_MS) return
+    this.#heardSince = performance.now()
+    // At the start everything has just been read.
+    if (gapMs === Number.POSITIVE_INFINITY) return
     const isRunning = this.#behindSince !== undefined
     this.#behindSince = sentAt
     if (!isRunning) void this.#catchUpPatiently()

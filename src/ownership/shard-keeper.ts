@@ -188,8 +188,12 @@ export class ShardKeeper {
 
   async #claim(shard: number, cause: TakeoverCause): Promise<void> {
     const begun = performance.now()
-    const { host, ownership } = this.#parts
-    const before = ownership.ownerOf(shard)?.epoch
+    const { host, ownership, logger } = this.#parts
+    const from = ownership.ownerOf(shard)
+    const before = from?.epoch
+    if (cause === 'fenced')
+      logger.warn('what was saved of a shard is not what it was: it is claimed anew', { shard })
+    else logger.info('a shard is claimed', { shard, cause, ...(from && { from: from.node }) })
     host.drop(shard)
     const lastEpoch = await host.lastEpoch(shard)
     // Who was faster keeps it.
@@ -230,7 +234,9 @@ export class ShardKeeper {
       // First: from the claim on another node may acknowledge what reads here would miss.
       host.drop(shard)
       // Somebody who took this node for dead may have it by now.
-      if (ownership.ownerOf(shard)?.epoch === before) await ownership.claim(shard, 0, target)
+      if (ownership.ownerOf(shard)?.epoch !== before) return
+      await ownership.claim(shard, 0, target)
+      this.#parts.logger.info('a shard was handed over', { shard, to: target.node })
     } finally {
       this.#handovers--
     }
