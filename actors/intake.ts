@@ -72,8 +72,8 @@ export class Intake {
       return await appended
     } catch (error) {
       for (const [index, { count }] of chunks.entries()) runners[index]!.unappliedActions -= count
-      // Nothing of the shard was appended; whoever asks its owner anew may find the others' parts there.
-      throw isFenced(error) ? new PulseprintError('NOT_OWNER', (error as Error).message) : error
+      // What was to go in together with the refused record, of this request or another, may be in the log.
+      throw isFenced(error) ? lostMeanwhile() : error
     } finally {
       for (const { shard } of chunks) this.#appending.get(shard)?.delete(appended)
     }
@@ -103,7 +103,7 @@ function isNotOwner(error: unknown): boolean {
 }
 
 function lostMeanwhile(): PulseprintError {
-  return new PulseprintError('PEER_LOST', 'the shard went to another node before it had applied the actions')
+  return new PulseprintError('PEER_LOST', 'a shard went to another node before it had applied the actions')
 }
 
 export function notYetApplied(): PulseprintError {

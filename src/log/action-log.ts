@@ -17,6 +17,11 @@ export interface AppendEntry {
   payload: Uint8Array
   /** The payload in a form its followers can use; handed on in memory, so that nothing is decoded twice. */
   decoded?: unknown
+  /**
+   * The first record of an owner. In a log that several processes append to, what any other has yet to append to the shard is
+   * refused from then on.
+   */
+  begins?: boolean
 }
 
 export interface ActionLog {
@@ -26,10 +31,12 @@ export interface ActionLog {
   readonly headMayLag: boolean
   /**
    * Appends one record to each named shard, durably: when it resolves, the records are on disk. Resolves with the
-   * sequence of each. Errors: STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,
-   * each at most once.
+   * sequence of each. Errors: FENCED where another owner has begun one of the shards; STORAGE_UNAVAILABLE; then any of the
+   * records may be in the log or yet turn up there, each at most once.
    */
   append(entries: readonly AppendEntry[]): Promise<number[]>
+  /** Calls back with each shard that this process was refused, for another owner has begun it. */
+  onFenced?(callback: (shard: number) => void): void
   /**
    * Yields the shard's records after sequence `after`, in order, then waits for new ones until the signal
    * aborts. Each yield is one or more records.

@@ -11,6 +11,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { settled } from '../runtime/settled.ts'
 import type { ActionLog, AppendEntry, LogRecord } from './action-log.ts'
 import { Handover } from './jetstream-handover.ts'
+import { LogFence } from './jetstream-log-fence.ts'
 import { bufferOf, messagesOf, partOf, RecordJoiner } from './jetstream-parts.ts'
 
 export interface JetStreamLogOptions {
@@ -36,6 +37,11 @@ export class JetStreamActionLog implements ActionLog {
   readonly #shards: number
   readonly #options: JetStreamLogOptions
   readonly #handover = new Handover(nuid.next())
+  readonly #fence = new LogFence(async (shard) => {
+    const newest = await this.#newest(shard)
+    return newest && { sequence: newest.seq, isOwn: this.#handover.isOwn(newest.header?.get(TOKEN)) }
+  })
+  readonly onFenced = (callback: (shard: number) => void) => this.#fence.onFenced(callback)
   /** Followers of this process by shard. */
   readonly #followers = new Map<number, number>()
   readonly #closing = new AbortController()
@@ -101,13 +107,15 @@ export class JetStreamActionLog implements ActionLog {
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
     const tokens: string[] = []
     const sequences: number[] = []
-    const publishes = entries.map(async ({ shard, payload, decoded }, entry) => {
-      const headers: Record<string, string> = {}
-      if (decoded !== undefined && this.#followers.has(shard)) {
-        headers[TOKEN] = this.#handover.offer(decoded, payload.length)
-        tokens.push(headers[TOKEN])
-      }
-      sequences[entry] = await this.#publisher.publish(messagesOf(this.#subject(shard), payload, headers))
+    const publishes = entries.map(async ({ shard, payload, decoded, begins = false }, entry) => {
+      const offered = this.#followers.has(shard) ? decoded : undefined
+      const token = this.#handover.offer(offered, payload.length)
+      tokens.push(token)
+      const subject = this.#subject(shard)
+      sequences[entry] = await this.#fence.append(shard, begins, (last) => {
+        const expected = last === undefined ? {} : expectLast(subject, last)
+        return this.#publisher.publish(messagesOf(subject, payload, { [TOKEN]: token }, expected))
+      })
     })
     try {
       await settled(publishes)

@@ -17,9 +17,15 @@ export class Handover {
     this.#prefix = prefix
   }
 
-  /** Gives the token that travels with the record. */
+  /** Whether a token was given by this process. */
+  isOwn(token: string | undefined): boolean {
+    return token?.startsWith(`${this.#prefix}.`) === true
+  }
+
+  /** Gives the token that travels with the record, also where nothing waits with it. */
   offer(decoded: unknown, bytes: number): string {
     const token = `${this.#prefix}.${++this.#count}`
+    if (decoded === undefined) return token
     this.#waiting.set(token, { decoded, bytes })
     this.#bytes += bytes
     for (const oldest of this.#waiting.keys()) {

@@ -9,18 +9,20 @@ import type { LogRecord } from './action-log.ts'
 const PART_BYTES_MAX = 512 * 1024
 const PART = 'Pulseprint-Part'
 
-/** The messages of a record, in their order. @param headers those of the last */
+/** The messages of a record, in their order. @param headers those of the last, @param first those of the first besides */
 export function messagesOf(
   subject: string,
   payload: Uint8Array,
   headers: Readonly<Record<string, string>> = {},
+  first: Readonly<Record<string, string>> = {},
 ): OutgoingMessage[] {
-  if (payload.length <= PART_BYTES_MAX) return [{ subject, payload, headers }]
+  if (payload.length <= PART_BYTES_MAX) return [{ subject, payload, headers: { ...headers, ...first } }]
   const count = Math.ceil(payload.length / PART_BYTES_MAX)
   return Array.from({ length: count }, (_, index) => {
     const part = { [PART]: `${index + 1}/${count}` }
     const bytes = payload.subarray(index * PART_BYTES_MAX, (index + 1) * PART_BYTES_MAX)
-    return { subject, payload: bytes, headers: index === count - 1 ? { ...headers, ...part } : part }
+    const more = index === 0 ? first : index === count - 1 ? headers : {}
+    return { subject, payload: bytes, headers: { ...part, ...more } }
   })
 }
 
