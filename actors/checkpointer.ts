@@ -24,6 +24,8 @@ export class Checkpointer {
   #running: Promise<void> | undefined
   /** Actions applied and not yet covered by the saved offset. */
   uncommittedActions = 0
+  /** When the last record that was applied here was received, epoch ms. */
+  #receivedAt = 0
   /** Sequence up to which every profile is saved. */
   committed: number
 
@@ -45,6 +47,12 @@ export class Checkpointer {
     this.committed = committed
   }
 
+  /** Takes note of a record that was applied, with when it was received, epoch ms. */
+  applied(receivedAt: number, actions: number): void {
+    this.#receivedAt = receivedAt
+    this.uncommittedActions += actions
+  }
+
   markChanged(user: HotUser): void {
     if (user.dirty) return
     user.dirty = true
@@ -60,18 +68,21 @@ export class Checkpointer {
   /**
    * Saves every change made up to `applied`, the last record that was applied. Runs once at a time; a call
    * meanwhile waits for the running one. Errors: FENCED, STORAGE_UNAVAILABLE; the changes then stay marked.
+   * @param isReplaying whether records of an earlier owner are still to be applied
    */
-  checkpoint(applied: number): Promise<void> {
-    this.#running ??= this.#save(applied).finally(() => {
+  checkpoint(applied: number, isReplaying: boolean): Promise<void> {
+    this.#running ??= this.#save(applied, isReplaying).finally(() => {
       this.#running = undefined
     })
     return this.#running
   }
 
-  async #save(applied: number): Promise<void> {
+  async #save(applied: number, isReplaying: boolean): Promise<void> {
     const isSame = applied === this.committed && this.#changed.size === 0
-    if (isSame && !this.#snapshots.isShared) return
-    const savedAt = this.#clock.now()
+    if (isSame && (isReplaying || !this.#snapshots.isShared)) return
+    const now = this.#clock.now()
+    // A replay lacks what is newer than its last record.
+    const savedAt = isReplaying ? Math.min(now, this.#receivedAt) : now
     const changed = [...this.#changed]
     const covered = this.uncommittedActions
     this.#changed = new Set()
@@ -86,12 +97,14 @@ export class Checkpointer {
         await nextTurn()
       }
       await settled(commits)
-      await this.#snapshots.commit(this.#shard, {
-        epoch: this.#epoch,
-        offset: applied,
-        savedAt,
-        profiles: [],
-      })
+      if (!isReplaying || applied !== this.committed) {
+        await this.#snapshots.commit(this.#shard, {
+          epoch: this.#epoch,
+          offset: applied,
+          savedAt,
+          profiles: [],
+        })
+      }
       this.committed = applied
       this.uncommittedActions -= covered
     } catch (error) {

@@ -160,7 +160,7 @@ export class ShardRunner {
     if (messages.size > 0) await turn.done
     // Its successor may run in this process: what was loaded since is then the successor's, and may lack what this one had saved.
     if (this.#failure) throw this.#failure
-    this.checkpointer.uncommittedActions += actions.length
+    this.checkpointer.applied(receivedAt, actions.length)
     if (sequence > this.replayTo) this.#observe(receivedAt, actions)
     else this.#parts.observer.replayed(actions.length)
     if (sequence > this.#publishedBefore) {
@@ -205,7 +205,7 @@ export class ShardRunner {
     if (this.#failure) throw this.#stopped()
     const begun = performance.now()
     try {
-      await this.checkpointer.checkpoint(this.applied)
+      await this.checkpointer.checkpoint(this.applied, this.applied < this.replayTo)
       this.#parts.observer.committed(performance.now() - begun)
     } catch (error) {
       if (isFenced(error)) this.#fail(error)

@@ -5,7 +5,7 @@ export interface ShardCheckpoint {
   epoch: number
   /** Every profile is saved at least up to this sequence of the log. */
   offset: number
-  /** When the offset was last saved, epoch ms: nothing older is missing. Only a shared store keeps it. */
+  /** Nothing older than this is missing at the offset, epoch ms. Only a shared store keeps it. */
   savedAt?: number
 }
 
@@ -13,7 +13,7 @@ export interface Commit {
   epoch: number
   /** Raises the saved offset, in the same transaction; leave it out to save profiles only. */
   offset?: number
-  /** With an offset: now, epoch ms. */
+  /** With an offset: nothing older than this is missing, epoch ms. */
   savedAt?: number
   profiles: readonly StoredProfile[]
 }

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { definitionOf, openLocalEngine, usersIn } from '../../support/local-engine.ts'
 
 const [ALICE] = usersIn(0, 1) as [string]
@@ -40,4 +41,49 @@ test('a long row of records lets sockets and timers have their turn', async () =
   await send([act(ALICE)])
   counting = false
   expect(turns.size).toBeGreaterThan(RECORDS / 2)
+})
+
+test('what is saved during a replay says how far it has come, not that it is of now', async () => {
+  const START = Date.parse('2026-11-20T12:00:00Z')
+  const HOUR_MS = 3_600_000
+  const before = new SimulatedClock(START)
+  const first = await openLocalEngine({ clock: before, snapshots: () => ({ commit: async () => {} }) })
+  await first.send([act(ALICE)])
+  before.advance(HOUR_MS)
+  await first.send([act(ALICE)])
+  await first.stop()
+
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const saved: [offset: number, savedAt: number | undefined][] = []
+  const { engine } = await openLocalEngine({
+    folder: first.folder,
+    clock: new SimulatedClock(START + 2 * HOUR_MS),
+    log: (real) => ({
+      async *follow(shard, after, signal) {
+        for await (const records of real.follow(shard, after, signal)) {
+          for (const record of records) {
+            await gates[record.sequence - 1]!.promise
+            yield [record]
+          }
+        }
+      },
+    }),
+    snapshots: (real) => ({
+      isShared: true,
+      commit: async (shard, commit) => {
+        if (commit.offset !== undefined) saved.push([commit.offset, commit.savedAt])
+        return real.commit(shard, commit)
+      },
+    }),
+  })
+  const saveAt = async (sequence: number) => {
+    gates[sequence - 1]?.resolve()
+    await expect.poll(async () => (await engine.shardStatus())[0]!.applied).toBe(sequence)
+    await engine.save(0)
+    return saved.at(-1)
+  }
+  expect(await saveAt(0)).toBe(undefined)
+  expect(await saveAt(1)).toEqual([1, START])
+  expect(await saveAt(1)).toEqual([1, START])
+  expect(await saveAt(2)).toEqual([2, START + 2 * HOUR_MS])
 })
