@@ -1,5 +1,5 @@
-// What a data folder was made for. Users are dealt to shards by hash, so a folder made with another hash, shard
-// count or format must be refused, not misread.
+// What a store was made for. Users are dealt to shards by hash, so a store made with another hash, shard count or
+// format must be refused, not misread.
 import { PulseprintError } from '../errors.ts'
 
 export interface StoreIdentity {
@@ -14,7 +14,10 @@ export interface IdentityStore {
   putSync(key: string, value: unknown): unknown
 }
 
-/** Writes the identity into a new store; throws STORE_MISMATCH where the store has another one. */
+/** Which setting each part comes from; the others are the program's own. */
+const SETTINGS: Record<string, string> = { shards: 'PULSEPRINT_SHARDS', streams: 'PULSEPRINT_LOG_STREAMS' }
+
+/** Writes the identity into a new store; throws STORE_MISMATCH, with the settings to look at, where the store has another one. */
 export function checkStoreIdentity(store: IdentityStore, wanted: StoreIdentity, place: string): void {
   const found = store.get('identity') as StoreIdentity | undefined
   if (!found) {
@@ -25,6 +28,8 @@ export function checkStoreIdentity(store: IdentityStore, wanted: StoreIdentity, 
     (key) => found[key] !== wanted[key],
   )
   if (differing.length === 0) return
-  const details = differing.map((key) => `${key} is ${found[key]}, wanted ${wanted[key]}`).join('; ')
+  const details = differing
+    .map((key) => `${key} is ${found[key]}, wanted ${wanted[key]} by ${SETTINGS[key] ?? 'this program'}`)
+    .join('; ')
   throw new PulseprintError('STORE_MISMATCH', `the data in ${place} was made with other settings: ${details}`)
 }
