@@ -22,7 +22,7 @@ export interface ConfigurationTexts {
   /** What to call the definition in messages. */
   definitionOrigin: string
   definition: string
-  keys: string | undefined
+  keys: { path: string; text: string } | undefined
 }
 
 /** Reads the files. Errors: those of the file system. */
@@ -30,7 +30,7 @@ export function readConfiguration(definitionPath?: string, keysPath?: string): C
   return {
     definitionOrigin: definitionPath ?? 'the built-in definition',
     definition: definitionPath === undefined ? DEFAULT_DEFINITION : readFileSync(definitionPath, 'utf8'),
-    keys: keysPath === undefined ? undefined : readFileSync(keysPath, 'utf8'),
+    keys: keysPath === undefined ? undefined : { path: keysPath, text: readFileSync(keysPath, 'utf8') },
   }
 }
 
@@ -47,5 +47,5 @@ export function compileConfiguration({
 }: ConfigurationTexts): Configuration {
   const compiled = compileDefinition(definition)
   if ('problems' in compiled) throw new DefinitionError(definitionOrigin, compiled.problems)
-  return { definition: compiled.definition, keys: keys === undefined ? undefined : readApiKeys(keys) }
+  return { definition: compiled.definition, keys: keys && readApiKeys(keys.text, keys.path) }
 }

@@ -12,9 +12,10 @@ export interface ApiKeys {
 
 /**
  * Reads a key file: one `name key` per line, `#` begins a comment line. Keys have at least 16 characters.
+ * @param path of the file, for messages
  * Errors: INVALID_KEY_FILE with the numbers of all bad lines.
  */
-export function readApiKeys(text: string): ApiKeys {
+export function readApiKeys(text: string, path: string): ApiKeys {
   const hashes = new Map<string, Buffer>()
   const bad: number[] = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -26,10 +27,10 @@ export function readApiKeys(text: string): ApiKeys {
     else hashes.set(name, sha256(key))
   }
   if (bad.length > 0) {
-    const message = `line ${bad.join(', ')}: must be "name key", each name once, each key of ${KEY_LENGTH_MIN} characters or more`
+    const message = `${path}: line ${bad.join(', ')}: must be "name key", each name once, each key of ${KEY_LENGTH_MIN} characters or more`
     throw new PulseprintError('INVALID_KEY_FILE', message)
   }
-  if (hashes.size === 0) throw new PulseprintError('INVALID_KEY_FILE', 'the file holds no key')
+  if (hashes.size === 0) throw new PulseprintError('INVALID_KEY_FILE', `${path} holds no key`)
   return { nameOf: (key) => nameOf(hashes, sha256(key)) }
 }
 

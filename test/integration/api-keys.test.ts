@@ -53,11 +53,11 @@ describe('with API keys', () => {
   })
 })
 
-test('a key file with bad lines names the lines and not the keys', () => {
+test('a key file with bad lines is refused with its path and the lines, and without the keys', () => {
   const text = `good ${KEY}\nshort 123\nno-key\ngood ${KEY}2\n`
-  expect(() => readApiKeys(text)).toThrow(/^line 2, 3, 4: /)
-  expect(() => readApiKeys(text)).not.toThrow(/0123456789/)
-  expect(() => readApiKeys('# nothing\n')).toThrow(/no key/)
+  expect(() => readApiKeys(text, '/etc/keys')).toThrow(/^\/etc\/keys: line 2, 3, 4: /)
+  expect(() => readApiKeys(text, '/etc/keys')).not.toThrow(/0123456789/)
+  expect(() => readApiKeys('# nothing\n', '/etc/keys')).toThrow(/^\/etc\/keys holds no key/)
 })
 
 test('without keys a host that others can reach is refused', () => {
