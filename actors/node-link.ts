@@ -69,10 +69,12 @@ export class NodeLink {
   }
 
   #encoded(answer: Answer): Uint8Array {
+    if (answer.error) return encodeAnswer(answer)
     try {
-      if (this.#publisher.isFull) throw overloaded('too many answers are on their way')
+      // What was asked for is done by now: OVERLOADED would say that it is not, and have it done twice.
+      if (this.#publisher.isFull) throw unanswered('too many answers are on their way')
       const bytes = encodeAnswer(answer)
-      if (bytes.length > LIMITS.nodeCallBytesMax) throw new Error(`an answer of ${bytes.length} bytes`)
+      if (bytes.length > LIMITS.nodeCallBytesMax) throw unanswered(`it has ${bytes.length} bytes`)
       return bytes
     } catch (error) {
       return encodeAnswer({ id: answer.id, error: portable(error) })
@@ -88,6 +90,10 @@ export class NodeLink {
   fail(error: Error): void {
     this.#waiting.failAll(error)
   }
+}
+
+function unanswered(reason: string): PulseprintError {
+  return new PulseprintError('PEER_LOST', `the answer cannot be sent: ${reason}`, { retryAfterSeconds: 1 })
 }
 
 function overloaded(message: string): PulseprintError {
