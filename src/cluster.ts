@@ -12,23 +12,21 @@ import { createApp } from '../api/app.ts'
 import type { ClusterSettings } from './cluster-settings.ts'
 import { type ClusterStores, openClusterStores } from './cluster-stores.ts'
 import type { Configuration } from './configuration.ts'
-import { LIMITS } from './limits.ts'
 import { closeApi, type RunningServer } from './node.ts'
 import { admit } from './ownership/admission.ts'
 import { type Beat, Membership } from './ownership/membership.ts'
 import { NatsShardOwnership } from './ownership/nats-shard-ownership.ts'
 import { ShardKeeper } from './ownership/shard-keeper.ts'
+import { closeInReverse } from './runtime/closers.ts'
 import { createClusterMetrics } from './runtime/cluster-metrics.ts'
 import { consoleLogger } from './runtime/logger.ts'
 import { createObserver, showEngine } from './runtime/metrics.ts'
 import { NatsClock } from './runtime/nats-clock.ts'
-import { maskedNatsUrls } from './runtime/nats-connection.ts'
+import { endWithConnection, maskedNatsUrls } from './runtime/nats-connection.ts'
 import type { Settings } from './settings.ts'
 import { rebuildIfRedefined } from './snapshots/rebuild.ts'
 import { maskedRedisUrls } from './snapshots/redis-connection.ts'
 
-/** How long a node listens before it says that it is alone, or the only one of its name. */
-const LISTEN_MS = 3 * LIMITS.heartbeatIntervalMs
 /** How long a stopping node tries to hand its shards over. */
 const LEAVE_WAIT_MS = 20_000
 
@@ -42,9 +40,7 @@ export async function startClusterNode(
   configuration: Configuration,
 ): Promise<RunningServer> {
   const closers: (() => unknown)[] = []
-  const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) await close()
-  }
+  const closeAll = () => closeInReverse(closers, consoleLogger)
   try {
     return await start(settings, cluster, configuration, closers, closeAll)
   } catch (error) {
@@ -67,6 +63,7 @@ async function start(
   const stores = await openClusterStores(settings, cluster, logger)
   closers.push(() => stores.close())
   const { connection, identity } = stores
+  void endWithConnection(connection, logger)
   const ownership = await NatsShardOwnership.open(connection, identity, { prefix, replicas }, self, logger)
   closers.push(() => ownership.close())
   const manager = await jetstreamManager(connection, { checkAPI: false })
@@ -79,12 +76,11 @@ async function start(
   const membership = new Membership(
     connection,
     prefix,
-    () => ({ ...self, state: state(), fingerprint, shards, ...refusal() }),
+    () => ({ ...self, state: state(), fingerprint, ...refusal() }),
     () => ownership.catchUp(),
     logger,
   )
   closers.push(() => membership.close())
-  await sleep(LISTEN_MS)
   await admit({ ...self, fingerprint }, membership)
   state = () => 'admitted'
   membership.beat()

@@ -215,8 +215,12 @@ export class Membership {
   }
 
   async #watch(): Promise<void> {
+    let isBack = false
     for await (const { type } of this.#connection.status()) {
-      if (type !== 'reconnect') continue
+      if (type === 'disconnect') isBack = false
+      // After refused logins the client tells of one reconnection several times.
+      if (type !== 'reconnect' || isBack) continue
+      isBack = true
       this.#connections++
       this.beat()
     }

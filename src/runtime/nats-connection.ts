@@ -7,6 +7,8 @@ import type { Logger } from './logger.ts'
 const OPTIONS = {
   // The client's own default gives up after ten tries.
   maxReconnectAttempts: -1,
+  // Nor is a second refused login in a row the end: users and passwords are set anew while nodes run.
+  ignoreAuthErrorAbort: true,
   reconnectTimeWait: 200,
   reconnectJitter: 100,
   // A stopped server keeps its connections open; after two pings without an answer another one is dialled.
@@ -54,6 +56,21 @@ export function connectNatsUrls(
   })
 }
 
+/**
+ * Ends the process, once the client has given up a connection: nothing brings it back, and the others take over. One that was closed
+ * by us ends nothing.
+ */
+export async function endWithConnection(
+  connection: Pick<NatsConnection, 'closed'>,
+  logger: Logger,
+  end: (code: number) => void = process.exit,
+): Promise<void> {
+  const error = await connection.closed()
+  if (!error) return
+  logger.error('the connection to NATS is closed for good: this node ends', { error })
+  end(1)
+}
+
 /** The servers' addresses without credentials, for messages. */
 export function maskedNatsUrls(urls: readonly string[]): string {
   return urls
@@ -62,10 +79,24 @@ export function maskedNatsUrls(urls: readonly string[]): string {
     .join(',')
 }
 
+/**
+ * Says everything once. A server that refuses the login is tried again several times a second: the client then tells of each loss and
+ * refusal, and at last of as many reconnections.
+ */
 async function report(connection: NatsConnection, logger: Logger): Promise<void> {
+  let isLost = false
+  let refusal: string | undefined
   for await (const status of connection.status()) {
-    if (status.type === 'disconnect') logger.warn('NATS is lost', { server: status.server })
-    else if (status.type === 'reconnect') logger.info('NATS is back', { server: status.server })
-    else if (status.type === 'error') logger.warn('NATS has refused something', { error: status.error })
+    if (status.type === 'disconnect' && !isLost) {
+      isLost = true
+      logger.warn('NATS is lost', { server: status.server })
+    } else if (status.type === 'error' && status.error.message !== refusal) {
+      refusal = status.error.message
+      logger.warn('NATS has refused something', { error: status.error })
+    } else if (status.type === 'reconnect' && isLost) {
+      isLost = false
+      refusal = undefined
+      logger.info('NATS is back', { server: status.server })
+    }
   }
 }

@@ -79,7 +79,7 @@ test('another number of shards is refused', async () => {
 
 async function join(prefix: string, node: string, state: () => Beat['state'] = () => 'serving') {
   const instance = randomUUID()
-  const self = () => ({ node, instance, state: state(), fingerprint: 'f', shards: 4 })
+  const self = () => ({ node, instance, state: state(), fingerprint: 'f' })
   const membership = new Membership(await connectTo(nats), prefix, self, async () => {}, recordingLogger([]))
   onTestFinished(() => membership.close())
   return { membership, instance }
@@ -106,6 +106,16 @@ test('members see each other, and what the others say of themselves', async () =
     () => a.membership.others.length === 1,
     () => 'the nodes do not agree',
   )
+})
+
+test('a member is heard once its own first heartbeat has come back, and not before', async () => {
+  const { membership } = await join(newPrefix(), 'a')
+  expect([membership.isHeard, membership.heardMs]).toEqual([false, 0])
+  await until(
+    () => membership.heardMs > 0,
+    () => 'the node does not hear itself',
+  )
+  expect(membership.isHeard).toBe(true)
 })
 
 test('a member that says goodbye is gone at once, and one that falls silent after a while', async () => {
@@ -137,7 +147,7 @@ test('nobody is taken for dead while NATS itself is away', async () => {
   const prefix = newPrefix()
   const opened = async (node: string) => {
     const instance = randomUUID()
-    const self = () => ({ node, instance, state: 'serving' as const, fingerprint: 'f', shards: 4 })
+    const self = () => ({ node, instance, state: 'serving' as const, fingerprint: 'f' })
     const membership = new Membership(await connectTo(own), prefix, self, async () => {}, recordingLogger([]))
     onTestFinished(() => membership.close())
     return membership
@@ -155,6 +165,7 @@ test('nobody is taken for dead while NATS itself is away', async () => {
     () => !a.isHeard && !b.isHeard,
     () => 'the nodes do not agree',
   )
+  expect(a.heardMs).toBe(0)
   const silentSince = performance.now()
   await until(
     () => performance.now() - silentSince > 2_000,

@@ -10,7 +10,6 @@ function beat(more: Partial<Beat>): Beat {
     instance: 'x',
     state: 'serving',
     fingerprint: 'f',
-    shards: 4,
     connections: 0,
     sentAt: 0,
     ...more,
@@ -55,12 +54,37 @@ test.for([{ node: 'a' }, { fingerprint: 'g' }])(
   },
 )
 
+/** Of a node that has heard itself for long enough. */
+const HEARD = { heardMs: 60_000 }
+
+test('a node that does not hear itself is not let in as if it were alone', async () => {
+  const membership = { heardMs: 0, others: [], onChanged: () => () => {} }
+  await expect(admit(SELF, membership, 0)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+})
+
+test('a node that has heard itself for a moment goes on listening before it judges', async () => {
+  let asked = 0
+  const membership = {
+    get heardMs() {
+      return asked++ < 2 ? 1 : HEARD.heardMs
+    },
+    get others() {
+      // Of the same name until it is refused itself, and gone.
+      return asked < 3 ? [beat({ node: 'a', instance: 'b', state: 'joining' })] : []
+    },
+    onChanged: () => () => {},
+  }
+  await admit(SELF, membership)
+  expect(asked).toBe(3)
+})
+
 /** A node that asks, with what it hears of the others and how that changes. */
 function applicantAmong(...others: Beat[]) {
   const heard = new Map(others.map((other) => [other.instance, other]))
   let changed = () => {}
   let outcome = 'waits'
   const membership = {
+    ...HEARD,
     get others() {
       return [...heard.values()]
     },
@@ -115,6 +139,7 @@ test('however many start at once, all go on, one after the other', async () => {
   }
   const start = async (instance: string) => {
     const membership = {
+      ...HEARD,
       get others() {
         const others = [...states].filter(([other]) => other !== instance)
         return others.map(([other, state]) => beat({ node: other, instance: other, state }))
