@@ -1,5 +1,5 @@
 // The clock of a node in a cluster: right by the NATS servers when it starts, and from then on moved by the monotonic clock only. A
-// jump of the machine's own time can then fire no timer early and date no action wrongly.
+// jump of the machine's own time can then fire no timer early and date no action wrongly. It never goes back.
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { PulseprintError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -9,7 +9,7 @@ import type { Logger } from './logger.ts'
 
 /** How often the servers are asked again. */
 const CHECK_INTERVAL_MS = 10_000
-/** A suspended machine stops its monotonic clock: beyond this, and where the wall clock agrees with the servers, it is set anew. */
+/** A suspended machine stops its monotonic clock: this far behind, and where the wall clock agrees with the servers, it is set anew. */
 const DRIFT_MAX_MS = 1_000
 const ASKED_TIMES = 3
 
@@ -82,7 +82,7 @@ export class NatsClock implements Clock {
     if (Math.abs(skew) <= DRIFT_MAX_MS) return
     const wall = Date.now() - performance.now()
     const wallSkew = wall - (this.#base - skew)
-    if (Math.abs(wallSkew) <= DRIFT_MAX_MS) {
+    if (skew < 0 && Math.abs(wallSkew) <= DRIFT_MAX_MS) {
       this.#base = wall
       this.#logger.warn('the clock was set anew: the machine has slept', { skewMs: Math.round(skew) })
     } else {
