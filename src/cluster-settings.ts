@@ -58,8 +58,8 @@ export function readClusterSettings(
     problem(`PULSEPRINT_NODE is "${node}": it must be 1 to 128 letters, digits, ., :, - or _`)
   }
   const natsMonitorUrls = listOf(text('NATS_MONITOR') ?? '')
-  if (!natsMonitorUrls.every((url) => isUrl(url, ['http:', 'https:']))) {
-    problem('PULSEPRINT_NATS_MONITOR must be http:// URLs, separated by commas')
+  if (!natsMonitorUrls.every((url) => isUrl(url, ['http:', 'https:']) && !hasCredentials(url))) {
+    problem('PULSEPRINT_NATS_MONITOR must be http:// URLs without user and password, separated by commas')
   }
   return {
     natsUrls,
@@ -83,6 +83,11 @@ function listOf(text: string): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+}
+
+function hasCredentials(url: string): boolean {
+  const { username, password } = new URL(url)
+  return username !== '' || password !== ''
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

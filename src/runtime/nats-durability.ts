@@ -21,8 +21,13 @@ async function warningOf(url: string): Promise<string | undefined> {
     if (jetstream?.config?.sync_always === true) return undefined
     return `${server_name} acknowledges writes that are not on its disk: set jetstream.sync_interval to "always", or a power cut loses them`
   } catch (error) {
-    return `${new URL(url).host} does not say how it writes: ${(error as Error).message}`
+    return `${new URL(url).host} does not say how it writes: ${reasonOf(error as Error)}`
   }
+}
+
+/** Not the message, which may repeat the URL with a password in it, and otherwise says only that it failed. */
+function reasonOf({ name, cause }: Error): string {
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? name
 }
 
 interface Varz {

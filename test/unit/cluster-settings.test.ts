@@ -68,3 +68,12 @@ test('no problem shows what may be a password', () => {
   expect(problems.length).toBe(3)
   expect(problems.join()).not.toContain('secret')
 })
+
+test.for(['http://me:secret@nats:8222', 'http://nats:8222,http://secret@nats:8222'])(
+  'a monitoring address with user or password is refused, and not shown: %s',
+  (urls) => {
+    const problems = problemsOf({ ...CLUSTER, PULSEPRINT_NATS_MONITOR: urls })
+    expect(problems).toEqual([expect.stringMatching(/^PULSEPRINT_NATS_MONITOR .*without user and password/)])
+    expect(problems.join()).not.toContain('secret')
+  },
+)
