@@ -94,7 +94,7 @@ export const LIMITS = {
   nodePartsWaitMs: 10_000,
   /**
    * How long the log keeps what saved profiles cover, whatever its retention: a snapshot store that comes back from a crash or an older
-   * file has lost no more than that (Redis flushes its AOF every second and may be restored from a copy a few minutes old).
+   * file has lost no more than that (Redis may flush its AOF only every second, and be restored from a copy a few minutes old).
    */
   logKeptCommittedMs: 600_000,
 } as const

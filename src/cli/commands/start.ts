@@ -18,14 +18,18 @@ export function startCommand(): Command {
     .option('--definition <file>', 'the definition (default: PULSEPRINT_DEFINITION, or the built-in one)')
     .option('--host <host>', 'where to listen (default: PULSEPRINT_HOST, 127.0.0.1)')
     .option('--port <port>', 'where to listen (default: PULSEPRINT_PORT, 8080)')
-    .option('--data <folder>', 'the data folder (default: PULSEPRINT_DATA, ./data)')
+    .option('--data <folder>', 'the data folder, without a cluster (default: PULSEPRINT_DATA, ./data)')
     .addHelpText(
       'after',
       `
 Ctrl-C stops it cleanly; after a crash the next start goes on where it was.
 
-Example:
-  pulseprint start --definition definition.yaml --data ./data`,
+With PULSEPRINT_NATS and PULSEPRINT_REDIS in the environment it runs as one node of a cluster. Actions are then kept on these
+servers and the data folder is not used. The README lists all settings.
+
+Examples:
+  pulseprint start --definition definition.yaml --data ./data
+  PULSEPRINT_NATS=nats://10.0.0.5:4222 PULSEPRINT_REDIS=redis://10.0.0.6:6379 pulseprint start`,
     )
     .action(start)
 }
