@@ -17,8 +17,10 @@ export class Publisher {
   readonly #streams: StreamStore
   readonly #logger: Logger
   #gathering: Publication[] = []
-  /** Length of the entries' text in it. */
+  /** Length of the text in it. */
   #gatheredText = 0
+  /** Length of the text in the publication that is under way. */
+  #underWayText = 0
   /** Falls in the same turn in which nothing is left to publish: who looks a moment later starts anew. */
   #busy = false
   /** The publication that is being gathered or under way. */
@@ -53,9 +55,7 @@ export class Publisher {
   publish(publication: Publication): void {
     this.#gathering.push(publication)
     this.#taken += 1
-    for (const entries of publication.entries.values()) {
-      for (const { data } of entries) this.#gatheredText += data.length
-    }
+    this.#gatheredText += textOf(publication)
     if (publication.entries.size > 0) this.#goAtOnce()
     if (this.#busy) return
     this.#busy = true
@@ -64,9 +64,9 @@ export class Publisher {
 
   /** False while so much waits to be published that no more records should be applied. */
   get hasRoom(): boolean {
-    return (
-      this.#gathering.length < LIMITS.unpublishedRecordsMax && this.#gatheredText < LIMITS.unpublishedTextMax
-    )
+    const records = this.#taken - this.#published
+    const text = this.#gatheredText + this.#underWayText
+    return records < LIMITS.unpublishedRecordsMax && text < LIMITS.unpublishedTextMax
   }
 
   /** Resolves when everything taken so far is published, or the publisher was stopped. What is taken meanwhile is not waited for. */
@@ -110,6 +110,7 @@ export class Publisher {
     if (this.#streams.takesActions) await this.#gatherMore()
     const publications = this.#gathering
     this.#gathering = []
+    this.#underWayText = this.#gatheredText
     this.#gatheredText = 0
     this.#urgent = false
     while (!(await this.#tryToPublish(publications))) {
@@ -120,6 +121,7 @@ export class Publisher {
       await sleep(RETRY_MS, undefined, { ref: false })
     }
     this.#published += publications.length
+    this.#underWayText = 0
     return true
   }
 
@@ -147,4 +149,13 @@ export class Publisher {
       return false
     }
   }
+}
+
+/** How much of the memory a publication takes, about: its entries' text, and its actions as long as in the log. */
+function textOf({ entries, bytes = 0 }: Publication): number {
+  let text = bytes
+  for (const own of entries.values()) {
+    for (const { data } of own) text += data.length
+  }
+  return text
 }

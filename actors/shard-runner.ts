@@ -166,8 +166,8 @@ export class ShardRunner {
     if (sequence > this.#publishedBefore) {
       const outcomes = isTick ? undefined : turn.outcomes
       const publication = publicationOf(this.shard, sequence, outcomes, turn.effects)
-      if (this.#parts.publisher.takesActions) publication.actions = actions
-      this.#parts.publisher.publish(publication)
+      const taken = this.#parts.publisher.takesActions && { actions, bytes: payload.length }
+      this.#parts.publisher.publish({ ...publication, ...taken })
     }
     this.#progress.advance(sequence, turn)
     this.rebuilds.applied(record)

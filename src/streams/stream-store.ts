@@ -25,6 +25,8 @@ export interface Publication {
   refused: readonly number[] | undefined
   /** The record's actions, refused ones too; only for a store that takes them. */
   actions?: readonly Action[] | undefined
+  /** With the actions: length of the record in the log. */
+  bytes?: number
   /** Entries by stream, in order. `actions` is not among them. */
   entries: ReadonlyMap<string, readonly StreamEntry[]>
 }

@@ -3,6 +3,7 @@ import { Publisher } from '../../../actors/publisher.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import type { Logger } from '../../../src/runtime/logger.ts'
 import type { Publication, StreamStore } from '../../../src/streams/stream-store.ts'
+import { openLocalEngine } from '../../support/local-engine.ts'
 
 const publication = (sequence: number): Publication => ({
   shard: 0,
@@ -100,12 +101,57 @@ test('once stopped, what is still refused is given up, and no profile may be sav
   await expect(publisher.flush()).rejects.toThrow('before all was published')
 })
 
-test('there is room until the bound', async () => {
-  const { publisher } = slowStore()
-  for (let sequence = 0; sequence <= LIMITS.unpublishedRecordsMax; sequence++) {
+test('what is on its way takes room until it is published, actions as long as their record', async () => {
+  const { calls, publisher } = slowStore()
+  const half = LIMITS.unpublishedTextMax / 2
+  publisher.publish({ ...publication(1), actions: [], bytes: half })
+  await called(calls, 1)
+  expect(publisher.hasRoom).toBe(true)
+  const entry = { id: '2', userId: 'u', data: 'x'.repeat(100) }
+  publisher.publish({
+    ...publication(2),
+    actions: [],
+    bytes: half - 100,
+    entries: new Map([['rewards', [entry]]]),
+  })
+  expect(publisher.hasRoom).toBe(false)
+  calls[0]!.pass()
+  await called(calls, 2)
+  expect(publisher.hasRoom).toBe(true)
+  publisher.publish({ ...publication(3), actions: [], bytes: half })
+  expect(publisher.hasRoom).toBe(false)
+  calls[1]!.pass()
+  await called(calls, 3)
+  calls[2]!.pass()
+  await publisher.drain()
+  expect(publisher.hasRoom).toBe(true)
+})
+
+test('records on their way take room until they are published', async () => {
+  const { calls, publisher } = slowStore()
+  for (let sequence = 1; sequence <= LIMITS.unpublishedRecordsMax; sequence++) {
     publisher.publish(publication(sequence))
   }
   expect(publisher.hasRoom).toBe(false)
+  calls[0]!.pass()
+  await called(calls, 2)
+  expect(publisher.hasRoom).toBe(true)
+  calls[1]!.pass()
+  await publisher.drain()
+})
+
+test('the actions of a record come with its length in the log, where the store takes them', async () => {
+  const published: Publication[] = []
+  const { send } = await openLocalEngine({
+    streams: () => ({
+      takesActions: true,
+      publish: async (publications) => void published.push(...publications),
+    }),
+  })
+  await send([{ userId: 'u', action: 'a', properties: { note: 'x'.repeat(2_000) } }])
+  await expect.poll(() => published.length).toBe(1)
+  expect(published[0]!.actions).toHaveLength(1)
+  expect(published[0]!.bytes).toBeGreaterThan(2_000)
 })
 
 test('a flush does not wait for what is taken after it', async () => {
