@@ -1,10 +1,10 @@
 // The snapshot store on Redis. A shard is three keys in one slot: a small hash with epoch, commit number and offset, one hash of all
 // its profiles, and a sorted set of whom to wake. Every write is one Lua call that compares the epoch first.
-import { PulseprintError } from '../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
 import { inParts, profileArguments } from './redis-commit-parts.ts'
-import { connectRedis } from './redis-connection.ts'
+import { connectRedis, maskedRedisUrls } from './redis-connection.ts'
 import { redisWarnings, refuseEviction } from './redis-durability.ts'
+import { fenced, lost, overtaken, redisFailure } from './redis-failure.ts'
 import { CLAIM, COMMIT, RESET, type RedisClient, runScript, type Script, WAKES } from './redis-scripts.ts'
 import type { Commit, ShardCheckpoint, SnapshotStore, StoredProfile, Wake } from './snapshot-store.ts'
 
@@ -29,9 +29,11 @@ export class RedisSnapshotStore implements SnapshotStore {
   readonly #prefix: string
   readonly #shards: number
   readonly #claims = new Map<number, Claim>()
+  readonly #fail: (error: unknown) => never
 
-  private constructor(client: RedisClient, prefix: string, shards: number) {
+  private constructor(client: RedisClient, prefix: string, shards: number, fail: (error: unknown) => never) {
     this.#client = client
+    this.#fail = fail
     this.#prefix = prefix
     this.#shards = shards
   }
@@ -47,15 +49,18 @@ export class RedisSnapshotStore implements SnapshotStore {
     identity: StoreIdentity,
     prefix = 'pulseprint',
   ): Promise<RedisSnapshotStore> {
+    const fail = (error: unknown): never => {
+      throw redisFailure(error, maskedRedisUrls(urls))
+    }
     const client = await connectRedis(urls).catch(fail)
-    const store = new RedisSnapshotStore(client, prefix, identity.shards)
+    const store = new RedisSnapshotStore(client, prefix, identity.shards, fail)
     try {
       // Asks all masters of a cluster, and so connects to each: without a queue, first calls would fail until then.
       await refuseEviction(client)
       await store.#checkIdentity(identity)
     } catch (error) {
       await store.close()
-      throw unavailable(error)
+      fail(error)
     }
     return store
   }
@@ -69,13 +74,13 @@ export class RedisSnapshotStore implements SnapshotStore {
 
   /** What keeps this Redis from holding on to what it has confirmed, in words for an operator. */
   async warnings(): Promise<string[]> {
-    return redisWarnings(this.#client).catch(fail)
+    return redisWarnings(this.#client).catch(this.#fail)
   }
 
   async checkpoint(shard: number): Promise<ShardCheckpoint> {
     const [epoch, offset, savedAt] = await this.#client
       .hmget(this.#key(shard, 'checkpoint'), 'epoch', 'offset', 'savedAt')
-      .catch(fail)
+      .catch(this.#fail)
     return {
       epoch: Number(epoch ?? 0),
       offset: Number(offset ?? 0),
@@ -97,7 +102,7 @@ export class RedisSnapshotStore implements SnapshotStore {
       calls.push(this.#client.hmgetBuffer(profiles, ...users.slice(at, at + LOAD_PROFILES_MAX)))
     }
     const holds = epoch === undefined ? undefined : this.#checkHolds(shard, epoch)
-    const [, ...found] = await Promise.all([holds, ...calls]).catch(fail)
+    const [, ...found] = await Promise.all([holds, ...calls]).catch(this.#fail)
     return found.flat().map((bytes) => bytes ?? undefined)
   }
 
@@ -150,7 +155,7 @@ export class RedisSnapshotStore implements SnapshotStore {
     const answer = await this.#run(COMMIT, this.#shardKeys(shard), [...head, ...profileArguments(profiles)])
     if (answer === 'fenced') throw fenced(shard, claim.epoch, 'a newer owner has claimed it')
     if (answer === 'lost') throw lost(shard, claim.epoch)
-    if (answer === 'late') throw unavailable(new Error('the commit was overtaken by a later one'))
+    if (answer === 'late') throw overtaken(shard)
     claim.confirmed = Math.max(claim.confirmed, number)
   }
 
@@ -169,7 +174,7 @@ export class RedisSnapshotStore implements SnapshotStore {
       // Names and profiles by turns: Redis 7.0 cannot leave the profiles out.
       const [next, flat] = await this.#client
         .hscanBuffer(this.#key(shard, 'profiles'), cursor, 'COUNT', SCAN_COUNT)
-        .catch(fail)
+        .catch(this.#fail)
       yield flat.filter((_, index) => index % 2 === 0).map((name) => name.toString())
       cursor = next.toString()
     } while (cursor !== '0')
@@ -177,18 +182,18 @@ export class RedisSnapshotStore implements SnapshotStore {
 
   async count(): Promise<number> {
     const counts = this.#everyShard((shard) => this.#client.hlen(this.#key(shard, 'profiles')))
-    return (await counts.catch(fail)).reduce((sum, count) => sum + count, 0)
+    return (await counts.catch(this.#fail)).reduce((sum, count) => sum + count, 0)
   }
 
   /** Atomic per shard. Cut short by a crash, it leaves the fingerprint of before: the next start resets again. */
   async reset(fingerprint: string): Promise<void> {
     await this.#everyShard((shard) => this.#run(RESET, this.#shardKeys(shard), []))
     for (const claim of this.#claims.values()) claim.confirmed = -1
-    await this.#client.hset(this.#storeKey(), 'fingerprint', fingerprint).catch(fail)
+    await this.#client.hset(this.#storeKey(), 'fingerprint', fingerprint).catch(this.#fail)
   }
 
   async fingerprint(): Promise<string | undefined> {
-    return (await this.#client.hget(this.#storeKey(), 'fingerprint').catch(fail)) ?? undefined
+    return (await this.#client.hget(this.#storeKey(), 'fingerprint').catch(this.#fail)) ?? undefined
   }
 
   async close(): Promise<void> {
@@ -206,7 +211,7 @@ export class RedisSnapshotStore implements SnapshotStore {
     keys: readonly string[],
     args: readonly (string | number | Uint8Array)[],
   ): Promise<unknown> {
-    return runScript(this.#client, script, keys, args).catch(fail)
+    return runScript(this.#client, script, keys, args).catch(this.#fail)
   }
 
   /** The braces are the hash tag: what stands in them decides on the slot of a cluster. */
@@ -221,27 +226,4 @@ export class RedisSnapshotStore implements SnapshotStore {
   #storeKey(): string {
     return `${this.#prefix}:store`
   }
-}
-
-function unavailable(error: unknown): PulseprintError {
-  if (error instanceof PulseprintError) return error
-  // The message only: the error of ioredis holds the command, credentials and profiles included.
-  const reason = error instanceof Error ? error.message : String(error)
-  return new PulseprintError('STORAGE_UNAVAILABLE', `Redis did not take the call: ${reason}`)
-}
-
-function fail(error: unknown): never {
-  throw unavailable(error)
-}
-
-function fenced(shard: number, epoch: number, why: string): PulseprintError {
-  return new PulseprintError('FENCED', `epoch ${epoch} of shard ${shard} does not hold: ${why}`)
-}
-
-function lost(shard: number, epoch: number): PulseprintError {
-  return fenced(
-    shard,
-    epoch,
-    'Redis has lost commits that it had confirmed; the shard must be claimed and replayed anew',
-  )
 }

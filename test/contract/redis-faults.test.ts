@@ -8,6 +8,8 @@ import { type RunningRedis, startRedis, startRedisCluster } from '../support/ser
 import { until } from '../support/until.ts'
 
 const identity = { format: 1, shards: 4, hashVersion: 1 }
+/** In words of ours, whatever the client says. */
+const UNREACHABLE = /^Redis at redis:\/\/127[\d.:,/redis]+ (is not connected|gave no answer)$/
 const NEVER = Number.POSITIVE_INFINITY
 const profile = (user: string, value: string | Buffer, wakeAt = NEVER, wakeBefore = NEVER) => ({
   user,
@@ -135,7 +137,12 @@ test('a killed Redis costs failed commits, keeps what it confirmed, and is found
     store.reset('other'),
     store.warnings(),
   ]) {
-    await expect(call).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    await expect(call).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(
+        /^Redis at redis:\/\/127\.0\.0\.1:\d+ (is not connected|gave no answer)$/,
+      ),
+    })
   }
   await redis.start()
   const value = await commitUntilItWorks(store, 3)
@@ -165,6 +172,7 @@ test('a master of a cluster that is killed fails the calls for its shards only, 
   await cluster.masters[holder]!.kill()
   await expect(store.commit(0, { epoch: 1, profiles: [profile('a', 'second')] })).rejects.toMatchObject({
     code: 'STORAGE_UNAVAILABLE',
+    message: expect.stringMatching(UNREACHABLE),
   })
   await store.commit(elsewhere, { epoch: 1, offset: 2, profiles: [profile('a', 'second')] })
   await cluster.masters[holder]!.start()
@@ -210,7 +218,10 @@ test('a server that falls silent is given up, and found again', async () => {
   await store.claim(0, 1)
   void proxy.loseReplies()
   const commit = store.commit(0, { epoch: 1, offset: 1, profiles: [profile('a', '1')] })
-  await expect(commit).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  await expect(commit).rejects.toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    message: `Redis at redis://127.0.0.1:${proxy.port} gave no answer`,
+  })
   proxy.cut()
   expect(await commitUntilItWorks(store, 1)).not.toBe('')
 })
