@@ -32,12 +32,14 @@ export class SnapshotReader {
    * Errors: OWNER_UNREACHABLE where there is nothing saved of the user; TOO_STALE; NOT_YET_APPLIED for `minSequence`.
    */
   async profile(user: string, options: ReadOptions, reason: string): Promise<ProfileView> {
+    const { minSequence = 0, maxStalenessMs = LIMITS.stalenessMaxMs } = options
+    // However young it seems: the owner's clock may be ahead.
+    if (maxStalenessMs === 0) throw new PulseprintError('TOO_STALE', `${reason}, and no snapshot is allowed`)
     const shard = shardOf(user, this.#shards)
     const now = this.#clock.now()
     // First: what is saved between the two calls is then newer than stated, not older.
     const { epoch, offset, savedAt } = await this.#snapshots.checkpoint(shard)
     const [bytes] = await this.#snapshots.load(shard, [user])
-    const { minSequence = 0, maxStalenessMs = LIMITS.stalenessMaxMs } = options
     // Whether nobody has the user, or only the owner yet, cannot be told.
     if (!bytes || savedAt === undefined) throw new PulseprintError('OWNER_UNREACHABLE', reason)
     if (offset < minSequence) {
