@@ -28,6 +28,7 @@ export class Ticker {
   #armedFor = Number.POSITIVE_INFINITY
   #running: Promise<void> | undefined
   #stopped = false
+  #failing = false
 
   constructor(parts: TickerParts) {
     this.#parts = parts
@@ -79,9 +80,11 @@ export class Ticker {
       this.#takeDue(due, now)
       if (due.length > 0) await tick(due.map(({ user }) => user))
       for (const { wakeAt } of due) observe(now - wakeAt)
+      this.#failing = false
     } catch (error) {
       if (this.#stopped) return
-      logger.error('a tick could not be appended', { error })
+      if (!this.#failing) logger.error('a tick could not be appended', { error })
+      this.#failing = true
       queue.putBack(due)
       this.#armAfter(RETRY_MS)
       return

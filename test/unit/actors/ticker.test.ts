@@ -173,7 +173,7 @@ test('a reader sees the stage of the instant, announced or not', async () => {
   expect([await stageAt(0.9), await stageAt(1), await stageAt(11)]).toEqual(['new', 'quiet', 'lost'])
 })
 
-test('a tick that the log refuses is tried again until it is taken', async () => {
+test('a tick that the log refuses is tried again until it is taken, and each time it begins to is told once', async () => {
   const clock = new SimulatedClock(NOW)
   let refused = 0
   const parts = await openLocalEngine({
@@ -191,5 +191,10 @@ test('a tick that the log refuses is tried again until it is taken', async () =>
   await pass(clock, 3)
   await expect.poll(() => announced(parts)).toEqual(['u quiet 1'])
   expect(refused).toBeGreaterThan(2)
-  expect(parts.logged.map(({ message }) => message)).toContain('a tick could not be appended')
+  const told = () => parts.logged.filter(({ message }) => message === 'a tick could not be appended').length
+  expect(told()).toBe(1)
+  refused = 0
+  await pass(clock, 11)
+  await expect.poll(() => announced(parts)).toEqual(['u quiet 1', 'u lost 11'])
+  expect(told()).toBe(2)
 })
