@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { NatsConnection, Status } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { startNatsServers } from '../../deploy/local-servers/nats.ts'
+import { type Beat, Membership } from '../../src/ownership/membership.ts'
 import { connectNats, endWithConnection } from '../../src/runtime/nats-connection.ts'
 import { type LogLine, recordingLogger } from '../support/api.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -43,6 +44,11 @@ test('logins that are refused while nodes run are tried on, until one is accepte
   const lines: LogLine[] = []
   const connection = await connectNats(nats.addresses, 'test', recordingLogger(lines), LOGIN)
   onTestFinished(() => connection.close())
+  const self = () => ({ node: 'a', instance: 'a', state: 'serving' as const, fingerprint: 'f' })
+  const membership = new Membership(connection, 't', self, async () => {}, recordingLogger([]))
+  onTestFinished(() => membership.close())
+  const beats: Beat[] = []
+  connection.subscribe('t.members', { callback: (_, message) => beats.push(message.json<Beat>()) })
   const refusals = counted(connection, 'error')
   await nats.startAgain(OTHER_PASSWORD)
   await until(
@@ -58,6 +64,12 @@ test('logins that are refused while nodes run are tried on, until one is accepte
   // Each is said once, however often it happens.
   const said = lines.map(({ message }) => message)
   expect(said).toEqual(['NATS is lost', 'NATS has refused something', 'NATS is back'])
+  const sinceThen = () => beats.flatMap(({ connections }) => (connections > 0 ? [connections] : []))
+  await until(
+    () => sinceThen().length >= 3,
+    () => JSON.stringify(beats),
+  )
+  expect(new Set(sinceThen())).toEqual(new Set([1]))
 })
 
 test('a wrong password is refused at the first connection', async () => {
