@@ -158,8 +158,9 @@ function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }:
   const seen = sequence <= profile.sequence
   for (let index = 0; index < actions.length; index++) {
     const position = positions[index]!
+    // What a profile has seen was published before it was saved, if it led to anything: nobody is waiting for it any more.
     outcomes[position] = seen
-      ? OUTCOME.accepted
+      ? OUTCOME.duplicate
       : fold.apply(profile, actions[index]!, { shard, sequence, position }, receivedAt, effects)
     if (isSilent && index === 0) dropSilent(user, effects)
   }

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { PulseprintError } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
+import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
+import type { Publication } from '../../../src/streams/stream-store.ts'
 import { definitionOf, openLocalEngine, SHARDS, usersIn } from '../../support/local-engine.ts'
 import { until } from '../../support/until.ts'
 
@@ -188,4 +190,33 @@ test('a shard that was fenced while it loaded a profile publishes nothing that i
   expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   await engine.stop()
   expect(published).toEqual(sequences)
+})
+
+test('an action that was sent twice is once on the stream of actions, also where only its profile was saved before a crash', async () => {
+  const refusing = (real: SnapshotStore): Partial<SnapshotStore> => ({
+    commit: async (shard, commit) => {
+      if (commit.offset !== undefined) throw new PulseprintError('STORAGE_UNAVAILABLE', 'the store is away')
+      return real.commit(shard, commit)
+    },
+  })
+  const first = await openLocalEngine({ snapshots: refusing })
+  const { sequences } = await first.send([act(ALICE, 'once')])
+  await first.send([act(ALICE, 'once')])
+  await first.stop()
+  const published: Publication[] = []
+  const second = await openLocalEngine({
+    folder: first.folder,
+    streams: () => ({
+      // As on JetStream, where what led to nothing leaves nothing.
+      takesActions: true,
+      published: () => sequences[0]!,
+      publish: async (publications) => void published.push(...publications),
+    }),
+  })
+  await second.send([act(ALICE, 'other')])
+  await second.stop()
+  const accepted = published.flatMap(({ actions = [], refused = [] }) =>
+    actions.filter((_, position) => !refused.includes(position)).map(({ id }) => id),
+  )
+  expect(accepted).toEqual(['other'])
 })
