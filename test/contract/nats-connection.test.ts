@@ -5,7 +5,7 @@ import type { NatsConnection, Status } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { startNatsServers } from '../../deploy/local-servers/nats.ts'
 import { type Beat, Membership } from '../../src/ownership/membership.ts'
-import { connectNats, endWithConnection } from '../../src/runtime/nats-connection.ts'
+import { connectNats, connectNatsUrls, endWithConnection } from '../../src/runtime/nats-connection.ts'
 import { type LogLine, recordingLogger } from '../support/api.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { until } from '../support/until.ts'
@@ -48,7 +48,7 @@ test('logins that are refused while nodes run are tried on, until one is accepte
   const membership = new Membership(connection, 't', self, async () => {}, recordingLogger([]))
   onTestFinished(() => membership.close())
   const beats: Beat[] = []
-  connection.subscribe('t.members', { callback: (_, message) => beats.push(message.json<Beat>()) })
+  connection.subscribe('t.members', { callback: (_, message) => void beats.push(message.json<Beat>()) })
   const refusals = counted(connection, 'error')
   await nats.startAgain(OTHER_PASSWORD)
   await until(
@@ -72,13 +72,21 @@ test('logins that are refused while nodes run are tried on, until one is accepte
   expect(new Set(sinceThen())).toEqual(new Set([1]))
 })
 
-test('a wrong password is refused at the first connection', async () => {
+test('a wrong password is refused at the first connection, with the address of the server', async () => {
   const nats = await startOpenServer()
   await nats.startAgain(OTHER_PASSWORD)
   const connected = connectNats(nats.addresses, 'test', recordingLogger([]), LOGIN)
   await expect(connected).rejects.toMatchObject({
     code: 'STORAGE_UNAVAILABLE',
-    message: expect.stringMatching(/authorization violation/i),
+    message: expect.stringMatching(/^no connection to NATS at 127\.0\.0\.1:\d+: authorization violation/i),
+  })
+})
+
+test('servers that do not answer are named, without the login', async () => {
+  const urls = ['nats://me:secret@127.0.0.1:1', 'nats://me:secret@127.0.0.1:2']
+  await expect(connectNatsUrls(urls, 'test', recordingLogger([]))).rejects.toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    message: expect.stringMatching(/^no connection to NATS at 127\.0\.0\.1:1,127\.0\.0\.1:2: (?!.*secret)/),
   })
 })
 
