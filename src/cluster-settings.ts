@@ -49,6 +49,12 @@ export function readClusterSettings(
   if (!listOf(redis).every((url) => isUrl(url, ['redis:', 'rediss:']))) {
     problem('PULSEPRINT_REDIS must be redis:// or rediss:// URLs, separated by commas')
   }
+  for (const [name, urls] of Object.entries({ NATS: listOf(nats), REDIS: listOf(redis) })) {
+    if (urls.every(isLoginEncoded)) continue
+    problem(
+      `PULSEPRINT_${name} has a % that encodes nothing: percent-encode its user and password (% is %25)`,
+    )
+  }
   const prefix = text('PREFIX') ?? 'pulseprint'
   if (!/^[\w-]{1,64}$/.test(prefix)) {
     problem(`PULSEPRINT_PREFIX is "${prefix}": it must be 1 to 64 letters, digits, - or _`)
@@ -88,6 +94,17 @@ function listOf(text: string): string[] {
 function hasCredentials(url: string): boolean {
   const { username, password } = new URL(url)
   return username !== '' || password !== ''
+}
+
+/** Else they could not be decoded when they are sent. What is no URL at all is told of elsewhere. */
+function isLoginEncoded(text: string): boolean {
+  const url = URL.parse(text)
+  try {
+    decodeURIComponent(`${url?.username}:${url?.password}`)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

@@ -69,6 +69,19 @@ test('no problem shows what may be a password', () => {
   expect(problems.join()).not.toContain('secret')
 })
 
+test('a password with a % that encodes nothing is refused, and not shown', () => {
+  const problems = problemsOf({
+    PULSEPRINT_NATS: 'nats://n1:4222,nats://me:secret50%@n2:4222',
+    PULSEPRINT_REDIS: 'redis://:secret50%zz@r:6379',
+  })
+  expect(problems).toEqual([
+    expect.stringMatching(/^PULSEPRINT_NATS .*percent-encode/),
+    expect.stringMatching(/^PULSEPRINT_REDIS .*percent-encode/),
+  ])
+  expect(problems.join()).not.toContain('secret')
+  expect(problemsOf({ ...CLUSTER, PULSEPRINT_REDIS: 'redis://:secret50%25@r:6379' })).toEqual([])
+})
+
 test.for(['http://me:secret@nats:8222', 'http://nats:8222,http://secret@nats:8222'])(
   'a monitoring address with user or password is refused, and not shown: %s',
   (urls) => {
