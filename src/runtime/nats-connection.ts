@@ -34,7 +34,10 @@ export async function connectNats(
   try {
     connection = await connect({ ...OPTIONS, name, ...more, servers: [...servers] })
   } catch (error) {
-    throw new PulseprintError('STORAGE_UNAVAILABLE', `NATS cannot be reached: ${(error as Error).message}`)
+    throw new PulseprintError(
+      'STORAGE_UNAVAILABLE',
+      `no connection to NATS at ${servers.join(',')}: ${(error as Error).message}`,
+    )
   }
   void report(connection, logger)
   return connection
