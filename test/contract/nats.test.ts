@@ -122,6 +122,17 @@ describe('the log on JetStream', () => {
     await expect(openLog(connection, foreign)).rejects.toMatchObject({ code: 'STORE_MISMATCH' })
   })
 
+  test('refuses at once to keep replicas on a server without a cluster, and names the setting', async () => {
+    const logged: LogLine[] = []
+    const opened = openLog(await connectTo(nats), newPrefix(), { replicas: 3 }, logged)
+    await expect(opened).rejects.toMatchObject({
+      ...STORAGE_UNAVAILABLE,
+      message: expect.stringMatching(/keeps no 3 replicas; set PULSEPRINT_REPLICAS to 1/),
+    })
+    // It has not waited.
+    expect(logged).toEqual([])
+  })
+
   test('says which settings of its streams are not as wanted', async () => {
     const connection = await connectTo(nats)
     const prefix = newPrefix()
