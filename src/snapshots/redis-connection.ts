@@ -100,8 +100,13 @@ function clusterOptions({ host: _host, port: _port, db: _db, ...access }: Access
 
 async function connected<T extends RedisClient>(client: T, urls: string): Promise<T> {
   let reason = 'no connection'
-  const note = (error: Error & { lastNodeError?: Error }) => {
-    reason = (error.lastNodeError ?? error).message
+  const note = (error: NodeJS.ErrnoException & { lastNodeError?: NodeJS.ErrnoException }) => {
+    const { message, code } = error.lastNodeError ?? error
+    // A server that speaks no TLS is silent, or answers in plain text.
+    const doubtsTls = urls.includes('rediss:') && (code === 'ETIMEDOUT' || code?.startsWith('ERR_SSL'))
+    reason = doubtsTls
+      ? `${message.trim()}; does it speak TLS? If not, its URL begins with redis://`
+      : message
   }
   // Without a listener, ioredis prints its errors by itself, now and at every later loss of the connection.
   client.on('error', note)

@@ -361,6 +361,16 @@ test('a wrong password is refused with the reason and without the password', asy
   await store.claim(0, 1)
 })
 
+test('a Redis that speaks no TLS is asked about it, where TLS was wanted', async () => {
+  const { port } = await redisFor()
+  await expect(RedisSnapshotStore.open(`rediss://127.0.0.1:${port}`, identity)).rejects.toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    message: expect.stringMatching(
+      /^Redis at rediss:\/\/127\.0\.0\.1:\d+: connect ETIMEDOUT; does it speak TLS\?/,
+    ),
+  })
+})
+
 test('what is no Redis, or no address at all, is refused with a reason', async () => {
   const { port } = await redisFor()
   await expect(RedisSnapshotStore.open('redis://127.0.0.1:1', identity)).rejects.toMatchObject({
