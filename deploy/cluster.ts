@@ -40,10 +40,11 @@ function countOf(text: string): number {
 }
 
 const folder = resolve(data)
+const definitionPath = definition ?? process.env.PULSEPRINT_DEFINITION
 const cluster = new LocalCluster({
   folder,
   nodes,
-  definition: definition === undefined ? undefined : resolve(definition),
+  definition: definitionPath ? resolve(definitionPath) : undefined,
   tell: (line) => console.log(line),
 })
 

@@ -28,11 +28,23 @@ Try it:
   see who owns which shard
     ${command} shards --url ${first.url}
   lose a node, and watch the others take over its shards
-    kill -9 ${last.process.pid} && ${command} shards --url ${first.url}
+    kill -9 ${last.process.pid}; sleep 3; ${command} shards --url ${first.url}
+  start one more node, in a terminal of its own
+    export ${variables(cluster.settings)}
+    ${command} start --port 0
   lose a server of NATS
     kill -9 ${cluster.nats[0]?.process?.pid}
 
 Ctrl-C stops all of it.`
+}
+
+/** As a shell takes them, whatever the paths have in them. */
+function variables(settings: Readonly<Record<string, string>>): string {
+  const quoted = (text: string) =>
+    /^[\w:/.,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .join(' ')
 }
 
 function table(rows: readonly (readonly unknown[])[]): string {

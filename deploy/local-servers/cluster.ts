@@ -19,7 +19,14 @@ export interface ClusterOptions {
   tell(line: string): void
 }
 
-const DURABLE_REDIS = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' }
+const DURABLE_REDIS = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  maxmemory: '2gb',
+  'maxmemory-policy': 'noeviction',
+}
+/** What all nodes of a cluster must have alike; nodes started elsewhere must be told of it. */
+const ALIKE = ['PULSEPRINT_PREFIX', 'PULSEPRINT_SHARDS', 'PULSEPRINT_LOG_STREAMS', 'PULSEPRINT_REPLICAS']
 const STOP_WAIT_MS = 10_000
 
 export class LocalCluster {
@@ -69,7 +76,7 @@ export class LocalCluster {
       this.#goOn()
       const name = `node-${number}`
       tell(`starting ${name} …`)
-      const node = await EngineNode.spawn(name, folder, this.#settings(), lastWill)
+      const node = await EngineNode.spawn(name, folder, this.#environment(), lastWill)
       this.#nodes.push(node)
       this.#goOn()
       await node.ready()
@@ -83,16 +90,22 @@ export class LocalCluster {
     if (this.#stopping) throw new Error('stopped while it was starting')
   }
 
-  #settings(): NodeJS.ProcessEnv {
+  /** Variables that make one more node join; known once all have started. */
+  get settings(): Readonly<Record<string, string>> {
     const { definition } = this.#options
-    const { PULSEPRINT_DATA: _data, PULSEPRINT_KEYS: _keys, ...inherited } = process.env
+    const inherited = ALIKE.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))
     return {
-      ...inherited,
+      ...Object.fromEntries(inherited),
       PULSEPRINT_NATS: this.#nats!.addresses.map((address) => `nats://${address}`).join(','),
       PULSEPRINT_NATS_MONITOR: this.nats.map(({ monitorUrl }) => monitorUrl).join(','),
       PULSEPRINT_REDIS: this.#redis!.url,
       ...(definition !== undefined && { PULSEPRINT_DEFINITION: definition }),
     }
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const { PULSEPRINT_DATA: _data, PULSEPRINT_KEYS: _keys, ...inherited } = process.env
+    return { ...inherited, ...this.settings }
   }
 
   get #processes(): LocalProcess[] {

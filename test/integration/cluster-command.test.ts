@@ -1,7 +1,9 @@
 // `npm run cluster` as a user runs it: real servers and nodes, an action through one node and its profile through
 // another, and nothing left behind.
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -48,10 +50,48 @@ function nodesOf(output: string): { url: string; process: number }[] {
   }))
 }
 
+/** What the map says to type for one more node, as a shell understands it. */
+function joinCommand(output: string): string {
+  const [, command] =
+    /^ {2}start one more node.*\n {4}(export .*\n {4}npx pulseprint start .*)$/m.exec(output) ?? []
+  if (!command) throw new Error(`the map does not say how to start one more node\n${output}`)
+  return command
+}
+
+/** Runs a shell's text, with our own program in place of the installed one. */
+async function environmentAfter(commands: string): Promise<Record<string, string>> {
+  const [exports] = commands.split('\n')
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${exports}; env -0`], { env: {} })
+  return Object.fromEntries(
+    stdout
+      .split('\0')
+      .filter((line) => line.startsWith('PULSEPRINT_'))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
+}
+
+async function startFurtherNode(output: string): Promise<Child> {
+  const command = joinCommand(output)
+  const args = command.slice(command.lastIndexOf('pulseprint ') + 11).split(' ')
+  const node = new Child(['src/cli/pulseprint.ts', ...args], await environmentAfter(command))
+  onTestFinished(() => node.end('SIGKILL'))
+  await until(
+    () => {
+      if (!node.running) throw new Error(node.output)
+      return node.output.includes('Pulseprint is ready')
+    },
+    () => node.output,
+    PATIENCE_MS,
+  )
+  return node
+}
+
 test(
-  'an action through one node is read through another, and a signal ends all parts',
+  'an action through one node is read through another, one more joins, and a signal ends all parts',
   async () => {
-    const { command, folder } = startCluster('--nodes', '2')
+    const definition = join(temporaryFolder(), "ours, and what's ours.yaml")
+    writeFileSync(definition, 'version: 1\nfeatures: { purchases: { aggregate: count, action: purchase } }\n')
+    const { command, folder } = startCluster('--nodes', '2', '--definition', definition)
     await until(
       () => {
         if (!command.running) throw new Error(command.output)
@@ -74,6 +114,13 @@ test(
     expect(answer.status).toBe(200)
     const read = await fetch(`${second.url}/v1/profiles/u-17`)
     expect(await read.json()).toMatchObject({ features: { purchases: 1 }, source: 'live' })
+
+    // With another definition than theirs it would be refused.
+    const further = await startFurtherNode(command.output)
+    await further.end('SIGTERM')
+
+    const logs = nodes.map((_, index) => readFileSync(join(folder, `node-${index + 1}.log`), 'utf8'))
+    for (const log of logs) expect(log).not.toMatch(/warn .*(Redis|NATS)/)
 
     // A terminal's signal comes twice: npm passes it on.
     await Promise.all([command.end('SIGTERM'), command.end('SIGTERM')])
