@@ -8,9 +8,10 @@ if [ -e "$folder" ]; then
   echo "make-secrets: $folder is there already; remove it to make all anew" >&2
   exit 1
 fi
-# Nobody else may enter the folder; the files in it must be readable to the users of the containers.
+# Nobody else may enter the folder; the files in it must be readable to the users of the containers, whatever our umask.
 mkdir -p "$folder"
 chmod 700 "$folder"
+umask 022
 mkdir "$folder/tls"
 cd "$folder"
 nats_password=$(openssl rand -hex 24)

@@ -1,13 +1,15 @@
 // The compose file and the image read as text: every name that one part has for another exists, and every setting is one
 // that the engine takes.
+import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import { imageEnvironment, type Manifest, settingsOf } from '../support/manifests.ts'
-import { makeSecrets } from '../support/shipped-servers.ts'
+import { makeSecrets, SHIPPED } from '../support/shipped-servers.ts'
 import { root } from '../support/source-files.ts'
 
 const COMPOSE = join(root, 'deploy/compose')
@@ -68,8 +70,9 @@ describe('compose.yaml', () => {
     }
   })
 
-  test.each(nodes)('%s finds its secrets where its settings say', (_, node) => {
-    const { PULSEPRINT_KEYS, NODE_EXTRA_CA_CERTS } = environmentOf(node)
+  test.each(nodes)('%s finds its secrets and its definition where its settings say', (_, node) => {
+    const { PULSEPRINT_KEYS, NODE_EXTRA_CA_CERTS, PULSEPRINT_DEFINITION } = environmentOf(node)
+    expect(node.volumes).toContain(`../definition/definition.yaml:${PULSEPRINT_DEFINITION}:ro`)
     const mounted = node.secrets.map((name: string) => `/run/secrets/${name}`)
     expect(mounted).toContain(PULSEPRINT_KEYS)
     expect(mounted).toContain(NODE_EXTRA_CA_CERTS)
@@ -120,6 +123,26 @@ describe('compose.yaml', () => {
     const published = nodes.flatMap(([, { ports }]) => ports)
     expect(published).toEqual(['127.0.0.1:8081:8080', '127.0.0.1:8082:8080', '127.0.0.1:8083:8080'])
   })
+})
+
+test('secrets made by who lets others read nothing are readable in the containers, behind a closed folder', () => {
+  const closed = join(folder, 'closed')
+  const script = join(SHIPPED, 'make-secrets.sh')
+  execFileSync('sh', ['-c', 'umask 077; exec "$@"', 'sh', script, closed], { stdio: 'pipe' })
+  const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+  expect(modeOf(closed)).toBe('700')
+  expect(modeOf(join(closed, 'tls'))).toBe('755')
+  const files = readdirSync(closed, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+  const modes = files.map(({ parentPath, name }) => [name, modeOf(join(parentPath, name))])
+  expect(modes.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['keys', 'ca.crt', 'tls.crt', 'tls.key']),
+  )
+  expect(modes.filter(([, mode]) => mode !== '644')).toEqual([])
+})
+
+test('the definition to change is the built-in one as shipped', () => {
+  const shipped = readFileSync(join(root, 'deploy/definition/definition.yaml'), 'utf8')
+  expect(parse(shipped)).toEqual(parse(DEFAULT_DEFINITION))
 })
 
 describe('the image', () => {

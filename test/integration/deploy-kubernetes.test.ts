@@ -2,7 +2,7 @@
 // metric is one of the engine, and no container may do more than it needs.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { bytesOf, imageEnvironment, type Manifest, metricNames, settingsOf } from '../support/manifests.ts'
@@ -12,7 +12,15 @@ import { root } from '../support/source-files.ts'
 const DEPLOY = join(root, 'deploy')
 const text = (path: string) => readFileSync(join(DEPLOY, path), 'utf8')
 const kustomization: Manifest = parse(text('kubernetes/kustomization.yaml'))
-const { configMapGenerator }: Manifest = parse(text('servers/kustomization.yaml'))
+/** Folders whose files are made ConfigMaps. */
+const BASES = ['servers', 'definition']
+const configMaps: { name: string; files: string[] }[] = BASES.flatMap((base) =>
+  parse(text(`${base}/kustomization.yaml`)).configMapGenerator.map(({ name, files }: Manifest) => ({
+    name,
+    files: files.map((file: string) => `${base}/${file}`),
+  })),
+)
+const scrape: Manifest = parse(text('prometheus/scrape.yaml'))
 const adapter: Manifest = parse(text('kubernetes/prometheus-adapter.yaml'))
 /** What is applied by itself, and what is not applied at all. */
 const APART = ['kustomization.yaml', 'prometheus-adapter.yaml']
@@ -59,10 +67,9 @@ describe('the kustomization', () => {
   })
 
   test('makes ConfigMaps of files that are there', () => {
-    expect(kustomization.resources).toContain('../servers')
-    for (const { files } of configMapGenerator) {
-      for (const file of files) expect(existsSync(join(DEPLOY, 'servers', file)), file).toBe(true)
-    }
+    expect(kustomization.resources).toEqual(expect.arrayContaining(BASES.map((base) => `../${base}`)))
+    for (const file of configMaps.flatMap(({ files }) => files))
+      expect(existsSync(join(DEPLOY, file)), file).toBe(true)
   })
 })
 
@@ -105,7 +112,7 @@ describe.each(workloads)('the pods of %s', (_, workload) => {
     const known = [...volumes.map(({ name }) => name), ...claims.map(({ metadata }) => metadata.name)]
     expect(container.volumeMounts.map(({ name }: Manifest) => name).sort()).toEqual(known.sort())
     for (const { configMap, secret } of volumes.flatMap(({ projected }) => projected?.sources ?? [])) {
-      if (configMap) expect(configMapGenerator.map(({ name }: Manifest) => name)).toContain(configMap.name)
+      if (configMap) expect(configMaps.map(({ name }) => name)).toContain(configMap.name)
       if (secret) expect(secret.name).toBe('pulseprint')
       for (const { key } of secret?.items ?? []) expect(secretKeys).toContain(key)
     }
@@ -123,13 +130,15 @@ describe('the nodes', () => {
   }
 
   test('are given settings that the engine takes', () => {
-    const { cluster, keysPath } = settingsOf(environment)
+    const { cluster, keysPath, definitionPath } = settingsOf(environment)
     expect(cluster).toMatchObject({ replicas: 3 })
     const { mountPath } = containerOf(node).volumeMounts[0]
-    const paths = podOf(node).volumes[0].projected.sources[0].secret.items.map(
-      ({ path }: Manifest) => `${mountPath}/${path}`,
-    )
-    expect(paths).toEqual([keysPath, environment.NODE_EXTRA_CA_CERTS])
+    const [{ secret }, { configMap }] = podOf(node).volumes[0].projected.sources
+    const secrets: string[] = secret.items.map(({ path }: Manifest) => path)
+    const configured = configMaps.find(({ name }) => name === configMap.name)!.files
+    expect(
+      [...secrets, ...configured.map((file) => basename(file))].map((name) => `${mountPath}/${name}`),
+    ).toEqual([keysPath, environment.NODE_EXTRA_CA_CERTS, definitionPath])
   })
 
   test('reach the servers by names of services that lead to them', () => {
@@ -176,6 +185,23 @@ describe('the nodes', () => {
     expect(rule.seriesQuery).toMatch(new RegExp(`^${name}\\{`))
     expect(metricNames()).toContain(name)
     expect(spec.maxReplicas).toBeLessThanOrEqual(settingsOf(environment).shards / 4)
+    // Kubernetes is asked by namespace and pod, so that is what Prometheus must have written beside it.
+    const [{ relabel_configs }] = scrape.scrape_configs
+    const written = relabel_configs.map((one: Manifest) => one.target_label)
+    for (const label of Object.keys(rule.resources.overrides)) expect(written).toContain(label)
+  })
+
+  test('are found by Prometheus, as the job that the alerts ask for', () => {
+    const [{ job_name, kubernetes_sd_configs, relabel_configs }] = scrape.scrape_configs
+    const jobs = [...text('prometheus/alerts.yaml').matchAll(/\bjob=(~?)"([^"]+)"/g)]
+    expect(jobs).not.toEqual([])
+    for (const [, , pattern] of jobs) expect(job_name).toMatch(new RegExp(`^(?:${pattern})$`))
+    expect(kubernetes_sd_configs[0].namespaces.names).toEqual([kustomization.namespace])
+    const kept = (source: string): string =>
+      relabel_configs.find(({ source_labels: [label] }: Manifest) => label === source).regex
+    const label = kept('__meta_kubernetes_pod_label_app_kubernetes_io_name')
+    expect(chosenBy({ 'app.kubernetes.io/name': label })).toEqual([node])
+    expect(portsOf(node)).toContain(kept('__meta_kubernetes_pod_container_port_name'))
   })
 })
 
