@@ -113,7 +113,7 @@ test(
     })
     onTestFinished(() => child.end('SIGKILL'))
     expect(await child.ended()).toBe(1)
-    expect(child.output).toMatch(/STORAGE_UNAVAILABLE: NATS .*certificate/)
+    expect(child.output).toMatch(/STORAGE_UNAVAILABLE: .*NATS .*certificate/)
     expect(child.output).not.toContain(secrets.natsPassword)
   },
   PATIENCE_MS,
