@@ -3,6 +3,8 @@
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import type { Observer } from '../src/runtime/observer.ts'
+import { Outage } from '../src/runtime/outage.ts'
 import type { ShardRunner } from './shard-runner.ts'
 
 const TICK_MS = 50
@@ -11,7 +13,8 @@ const SPREAD = 16
 
 export class CheckpointSchedule {
   readonly #clock: Clock
-  readonly #logger: Logger
+  readonly #observer: Observer
+  readonly #outage: Outage<ShardRunner>
   readonly #actionsMax: number
   readonly #savedAt = new Map<ShardRunner, number>()
   #running = false
@@ -19,9 +22,11 @@ export class CheckpointSchedule {
   #cancel: () => void = () => {}
 
   /** @param actionsMax applied actions of one shard after which it saves */
-  constructor(clock: Clock, logger: Logger, actionsMax: number) {
+  constructor(clock: Clock, logger: Logger, observer: Observer, actionsMax: number) {
     this.#clock = clock
-    this.#logger = logger
+    this.#observer = observer
+    const words = { begun: 'profiles could not be saved', ended: 'profiles are saved again' }
+    this.#outage = new Outage(logger, words)
     this.#actionsMax = actionsMax
   }
 
@@ -36,6 +41,7 @@ export class CheckpointSchedule {
 
   remove(runner: ShardRunner): void {
     this.#savedAt.delete(runner)
+    this.#outage.forget(runner)
   }
 
   stop(): void {
@@ -52,11 +58,16 @@ export class CheckpointSchedule {
     }
     this.#savedAt.set(runner, this.#clock.now())
     runner.checkpoint().then(
-      () => this.#saveNext(),
+      () => {
+        this.#outage.worked(runner)
+        this.#saveNext()
+      },
       (error) => {
         // The changes stay marked: the next round tries again. A shard that has gone is another node's to save.
-        if (this.#savedAt.has(runner))
-          this.#logger.error('profiles could not be saved', { shard: runner.shard, error })
+        if (this.#savedAt.has(runner)) {
+          this.#observer.unsaved()
+          this.#outage.failed(runner, { shard: runner.shard, error })
+        }
         this.#cancel = this.#clock.after(TICK_MS, () => this.#saveNext())
       },
     )

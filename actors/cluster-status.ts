@@ -3,19 +3,23 @@ import type { ShardStatus } from '../src/engine.ts'
 import type { ActionLog } from '../src/log/action-log.ts'
 import type { Membership } from '../src/ownership/membership.ts'
 import type { ShardOwnership } from '../src/ownership/shard-ownership.ts'
+import type { Clock } from '../src/runtime/clock.ts'
 import type { SnapshotStore } from '../src/snapshots/snapshot-store.ts'
 import type { LocalEngine } from './local-engine.ts'
+import { headAndLag } from './log-head.ts'
 import type { NodeLinks } from './node-links.ts'
 
-const ANSWER_WAIT_MS = 1_000
+/** Longer than a node waits for its log; then this one asks the log itself. */
+const ANSWER_WAIT_MS = 600
 
 export interface ClusterStatusParts {
-  local: LocalEngine
+  local: Pick<LocalEngine, 'shards' | 'shardStatus'>
   ownership: ShardOwnership
-  membership: Membership
-  links: NodeLinks
+  membership: Pick<Membership, 'others' | 'of'>
+  links: Pick<NodeLinks, 'call'>
   log: ActionLog
   snapshots: SnapshotStore
+  clock: Clock
 }
 
 export class ClusterStatus {
@@ -25,7 +29,7 @@ export class ClusterStatus {
     this.#parts = parts
   }
 
-  /** Errors: STORAGE_UNAVAILABLE, only for shards whose owner does not answer. */
+  /** Errors: STORAGE_UNAVAILABLE, where the snapshots of a shard are asked for since its owner does not answer. */
   async shards(): Promise<ShardStatus[]> {
     const { local, membership, links } = this.#parts
     const others = membership.others.map(({ instance }) =>
@@ -41,11 +45,12 @@ export class ClusterStatus {
   }
 
   async #unowned(shard: number): Promise<ShardStatus> {
-    const { ownership, membership, log, snapshots } = this.#parts
+    const { ownership, membership, log, snapshots, clock } = this.#parts
     const owner = ownership.ownerOf(shard)
     const lives =
       owner && (owner.instance === ownership.self.instance || membership.of(owner.instance) !== undefined)
-    const [{ epoch, offset }, head] = await Promise.all([snapshots.checkpoint(shard), log.head(shard)])
+    const { epoch, offset } = await snapshots.checkpoint(shard)
+    const { head, lag } = await headAndLag(log, shard, offset, clock)
     return {
       shard,
       owner: lives ? owner.node : 'none',
@@ -53,7 +58,7 @@ export class ClusterStatus {
       head,
       applied: offset,
       committed: offset,
-      lag: Math.max(0, head - offset),
+      lag,
       hotUsers: 0,
     }
   }

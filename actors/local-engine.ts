@@ -22,8 +22,10 @@ import { shardOf } from '../src/model/hash.ts'
 import type { ShardCondition } from '../src/ownership/shard-host.ts'
 import { within } from '../src/runtime/deadline.ts'
 import { type Observer, silentObserver } from '../src/runtime/observer.ts'
+import { Outage } from '../src/runtime/outage.ts'
 import { StoredStreams } from '../src/streams/stream-reader.ts'
 import { Intake, notYetApplied } from './intake.ts'
+import { headAndLag } from './log-head.ts'
 import { OwnShards, type OwnShardsParts } from './own-shards.ts'
 import { ProfileReader } from './profile-reader.ts'
 import type { ShardRunner } from './shard-runner.ts'
@@ -44,11 +46,14 @@ export class LocalEngine implements Engine {
   readonly #own: OwnShards
   readonly #intake: Intake
   readonly #reader: ProfileReader
+  readonly #observer: Observer
+  /** Of writes to the log, by shard. */
+  readonly #outage: Outage<number>
   #stopping = false
 
   /** Runs no shard until it takes one over. */
   constructor(parts: EngineParts) {
-    const { definition, shards, log, streams, clock, observer = silentObserver } = parts
+    const { definition, shards, log, streams, clock, logger, observer = silentObserver } = parts
     this.definition = definition
     this.shards = shards
     this.#parts = parts
@@ -56,6 +61,9 @@ export class LocalEngine implements Engine {
     this.#own = new OwnShards({ ...parts, observer })
     this.#reader = new ProfileReader(definition, log, clock, (user) => this.#own.get(shardOf(user, shards)))
     this.#intake = new Intake(this.#own.appenders, clock, (shard) => this.#own.get(shard))
+    this.#observer = observer
+    const words = { begun: 'the log takes no writes', ended: 'the log takes writes again' }
+    this.#outage = new Outage(logger, words)
   }
 
   /** Runs the shard from now on, under an epoch that was claimed for this node. Errors: as OwnShards.takeOver. */
@@ -83,6 +91,7 @@ export class LocalEngine implements Engine {
   /** Ends the shard here: another node runs it, or is to. */
   drop(shard: number): void {
     this.#own.drop(shard)
+    this.#outage.forget(shard)
   }
 
   /** Epoch under which the shard is run here; undefined where it is not. */
@@ -105,8 +114,18 @@ export class LocalEngine implements Engine {
   }
 
   /** Appends chunks of its own shards that a front door has let in. */
-  take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
-    return this.#intake.take(chunks, wait)
+  async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
+    try {
+      const submitted = await this.#intake.take(chunks, wait)
+      for (const { shard } of chunks) this.#outage.worked(shard)
+      return submitted
+    } catch (error) {
+      if (error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE') {
+        this.#observer.refused()
+        for (const { shard } of chunks) this.#outage.failed(shard, { shard, error })
+      }
+      throw error
+    }
   }
 
   /** Why no more actions can be taken now, whatever their shard; undefined while they can. */
@@ -153,20 +172,13 @@ export class LocalEngine implements Engine {
     return this.#own.get(shard).rebuilds.view()
   }
 
+  /** Head and lag are null where the log does not tell in time. */
   async shardStatus(): Promise<ShardStatus[]> {
-    const { log, node } = this.#parts
+    const { log, node, clock } = this.#parts
     const status = async ({ shard, epoch, applied, checkpointer, users }: ShardRunner) => {
-      const head = await log.head(shard)
-      return {
-        shard,
-        owner: node,
-        epoch,
-        head,
-        applied,
-        committed: checkpointer.committed,
-        lag: Math.max(0, head - applied),
-        hotUsers: users.size,
-      }
+      const { head, lag } = await headAndLag(log, shard, applied, clock)
+      const { committed } = checkpointer
+      return { shard, owner: node, epoch, head, applied, committed, lag, hotUsers: users.size }
     }
     return Promise.all(this.#own.all.map(status))
   }

@@ -54,12 +54,12 @@ export class OwnShards {
   readonly #schedule: CheckpointSchedule
 
   constructor(parts: OwnShardsParts) {
-    const { log, clock, logger, streams, shards } = parts
+    const { log, clock, logger, observer, streams, shards } = parts
     this.#parts = parts
     this.appenders = new Appenders(log, clock, (shard) => this.#epochs.get(shard) ?? 0)
     this.publisher = new Publisher(streams, logger)
     log.onFenced?.((shard) => this.#own.get(shard)?.runner.drop())
-    this.#schedule = new CheckpointSchedule(clock, logger, LIMITS.checkpointActionsMax / shards)
+    this.#schedule = new CheckpointSchedule(clock, logger, observer, LIMITS.checkpointActionsMax / shards)
   }
 
   get all(): ShardRunner[] {

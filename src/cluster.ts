@@ -140,7 +140,7 @@ function engineOf(
     local,
     ...parts,
     snapshots: new SnapshotReader(local.definition, local.shards, snapshots, clock),
-    status: new ClusterStatus({ local, ...parts, log, snapshots }),
+    status: new ClusterStatus({ local, ...parts, log, snapshots, clock }),
   })
 }
 

@@ -177,10 +177,14 @@ export const ShardStatus = Type.Object({
   shard: Type.Integer(),
   owner: Type.String({ description: 'The node that runs the shard.' }),
   epoch: Type.Integer(),
-  head: Type.Integer({ description: 'Last sequence of the log.' }),
+  head: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Last sequence of the log; null while the log cannot be asked.',
+  }),
   applied: Type.Integer({ description: 'Last sequence applied to profiles.' }),
   committed: Type.Integer({ description: 'Last sequence covered by a committed snapshot offset.' }),
-  lag: Type.Integer({ description: 'Records appended but not yet applied.' }),
+  lag: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Records appended but not yet applied; null while the log cannot be asked.',
+  }),
   hotUsers: Type.Integer({ description: 'Users held in memory.' }),
 })
 export type ShardStatus = Static<typeof ShardStatus>

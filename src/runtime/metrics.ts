@@ -52,6 +52,8 @@ export function createObserver(registry: Registry): Observer {
   const commits = histogram('commit_duration', 'Time that one checkpoint of a shard took.')
   const count = (name: string, help: string) =>
     new Counter({ name: `pulseprint_${name}_total`, help, registers })
+  const refused = count('refused_appends', 'Requests, or parts of them, that the log did not take.')
+  const unsaved = count('failed_saves', 'Checkpoints of shards that failed; each is tried again.')
   const fenced = count(
     'fenced_writes',
     'Shards that stopped because a newer owner had them, or saved profiles were lost.',
@@ -65,6 +67,8 @@ export function createObserver(registry: Registry): Observer {
       if (sinceOccurredMs !== undefined) sinceOccurred.observe(sinceOccurredMs / 1_000)
     },
     committed: (durationMs) => commits.observe(durationMs / 1_000),
+    unsaved: () => unsaved.inc(),
+    refused: () => refused.inc(),
     fenced: () => fenced.inc(),
     begun: () => replays.inc(),
     replayed: (actions) => replayed.inc(actions),
@@ -84,16 +88,12 @@ export function showEngine(
   // All gauges of one scrape are asked for in the same turn: they share one answer.
   let asked: Promise<ShardStatus[]> | undefined
   const shardStatus = () => {
-    // Where the log cannot be asked, everything else is shown all the same.
-    asked ??= engine
-      .shardStatus()
-      .catch(() => [])
-      .finally(() => {
-        asked = undefined
-      })
+    asked ??= engine.shardStatus().finally(() => {
+      asked = undefined
+    })
     return asked
   }
-  const ofShards = (name: string, help: string, value: (status: ShardStatus) => number) =>
+  const ofShards = (name: string, help: string, value: (status: ShardStatus) => number | null) =>
     new Gauge({
       name: `pulseprint_shard_${name}`,
       help,
@@ -101,7 +101,10 @@ export function showEngine(
       registers: [registry],
       async collect() {
         this.reset()
-        for (const status of await shardStatus()) this.set({ shard: status.shard }, value(status))
+        for (const status of await shardStatus()) {
+          const known = value(status)
+          if (known !== null) this.set({ shard: status.shard }, known)
+        }
       },
     })
   ofShards('lag_records', 'Records appended to the log of the shard and not yet applied.', ({ lag }) => lag)

@@ -7,6 +7,10 @@ export interface Observer {
   applied(sinceReceivedMs: number, sinceOccurredMs: number | undefined): void
   /** A checkpoint was written. */
   committed(durationMs: number): void
+  /** A checkpoint failed; it is tried again. */
+  unsaved(): void
+  /** The log did not take what a request brought. */
+  refused(): void
   /** The snapshot store has refused a write of this owner, or shown that it has lost some. */
   fenced(): void
   /** A shard was taken over. */
@@ -19,6 +23,8 @@ export const silentObserver: Observer = {
   woken() {},
   applied() {},
   committed() {},
+  unsaved() {},
+  refused() {},
   fenced() {},
   begun() {},
   replayed() {},

@@ -93,7 +93,7 @@ test('`pulseprint shards` says the same of every shard, whichever node it asks',
   const saved = await until(
     async () => {
       const shards = await nodes[0]!.shards()
-      return shards.every(({ committed, head }) => head > 0 && committed === head) && shards
+      return shards.every(({ committed, head }) => head! > 0 && committed === head) && shards
     },
     () => 'the shards are not saved',
   )

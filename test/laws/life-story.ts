@@ -149,7 +149,7 @@ export class Story {
       async () => {
         this.clock.advance(0)
         const status = await this.engine.engine.shardStatus()
-        if (status.some(({ lag }) => lag > 0)) return false
+        if (status.some(({ lag }) => lag !== 0)) return false
         await this.#readLog()
         for (const [shard, sequence] of this.#readTo.entries()) {
           if ((await this.#streams.published(shard)) < sequence) return false

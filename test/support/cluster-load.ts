@@ -69,7 +69,14 @@ export class ClusterLoad {
       () => this.#acknowledged.size === all,
       () => 'not every user was written to',
     )
-    const heads = (await node.shards()).map(({ head }) => head)
+    let heads: (number | null)[] = []
+    await until(
+      async () => {
+        heads = (await node.shards()).map(({ head }) => head)
+        return heads.every((head) => head !== null)
+      },
+      () => 'the log does not tell its heads',
+    )
     await until(
       async () => (await node.shards()).every(({ shard, committed }) => committed >= heads[shard]!),
       () => 'the profiles are not saved',

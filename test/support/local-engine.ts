@@ -10,6 +10,7 @@ import type { ActionLog } from '../../src/log/action-log.ts'
 import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
 import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
+import { type Observer, silentObserver } from '../../src/runtime/observer.ts'
 import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
 import { rebuildIfRedefined } from '../../src/snapshots/rebuild.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
@@ -31,6 +32,7 @@ export interface TestParts {
   definition?: Definition
   hotUsersMax?: number
   clock?: Clock
+  observer?: Partial<Observer>
   /** Calls that stand in for those of the real snapshot store. */
   snapshots?: (real: SnapshotStore) => Partial<SnapshotStore>
   log?: (real: ActionLog) => Partial<ActionLog>
@@ -65,6 +67,7 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
     streams: standIn(streams, parts.streams?.(streams)),
     clock,
     logger: recordingLogger(logged),
+    observer: { ...silentObserver, ...parts.observer },
     hotUsersMax,
     storageProblem: () => undefined,
   })

@@ -15,6 +15,7 @@ export function shardsCommand(): Command {
       'after',
       `
 head, applied and committed are positions in the shard's log: written, counted, and covered by a snapshot.
+head and lag are ? while the log cannot be asked.
 
 Example:
   pulseprint shards`,
@@ -22,7 +23,7 @@ Example:
     .action(async (options: EngineOptions & { json?: boolean }) => {
       const answer = (await new EngineClient(options).get('/v1/shards')) as { shards: ShardStatus[] }
       if (options.json) return console.log(JSON.stringify(answer, undefined, 2))
-      const rows = answer.shards.map((status) => COLUMNS.map((column) => status[column]))
+      const rows = answer.shards.map((status) => COLUMNS.map((column) => status[column] ?? '?'))
       console.log(table(COLUMNS, rows))
     })
 }

@@ -56,7 +56,7 @@ test('a user who falls silent changes stage at the right instant, by a tick in t
   await pass(clock, 11)
   await expect.poll(() => announced(parts)).toEqual(['u quiet 1', 'u lost 11'])
   const shards = await parts.engine.shardStatus()
-  expect(shards.filter(({ head }) => head > 0)).toMatchObject([{ head: sequences[0]! + 2 }])
+  expect(shards.filter(({ head }) => head! > 0)).toMatchObject([{ head: sequences[0]! + 2 }])
 })
 
 test('a silence that was moved on is noticed at its new time, also of a user who has passivated since', async () => {

@@ -1,0 +1,47 @@
+// Tells an operator once that something has begun to fail, and once that all of it works again, however often it is tried
+// in between and however many parts of it are concerned.
+import type { Logger } from './logger.ts'
+
+export interface OutageWords {
+  begun: string
+  ended: string
+  /** How long a part may fail before anybody is told. */
+  patienceMs?: number
+}
+
+export class Outage<Part> {
+  readonly #logger: Logger
+  readonly #words: OutageWords
+  readonly #now: () => number
+  /** Since when each part fails. */
+  readonly #failing = new Map<Part, number>()
+  #told = false
+
+  /** @param now milliseconds of a clock that never jumps */
+  constructor(logger: Logger, words: OutageWords, now = () => performance.now()) {
+    this.#logger = logger
+    this.#words = words
+    this.#now = now
+  }
+
+  /** @param facts of the failure that is told of, if it is this one */
+  failed(part: Part, facts: Record<string, unknown>): void {
+    const since = this.#failing.get(part) ?? this.#now()
+    this.#failing.set(part, since)
+    if (this.#told || this.#now() - since < (this.#words.patienceMs ?? 0)) return
+    this.#told = true
+    this.#logger.warn(this.#words.begun, facts)
+  }
+
+  worked(part: Part): void {
+    this.#failing.delete(part)
+    if (!this.#told || this.#failing.size > 0) return
+    this.#told = false
+    this.#logger.info(this.#words.ended)
+  }
+
+  /** The part is gone from here: whether the rest works, its next success tells. */
+  forget(part: Part): void {
+    this.#failing.delete(part)
+  }
+}
