@@ -46,7 +46,7 @@ export async function openClusterStores(
     for (const store of opened.toReversed()) await store.close()
   }
   try {
-    const snapshots = await RedisSnapshotStore.open(redisUrls, identity, prefix)
+    const snapshots = await RedisSnapshotStore.open(redisUrls, identity, prefix, logger)
     opened.push(snapshots)
     const logOptions = { prefix, streams: logStreams, replicas, streamBytesMax }
     const log = await JetStreamActionLog.open(connection, identity, logOptions, logger)

@@ -2,6 +2,8 @@
 // sent again by the client: what to do about it is the caller's to say. Lost connections come back in the background.
 import { Cluster, Redis } from 'ioredis'
 import { PulseprintError } from '../errors.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { Outage } from '../runtime/outage.ts'
 import type { RedisClient } from './redis-scripts.ts'
 
 /** Longest silence of a server that owes a reply; the connection is then given up. */
@@ -33,21 +35,41 @@ export function maskedRedisUrls(urls: string): string {
 /**
  * @param urls `redis://` or `rediss://` with user, password and database where needed; several, separated by commas, are
  *   nodes of one cluster. A single node of a cluster will do too.
+ * @param logger is told once of a server that is lost, and once when all are back
  * Errors: STORAGE_UNAVAILABLE with the server's reason, without the credentials; INVALID_REQUEST for what is no such URL.
  */
-export async function connectRedis(urls: string): Promise<RedisClient> {
+export async function connectRedis(urls: string, logger: Logger): Promise<RedisClient> {
   const nodes = urls.split(',').map((url) => nodeAccess(url.trim()))
-  if (nodes.length > 1) return connectCluster(nodes, urls)
+  if (nodes.length > 1) return connectCluster(nodes, urls, logger)
   const client = await connected(new Redis(singleOptions(nodes[0]!)), urls)
   const isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'))
-  if (!isCluster) return client
+  if (!isCluster) {
+    reportLosses(client, outageOf(logger))
+    return client
+  }
   client.disconnect()
-  return connectCluster(nodes, urls)
+  return connectCluster(nodes, urls, logger)
 }
 
-function connectCluster(nodes: readonly Access[], urls: string): Promise<RedisClient> {
+async function connectCluster(nodes: readonly Access[], urls: string, logger: Logger): Promise<RedisClient> {
   const startup = nodes.map(({ host, port }) => ({ host, port }))
-  return connected(new Cluster(startup, clusterOptions(nodes[0]!)), urls)
+  const client = await connected(new Cluster(startup, clusterOptions(nodes[0]!)), urls)
+  const outage = outageOf(logger)
+  for (const server of client.nodes()) reportLosses(server, outage)
+  client.on('+node', (server: Redis) => reportLosses(server, outage))
+  client.on('-node', (server: Redis) => outage.forget(server))
+  return client
+}
+
+function outageOf(logger: Logger): Outage<Redis> {
+  return new Outage(logger, { begun: 'Redis is lost', ended: 'Redis is back' })
+}
+
+/** A connection that was closed by us does not come back, and is no loss. */
+function reportLosses(client: Redis, outage: Outage<Redis>): void {
+  const { host, port } = client.options
+  client.on('reconnecting', () => outage.failed(client, { server: `${host}:${port}` }))
+  client.on('ready', () => outage.worked(client))
 }
 
 function nodeAccess(text: string): Access {

@@ -1,6 +1,7 @@
 // The snapshot store on Redis. A shard is three keys in one slot: a small hash with epoch, commit number and offset, one hash of all
 // its profiles, and a sorted set of whom to wake. Every write is one Lua call that compares the epoch first.
 import { checkStoreIdentity, type StoreIdentity } from '../model/store-identity.ts'
+import { consoleLogger, type Logger } from '../runtime/logger.ts'
 import { inParts, profileArguments } from './redis-commit-parts.ts'
 import { connectRedis, maskedRedisUrls } from './redis-connection.ts'
 import { redisWarnings, refuseEviction } from './redis-durability.ts'
@@ -48,11 +49,12 @@ export class RedisSnapshotStore implements SnapshotStore {
     urls: string,
     identity: StoreIdentity,
     prefix = 'pulseprint',
+    logger: Logger = consoleLogger,
   ): Promise<RedisSnapshotStore> {
     const fail = (error: unknown): never => {
       throw redisFailure(error, maskedRedisUrls(urls))
     }
-    const client = await connectRedis(urls).catch(fail)
+    const client = await connectRedis(urls, logger).catch(fail)
     const store = new RedisSnapshotStore(client, prefix, identity.shards, fail)
     try {
       // Asks all masters of a cluster, and so connects to each: without a queue, first calls would fail until then.

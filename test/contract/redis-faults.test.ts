@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { RedisSnapshotStore } from '../../src/snapshots/redis-snapshot-store.ts'
+import { type LogLine, recordingLogger } from '../support/api.ts'
 import { startDeafProxy } from '../support/deaf-proxy.ts'
 import { type RunningRedis, startRedis, startRedisCluster } from '../support/servers.ts'
 import { until } from '../support/until.ts'
@@ -24,8 +25,8 @@ async function redisFor(options: Record<string, string> = {}): Promise<RunningRe
   return redis
 }
 
-async function storeOn(url: string): Promise<RedisSnapshotStore> {
-  const store = await RedisSnapshotStore.open(url, identity)
+async function storeOn(url: string, logged: LogLine[] = []): Promise<RedisSnapshotStore> {
+  const store = await RedisSnapshotStore.open(url, identity, undefined, recordingLogger(logged))
   onTestFinished(() => store.close())
   return store
 }
@@ -120,9 +121,10 @@ test('of two claims of the same epoch one wins', async () => {
   })
 })
 
-test('a killed Redis costs failed commits, keeps what it confirmed, and is found again when it is back', async () => {
+test('a killed Redis costs failed commits, keeps what it confirmed, and is found again when it is back: that is told once each', async () => {
   const redis = await redisFor({ appendonly: 'yes', appendfsync: 'always' })
-  const store = await storeOn(redis.url)
+  const logged: LogLine[] = []
+  const store = await storeOn(redis.url, logged)
   await store.claim(0, 3)
   await store.commit(0, { epoch: 3, offset: 5, profiles: [profile('kept', 'yes', 70)] })
   await redis.kill()
@@ -149,6 +151,11 @@ test('a killed Redis costs failed commits, keeps what it confirmed, and is found
   expect(await read(store, 0, ['kept', 'a'])).toEqual(['yes', value])
   expect(await store.wakes(0, undefined, 100, 9)).toEqual([{ wakeAt: 70, user: 'kept' }])
   expect(await store.checkpoint(0)).toEqual({ epoch: 3, offset: Number(value) })
+  await store.close()
+  expect(logged).toEqual([
+    { level: 'warn', message: 'Redis is lost', facts: { server: `127.0.0.1:${redis.port}` } },
+    { level: 'info', message: 'Redis is back' },
+  ])
 })
 
 test('a master of a cluster that is killed fails the calls for its shards only, and is found again when it is back', async () => {
@@ -158,7 +165,8 @@ test('a master of a cluster that is killed fails the calls for its shards only, 
     'cluster-require-full-coverage': 'no',
   })
   onTestFinished(() => cluster.stop())
-  const store = await storeOn(cluster.urls)
+  const logged: LogLine[] = []
+  const store = await storeOn(cluster.urls, logged)
   for (let shard = 0; shard < identity.shards; shard++) {
     await store.claim(shard, 1)
     await store.commit(shard, { epoch: 1, offset: 1, profiles: [profile('a', 'first')] })
@@ -179,6 +187,7 @@ test('a master of a cluster that is killed fails the calls for its shards only, 
   expect(await read(store, elsewhere, ['a'])).toEqual(['second'])
   const value = await commitUntilItWorks(store, 1)
   expect(await read(store, 0, ['a'])).toEqual([value])
+  expect(logged.map(({ message }) => message)).toEqual(['Redis is lost', 'Redis is back'])
 })
 
 test('a commit whose reply is lost fails, has been written, and can be made again with other wakes', async () => {
