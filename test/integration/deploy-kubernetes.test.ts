@@ -250,7 +250,7 @@ describe.each(['prometheus/alerts.yaml', 'grafana/pulseprint.json'])('%s', (path
   test('asks for metrics that there are', () => {
     const asked = JSON.stringify(parse(text(path))).match(/pulseprint_\w+/g) ?? []
     expect(asked.length).toBeGreaterThan(6)
-    const known = metricNames().flatMap((name) => [name, `${name}_bucket`])
+    const known = metricNames().flatMap((name) => [name, `${name}_bucket`, `${name}_count`])
     expect(asked.filter((name) => !known.includes(name))).toEqual([])
   })
 })
