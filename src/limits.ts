@@ -47,7 +47,7 @@ export const LIMITS = {
   tickUsersMax: 64,
   /** Records that may be applied and not yet published; past it the shards stand still. */
   unpublishedRecordsMax: 10_000,
-  /** UTF-16 units of the entries in them. */
+  /** UTF-16 units of the entries in them, and bytes of their records where the store takes actions. */
   unpublishedTextMax: 64 * 1024 * 1024,
   /** Longest time a changed profile stays unsaved. */
   checkpointIntervalMs: 5_000,

@@ -78,7 +78,7 @@ describe.each([
     const { log, streams } = await open()
     const shards = new RetainedShards(log, streams)
     const bytes = 1_500_000
-    await shards.pass(120, () => Promise.all([shards.append(0, 10_000), shards.append(1, 10_000)]))
+    await shards.pass(40, () => Promise.all([shards.append(0, 30_000), shards.append(1, 30_000)]))
     expect(await log.bytes()).toBeGreaterThan(1.5 * bytes)
     shards.retain({ bytes })
     await shards.pass(20)
@@ -93,7 +93,7 @@ describe.each([
     const { log, streams } = await open()
     const shards = new RetainedShards(log, streams)
     shards.retain({ bytes: 1_000_000 })
-    await shards.pass(100, () => Promise.all([shards.append(0, 40_000), shards.append(1, 100)]))
+    await shards.pass(50, () => Promise.all([shards.append(0, 80_000), shards.append(1, 100)]))
     const [much, little] = [await shards.held(0), await shards.held(1)]
     expect(much.length).toBeLessThan(50)
     expect(little.length).toBeGreaterThanOrEqual(0.8 * much.length)

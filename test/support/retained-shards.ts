@@ -95,6 +95,7 @@ export class RetainedShards {
 
   /** Lets some time pass and so many shards, by default all, do a round. */
   async step(ms: number, shards = this.#retentions.length): Promise<void> {
+    if (shards === 0) return this.clock.advance(ms)
     const done = new Promise<void>((resolve) => {
       this.#awaited = { rounds: this.#rounds + shards, resolve }
     })

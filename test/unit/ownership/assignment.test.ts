@@ -3,10 +3,13 @@ import { expect, test } from 'vitest'
 import { assignShards } from '../../../src/ownership/assignment.ts'
 
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { minLength: 1 })
-const owners = fc.array(fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'gone'), { nil: undefined }), {
-  minLength: 1,
-  maxLength: 64,
-})
+const owners = fc.array(
+  fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'gone'), { nil: undefined }),
+  {
+    minLength: 1,
+    maxLength: 64,
+  },
+)
 
 function counts(assigned: readonly (string | undefined)[], members: readonly string[]): number[] {
   return members.map((member) => assigned.filter((owner) => owner === member).length)
