@@ -5,6 +5,7 @@ import type { ActionLog } from './log/action-log.ts'
 import { JetStreamActionLog } from './log/jetstream-action-log.ts'
 import { HASH_VERSION } from './model/hash.ts'
 import type { StoreIdentity } from './model/store-identity.ts'
+import { closeInReverse } from './runtime/closers.ts'
 import type { Logger } from './runtime/logger.ts'
 import { connectNatsUrls } from './runtime/nats-connection.ts'
 import { durabilityWarnings } from './runtime/nats-durability.ts'
@@ -41,23 +42,21 @@ export async function openClusterStores(
 ): Promise<ClusterStores> {
   const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
   const connection = await connectNatsUrls(natsUrls, node, logger)
-  const opened: { close(): Promise<void> }[] = [connection]
-  const close = async () => {
-    for (const store of opened.toReversed()) await store.close()
-  }
+  const closers: (() => unknown)[] = [() => connection.close()]
+  const close = () => closeInReverse(closers, logger)
   try {
     const snapshots = await RedisSnapshotStore.open(redisUrls, identity, prefix, logger)
-    opened.push(snapshots)
+    closers.push(() => snapshots.close())
     const logOptions = { prefix, streams: logStreams, replicas, streamBytesMax }
     const log = await JetStreamActionLog.open(connection, identity, logOptions, logger)
-    opened.push(log)
+    closers.push(() => log.close())
     const streams = await JetStreamStreamStore.open(
       connection,
       identity,
       { prefix, replicas, streamBytesMax },
       logger,
     )
-    opened.push(streams)
+    closers.push(() => streams.close())
     const warnings = [...(await durabilityWarnings(natsMonitorUrls)), ...(await snapshots.warnings())]
     for (const warning of warnings) logger.warn(warning)
     return { connection, identity, log, snapshots, streams, close }
