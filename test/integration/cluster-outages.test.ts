@@ -74,6 +74,9 @@ test('all of NATS away: snapshots answer, writes are refused, and afterwards all
     expect(ready.body.detail).toBe('the node does not hear itself over NATS')
     expect((await node.get('/healthz')).status).toBe(200)
     expect(await node.metric('pulseprint_ready')).toBe(0)
+    const shards = await node.shards()
+    expect(epochsOf(shards)).toEqual(epochsOf(before))
+    expect(shards.map(({ head, lag }) => [head, lag])).toEqual(shards.map(() => [null, null]))
   })
   const [refused] = await Promise.all([refusal, ...seen])
   expect(refused.status).toBe(503)
@@ -101,10 +104,30 @@ test('Redis away: what is in memory is served and written, and saved when Redis 
     expect(status).toBe(503)
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
   }
+  for (const node of nodes) {
+    await until(
+      async () => (await node.metric('pulseprint_failed_saves_total'))! > 0,
+      () => `${node.name} shows no save that failed`,
+    )
+  }
   await servers.redis.start()
   await load.goesOn()
   await load.stop()
   await settled(nodes[0]!)
+  for (const { name, process } of nodes) {
+    await until(
+      () => process.output.includes('profiles are saved again'),
+      () => `${name} does not say that it saves again`,
+    )
+    const said = process.output.match(/Redis is \w+|profiles .*saved( again)?/g)!
+    // What is under way fails before or after its connection is known to be lost.
+    expect(said.toSorted()).toEqual([
+      'Redis is back',
+      'Redis is lost',
+      'profiles are saved again',
+      'profiles could not be saved',
+    ])
+  }
   load.expectRefusalsOnly()
   await load.expectAllCounted(nodes)
   expect(epochsOf(await spreadOver(nodes))).toEqual(epochsOf(before))
