@@ -19,6 +19,7 @@ export class Checkpointer {
   readonly #snapshots: SnapshotStore
   readonly #publisher: Publisher
   readonly #clock: Clock
+  readonly #turnEnd: () => Promise<void>
   #changed = new Set<HotUser>()
   #beingSaved: readonly HotUser[] = []
   #running: Promise<void> | undefined
@@ -29,6 +30,7 @@ export class Checkpointer {
   /** Sequence up to which every profile is saved. */
   committed: number
 
+  /** @param turnEnd settles when the record on its way is applied to all of its users, and handed over to be published */
   constructor(
     shard: number,
     epoch: number,
@@ -37,7 +39,9 @@ export class Checkpointer {
     publisher: Publisher,
     clock: Clock,
     committed: number,
+    turnEnd: () => Promise<void>,
   ) {
+    this.#turnEnd = turnEnd
     this.#clock = clock
     this.#shard = shard
     this.#epoch = epoch
@@ -128,7 +132,9 @@ export class Checkpointer {
       const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
       return { user: user.name, bytes: encodeProfile(this.#definition, profile), wakeAt, wakeBefore }
     })
-    // A profile that has seen a record keeps its replay from publishing what the record set off.
+    // A profile that has seen a record keeps its replay from publishing what the record set off: also of the one that other users
+    // have yet to see.
+    await this.#turnEnd()
     await this.#publisher.flush()
     await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
     for (const [index, user] of slice.entries()) user.savedWakeAt = profiles[index]!.wakeAt

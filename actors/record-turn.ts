@@ -1,32 +1,53 @@
 // One log record on its way through the actors of its users: who has to apply what of it, and what became of it.
+import { decodeActions, decodeHeader, decodeTick } from '../src/ingest/records.ts'
+import type { LogRecord } from '../src/log/action-log.ts'
 import type { Action } from '../src/model/action.ts'
+import type { HotUsers } from './hot-users.ts'
 import type { ApplyMessage, RecordTurn, TickMessage } from './messages.ts'
-import type { HotUser } from './user-actor.ts'
+import { type HotUser, tell } from './user-actor.ts'
 
 export class Turn implements RecordTurn {
   readonly sequence: number
   readonly receivedAt: number
+  readonly isTick: boolean
+  /** Of the record; none for a tick. */
+  readonly actions: readonly Action[]
+  readonly #messages: ReadonlyMap<string, ApplyMessage | TickMessage>
   readonly outcomes: RecordTurn['outcomes'] = []
   readonly effects: RecordTurn['effects'] = []
-  readonly done: Promise<void>
-  remaining = 0
+  readonly #done: Promise<void>
+  #remaining: number
   readonly #applied: (user: HotUser, changed: boolean) => void
   #finish: () => void = () => {}
   #fail: (error: unknown) => void = () => {}
 
-  constructor(sequence: number, receivedAt: number, applied: (user: HotUser, changed: boolean) => void) {
+  /** @param applied called for each user's part */
+  constructor({ sequence, payload, decoded }: LogRecord, applied: (user: HotUser, changed: boolean) => void) {
+    const { kind, receivedAt } = decodeHeader(payload)
     this.sequence = sequence
     this.receivedAt = receivedAt
+    this.isTick = kind === 'tick'
+    this.actions = this.isTick ? [] : ((decoded as Action[] | undefined) ?? decodeActions(payload))
+    this.#messages = this.isTick ? tickMessages(this, decodeTick(payload)) : applyMessages(this, this.actions)
+    this.#remaining = this.#messages.size
     this.#applied = applied
-    this.done = new Promise((resolve, reject) => {
+    this.#done = new Promise((resolve, reject) => {
       this.#finish = resolve
       this.#fail = reject
     })
   }
 
+  /** Goes through the actors of the users. Resolves when all have applied their part. */
+  async run(users: HotUsers): Promise<void> {
+    if (this.#remaining === 0) return
+    users.activate(this.#messages.keys(), (error) => this.failed(error))
+    for (const [name, message] of this.#messages) tell(users.get(name)!, message)
+    await this.#done
+  }
+
   applied(user: HotUser, changed: boolean): void {
     this.#applied(user, changed)
-    if (--this.remaining === 0) this.#finish()
+    if (--this.#remaining === 0) this.#finish()
   }
 
   failed(error: unknown): void {
@@ -35,7 +56,7 @@ export class Turn implements RecordTurn {
 }
 
 /** All of a user's actions of the record in one message. */
-export function applyMessages(turn: Turn, actions: readonly Action[]): Map<string, ApplyMessage> {
+function applyMessages(turn: Turn, actions: readonly Action[]): Map<string, ApplyMessage> {
   const messages = new Map<string, ApplyMessage>()
   for (let position = 0; position < actions.length; position++) {
     const action = actions[position]!
@@ -50,6 +71,6 @@ export function applyMessages(turn: Turn, actions: readonly Action[]): Map<strin
   return messages
 }
 
-export function tickMessages(turn: Turn, users: readonly string[]): Map<string, TickMessage> {
+function tickMessages(turn: Turn, users: readonly string[]): Map<string, TickMessage> {
   return new Map(users.map((user, position) => [user, { kind: 'tick', turn, position }]))
 }

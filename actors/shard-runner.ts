@@ -2,9 +2,7 @@
 // order, and keeps count of how far the shard has come.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isFenced, PulseprintError } from '../src/errors.ts'
-import { decodeActions, decodeHeader, decodeTick } from '../src/ingest/records.ts'
 import type { LogRecord } from '../src/log/action-log.ts'
-import type { Action } from '../src/model/action.ts'
 import { Fold } from '../src/profile/fold.ts'
 import type { Profile } from '../src/profile/profile.ts'
 import { type Applied, AppliedLog } from './applied-log.ts'
@@ -12,7 +10,7 @@ import { Checkpointer } from './checkpointer.ts'
 import { HotUsers } from './hot-users.ts'
 import { publicationOf } from './publication.ts'
 import { Rebuilds } from './rebuilds.ts'
-import { applyMessages, Turn, tickMessages } from './record-turn.ts'
+import { Turn } from './record-turn.ts'
 import { Room } from './room.ts'
 import type { ShardParts, ShardStart } from './shard-parts.ts'
 import { Ticker } from './ticker.ts'
@@ -43,7 +41,7 @@ export class ShardRunner {
   readonly #stopping = new AbortController()
   readonly #progress: AppliedLog
   #running: Promise<void> = Promise.resolve()
-  /** Settles with the record that is on its way through the actors. */
+  /** Settles when the record on its way through the actors is applied, and handed over to be published. */
   #record: Promise<void> = Promise.resolve()
   #failure: Error | undefined
 
@@ -59,7 +57,16 @@ export class ShardRunner {
     const context = { shard, epoch, fold: this.fold, rebuilt: parts.rebuilt, supervisor: parts.supervisor }
     this.users = new HotUsers(shard, context, parts.snapshots, parts.hotUsersMax, this.#stopping.signal)
     const { definition, snapshots, publisher } = parts
-    this.checkpointer = new Checkpointer(shard, epoch, definition, snapshots, publisher, parts.clock, offset)
+    this.checkpointer = new Checkpointer(
+      shard,
+      epoch,
+      definition,
+      snapshots,
+      publisher,
+      parts.clock,
+      offset,
+      () => this.#record,
+    )
     const ended = this.#stopping.signal
     this.room = new Room({ users: this.users, publisher, checkpoint: () => this.checkpoint(), ended })
     this.rebuilds = new Rebuilds(this, parts, ended)
@@ -137,8 +144,7 @@ export class ShardRunner {
     for await (const records of this.#parts.log.follow(this.shard, this.applied, this.#stopping.signal)) {
       for (const record of records) {
         if (this.#stopping.signal.aborted) return
-        this.#record = this.#applyRecord(record)
-        await this.#record
+        await this.#applyRecord(record)
         if (performance.now() - turnBegan < TURN_MS) continue
         await nextTurn()
         turnBegan = performance.now()
@@ -147,27 +153,28 @@ export class ShardRunner {
   }
 
   async #applyRecord(record: LogRecord): Promise<void> {
-    const { sequence, payload } = record
-    const { kind, receivedAt } = decodeHeader(payload)
-    const turn = new Turn(sequence, receivedAt, (user, changed) => this.#applied(user, changed))
-    const isTick = kind === 'tick'
-    const actions = isTick ? [] : ((record.decoded as Action[] | undefined) ?? decodeActions(payload))
-    const messages = isTick ? tickMessages(turn, decodeTick(payload)) : applyMessages(turn, actions)
+    const turn = new Turn(record, (user, changed) => this.#applied(user, changed))
     await this.room.make()
-    this.users.activate(messages.keys(), (error) => turn.failed(error))
-    turn.remaining = messages.size
-    for (const [name, message] of messages) tell(this.users.get(name)!, message)
-    if (messages.size > 0) await turn.done
+    this.#record = this.#turn(turn, record)
+    await this.#record
+  }
+
+  async #turn(turn: Turn, record: LogRecord): Promise<void> {
+    const { sequence, receivedAt, actions } = turn
+    await turn.run(this.users)
     // Its successor may run in this process: what was loaded since is then the successor's, and may lack what this one had saved.
     if (this.#failure) throw this.#failure
     this.checkpointer.applied(receivedAt, actions.length)
-    if (sequence > this.replayTo) this.#observe(receivedAt, actions)
-    else this.#parts.observer.replayed(actions.length)
+    const { observer, clock, publisher } = this.#parts
+    if (sequence > this.replayTo) {
+      this.unappliedActions = Math.max(0, this.unappliedActions - actions.length)
+      const now = clock.now()
+      observer.applied(now - receivedAt, actions[0] && now - actions[0].occurredAt)
+    } else observer.replayed(actions.length)
     if (sequence > this.#publishedBefore) {
-      const outcomes = isTick ? undefined : turn.outcomes
-      const publication = publicationOf(this.shard, sequence, outcomes, turn.effects)
-      const taken = this.#parts.publisher.takesActions && { actions, bytes: payload.length }
-      this.#parts.publisher.publish({ ...publication, ...taken })
+      const outcomes = turn.isTick ? undefined : turn.outcomes
+      const taken = publisher.takesActions && { actions, bytes: record.payload.length }
+      publisher.publish({ ...publicationOf(this.shard, sequence, outcomes, turn.effects), ...taken })
     }
     this.#progress.advance(sequence, turn)
     this.rebuilds.applied(record)
@@ -186,12 +193,6 @@ export class ShardRunner {
   /** Puts another profile in the place of the user's. Only between two records. */
   replace(name: string, profile: Profile, savedWakeAt: number): void {
     this.#applied(this.users.replace(name, profile, savedWakeAt), true)
-  }
-
-  #observe(receivedAt: number, actions: readonly Action[]): void {
-    this.unappliedActions = Math.max(0, this.unappliedActions - actions.length)
-    const now = this.#parts.clock.now()
-    this.#parts.observer.applied(now - receivedAt, actions[0] && now - actions[0].occurredAt)
   }
 
   #applied(user: HotUser, changed: boolean): void {

@@ -146,23 +146,17 @@ test('a shard that was fenced stops and says so', async () => {
   await expect(engine.profile(ALICE, {})).rejects.toThrow(code('NOT_READY'))
 })
 
-test('a shard that was fenced while it loaded a profile publishes nothing that it makes of it, and answers no read from it', async () => {
-  const clock = new SimulatedClock(Date.now())
+test('a shard that was given up while it loaded a profile publishes nothing that it makes of it, and answers no read from it', async () => {
   const loads: (() => void)[] = []
   const published: number[] = []
-  let claim: () => Promise<void> = async () => {}
   const { engine, send, count } = await openLocalEngine({
-    clock,
-    snapshots: (real) => {
-      claim = () => real.claim(0, 99)
-      return {
-        load: async (shard, users) => {
-          if (!users.includes(ADAM)) return real.load(shard, users)
-          await new Promise<void>((resolve) => loads.push(resolve))
-          return users.map(() => undefined)
-        },
-      }
-    },
+    snapshots: (real) => ({
+      load: async (shard, users) => {
+        if (!users.includes(ADAM)) return real.load(shard, users)
+        await new Promise<void>((resolve) => loads.push(resolve))
+        return users.map(() => undefined)
+      },
+    }),
     streams: (real) => ({
       publish: (publications) => {
         published.push(...publications.map(({ sequence }) => sequence))
@@ -178,14 +172,7 @@ test('a shard that was fenced while it loaded a profile publishes nothing that i
     () => loads.length === 2,
     () => 'the profile is not asked for twice',
   )
-  await claim()
-  await until(
-    () => {
-      clock.advance(LIMITS.checkpointIntervalMs)
-      return engine.notReady() !== undefined
-    },
-    () => 'the shard went on',
-  )
+  engine.drop(0)
   for (const resolve of loads) resolve()
   expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   await engine.stop()
@@ -219,4 +206,48 @@ test('an action that was sent twice is once on the stream of actions, also where
     actions.filter((_, position) => !refused.includes(position)).map(({ id }) => id),
   )
   expect(accepted).toEqual(['other'])
+})
+
+test('a profile that has seen a record is not saved before the record is applied to its other users, and published', async () => {
+  const loads = Promise.withResolvers<void>()
+  let isHeld = false
+  const events: string[] = []
+  const { engine, send } = await openLocalEngine({
+    snapshots: (real) => ({
+      load: async (shard, users, epoch) => {
+        if (isHeld && users.includes(ADAM)) await loads.promise
+        return real.load(shard, users, epoch)
+      },
+      commit: (shard, commit) => {
+        if (isHeld && commit.profiles.some(({ user }) => user === ALICE)) events.push('saved')
+        return real.commit(shard, commit)
+      },
+    }),
+    streams: (real) => ({
+      publish: (publications) => {
+        if (isHeld && publications.some(({ shard }) => shard === 0)) events.push('published')
+        return real.publish(publications)
+      },
+    }),
+  })
+  await send([act(ALICE)])
+  await engine.save(0)
+  isHeld = true
+  // Alice, who is in memory, has applied her part at once; Adam's profile is on its way.
+  const sent = send([act(ALICE, 'again'), act(ADAM)])
+  await until(
+    async () => (await engine.profile(ALICE, {}))?.features.n === 2,
+    () => 'the action was not applied',
+  )
+  const saved = engine.save(0)
+  await until(
+    async () => (await engine.profile(ALICE, {}))?.features.n === 2,
+    () => 'reads do not go on',
+  )
+  expect(events).toEqual([])
+  loads.resolve()
+  await sent
+  await saved
+  expect(events[0]).toBe('published')
+  expect(events).toContain('saved')
 })
