@@ -60,18 +60,16 @@ export class ClusterEngine implements Engine {
   }
 
   async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
-    for (const { shard } of chunks) {
-      const refusal = this.#refusalOf(shard)
+    for (const instance of new Set(chunks.map(({ shard }) => this.#calls.instanceOf(shard)))) {
+      const refusal = instance && this.#refusalOf(instance)
       if (refusal) throw refusal
     }
     return this.#intake.take(chunks, wait)
   }
 
-  /** Why the shard's owner takes nothing more now, as far as this node knows. */
-  #refusalOf(shard: number): PulseprintError | undefined {
+  /** Why an owner takes nothing more now, as far as this node knows. */
+  #refusalOf(instance: string): PulseprintError | undefined {
     const { local, membership, ownership } = this.#parts
-    const instance = this.#calls.instanceOf(shard)
-    if (instance === undefined) return undefined
     if (instance === ownership.self.instance) return local.overload()
     const refusal = membership.of(instance)?.refusal
     return refusal && new PulseprintError(refusal.code, refusal.message, { retryAfterSeconds: 1 })

@@ -2,7 +2,7 @@
 // have ids, so that they count once even where both have taken them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../src/errors.ts'
-import type { Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
+import { type Chunk, placePart, type Submitted, type SubmitWait } from '../src/ingest/batch.ts'
 import { LIMITS } from '../src/limits.ts'
 import type { LocalEngine } from './local-engine.ts'
 import type { NodeLinks } from './node-links.ts'
@@ -87,12 +87,7 @@ export class ClusterIntake {
         wait,
       )
       request.mayBeTaken = true
-      for (const [index, place] of places.entries()) {
-        submitted.sequences[place] = part.sequences[index]!
-        if (wait === 'durable') continue
-        submitted.outcomes[place] = part.outcomes[index]!
-        submitted.effects[place] = part.effects[index]!
-      }
+      placePart(submitted, places, part)
       return true
     } catch (error) {
       const code = error instanceof PulseprintError ? error.code : undefined

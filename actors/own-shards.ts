@@ -132,17 +132,12 @@ export class OwnShards {
   }
 
   #partsOf(shard: number, rebuilt: { head: number; until: number }) {
-    const { definition, log, snapshots, clock, logger, observer, hotUsersMax } = this.#parts
+    const { hotUsersMax } = this.#parts
     return {
+      ...this.#parts,
       supervisor: this.#supervisorOf(shard),
-      definition,
-      log,
-      snapshots,
       publisher: this.publisher,
       rebuilt,
-      clock,
-      logger,
-      observer,
       appendTick: (shard: number, users: readonly string[]) => this.appenders.appendTick(shard, users),
       hotUsersMax: () => Math.ceil(hotUsersMax / this.#own.size),
     }

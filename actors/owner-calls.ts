@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../src/errors.ts'
 import type { Membership } from '../src/ownership/membership.ts'
 import type { ShardOwnership } from '../src/ownership/shard-ownership.ts'
+import { systemClock } from '../src/runtime/clock.ts'
+import { within } from '../src/runtime/deadline.ts'
 import type { NodeLinks } from './node-links.ts'
 
 /** Pause before a shard without an owner is looked at again. */
@@ -47,7 +49,8 @@ export class OwnerCalls {
       const instance = this.instanceOf(shard)
       const leftMs = Math.max(1, deadline - performance.now())
       try {
-        if (instance === this.#parts.ownership.self.instance) return await bounded(local(), leftMs, shard)
+        if (instance === this.#parts.ownership.self.instance)
+          return await within(local(), leftMs, systemClock, () => unreachable(shard))
         if (instance !== undefined)
           return await this.#parts.links.call<Answer>(instance, method, leftMs, ...parameters)
       } catch (error) {
@@ -60,18 +63,10 @@ export class OwnerCalls {
 }
 
 /** True where nothing was done, or where it is not known whether it was, because the shard has no owner just now. */
-export function isBetweenOwners(error: unknown): boolean {
+function isBetweenOwners(error: unknown): boolean {
   return error instanceof PulseprintError && (error.code === 'NOT_OWNER' || error.code === 'PEER_LOST')
 }
 
-export function unreachable(shard: number): PulseprintError {
+function unreachable(shard: number): PulseprintError {
   return new PulseprintError('OWNER_UNREACHABLE', `the owner of shard ${shard} does not answer`)
-}
-
-async function bounded<Answer>(answer: Promise<Answer>, waitMs: number, shard: number): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unreachable(shard)), Math.max(0, waitMs))
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

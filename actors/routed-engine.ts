@@ -18,7 +18,7 @@ import type {
   TimelineView,
 } from '../src/engine.ts'
 import { type ErrorCode, PulseprintError } from '../src/errors.ts'
-import type { Batch, Chunk, Submitted, SubmitWait } from '../src/ingest/batch.ts'
+import { type Batch, type Chunk, placePart, type Submitted, type SubmitWait } from '../src/ingest/batch.ts'
 import { shardOf } from '../src/model/hash.ts'
 import type { LocalEngine } from './local-engine.ts'
 import { ThreadLink } from './thread-link.ts'
@@ -115,13 +115,7 @@ export class RoutedEngine implements Engine {
   async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
     const refusal = this.#refusal()
     if (refusal) throw refusal
-    const placesOf = new Map<number, number[]>()
-    for (const [place, { shard }] of chunks.entries()) {
-      const thread = threadOf(shard, this.#threads)
-      const places = placesOf.get(thread)
-      if (places) places.push(place)
-      else placesOf.set(thread, [place])
-    }
+    const placesOf = Map.groupBy(chunks.keys(), (place) => threadOf(chunks[place]!.shard, this.#threads))
     const submitted: Submitted = { sequences: [], outcomes: [], effects: [] }
     await Promise.all(
       [...placesOf].map(async ([thread, places]) => {
@@ -130,12 +124,7 @@ export class RoutedEngine implements Engine {
           places.map((place) => chunks[place]!),
           wait,
         )
-        for (const [index, place] of places.entries()) {
-          submitted.sequences[place] = part.sequences[index]!
-          if (wait === 'durable') continue
-          submitted.outcomes[place] = part.outcomes[index]!
-          submitted.effects[place] = part.effects[index]!
-        }
+        placePart(submitted, places, part)
       }),
     )
     return submitted

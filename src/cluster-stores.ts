@@ -3,8 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { ClusterSettings } from './cluster-settings.ts'
 import type { ActionLog } from './log/action-log.ts'
 import { JetStreamActionLog } from './log/jetstream-action-log.ts'
-import { HASH_VERSION } from './model/hash.ts'
-import type { StoreIdentity } from './model/store-identity.ts'
+import { type StoreIdentity, storeIdentity } from './model/store-identity.ts'
 import { closeInReverse } from './runtime/closers.ts'
 import type { Logger } from './runtime/logger.ts'
 import { connectNatsUrls } from './runtime/nats-connection.ts'
@@ -13,8 +12,6 @@ import { RedisSnapshotStore } from './snapshots/redis-snapshot-store.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
 import { JetStreamStreamStore } from './streams/jetstream-stream-store.ts'
 import type { StreamStore } from './streams/stream-store.ts'
-
-const STORE_FORMAT = 1
 
 export interface ClusterStores {
   connection: NatsConnection
@@ -40,7 +37,7 @@ export async function openClusterStores(
   }: ClusterSettings,
   logger: Logger,
 ): Promise<ClusterStores> {
-  const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
+  const identity = storeIdentity(shards)
   const connection = await connectNatsUrls(natsUrls, node, logger)
   const closers: (() => unknown)[] = [() => connection.close()]
   const close = () => closeInReverse(closers, logger)

@@ -1,6 +1,5 @@
 // One node of a cluster put together: NATS and Redis → membership and ownership → local engine → the whole engine → API.
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { Registry } from 'prom-client'
 import { ClusterEngine, handlersOf } from '../actors/cluster-engine.ts'
@@ -17,8 +16,10 @@ import { admit } from './ownership/admission.ts'
 import { type Beat, Membership } from './ownership/membership.ts'
 import { NatsShardOwnership } from './ownership/nats-shard-ownership.ts'
 import { ShardKeeper } from './ownership/shard-keeper.ts'
+import { systemClock } from './runtime/clock.ts'
 import { closeInReverse } from './runtime/closers.ts'
 import { createClusterMetrics } from './runtime/cluster-metrics.ts'
+import { within } from './runtime/deadline.ts'
 import { consoleLogger } from './runtime/logger.ts'
 import { createObserver, showEngine } from './runtime/metrics.ts'
 import { NatsClock } from './runtime/nats-clock.ts'
@@ -146,11 +147,7 @@ function engineOf(
 
 /** What could not be handed over in time is taken over by the others once this node is gone. */
 async function leave(keeper: ShardKeeper): Promise<void> {
-  const late = new AbortController()
-  await Promise.race([
-    keeper.leave(),
-    sleep(LEAVE_WAIT_MS, undefined, { signal: late.signal }).catch(() => {}),
-  ])
-  late.abort()
+  const late = () => new Error('not all shards are handed over')
+  await within(keeper.leave(), LEAVE_WAIT_MS, systemClock, late).catch(() => {})
   keeper.stop()
 }

@@ -11,7 +11,7 @@ import type { Definition } from './definition/definition.ts'
 import { LIMITS } from './limits.ts'
 import type { ActionLog } from './log/action-log.ts'
 import { LmdbActionLog } from './log/lmdb-action-log.ts'
-import { HASH_VERSION } from './model/hash.ts'
+import { storeIdentity } from './model/store-identity.ts'
 import { SingleProcessOwnership } from './ownership/single-process-ownership.ts'
 import type { ApiKeys } from './runtime/api-keys.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
@@ -25,8 +25,6 @@ import type { SnapshotStore } from './snapshots/snapshot-store.ts'
 import { LmdbStreamStore } from './streams/lmdb-stream-store.ts'
 import type { StreamStore } from './streams/stream-store.ts'
 
-const STORE_FORMAT = 1
-
 export interface Stores {
   log: ActionLog
   snapshots: SnapshotStore
@@ -38,7 +36,7 @@ export interface Stores {
 
 /** Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, and those of the file system. */
 export async function openEmbeddedStores(dataPath: string, shards: number): Promise<Stores> {
-  const identity = { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
+  const identity = storeIdentity(shards)
   const disk = new DiskSpace(dataPath, LIMITS.diskBytesFreeMin, systemClock)
   const opened: { close(): Promise<void> }[] = []
   const open = <Store extends { close(): Promise<void> }>(store: Store): Store => {

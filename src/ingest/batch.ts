@@ -50,3 +50,13 @@ export interface Submitted {
   /** What the actions of each chunk set off; `position` is that in the chunk. Empty as `outcomes`. */
   effects: Effect[][]
 }
+
+/** Takes what became of a part of a request into the whole. @param places of the part's chunks among those of the request */
+export function placePart(whole: Submitted, places: readonly number[], part: Submitted): void {
+  for (const [index, place] of places.entries()) {
+    whole.sequences[place] = part.sequences[index]!
+    if (part.outcomes.length === 0) continue
+    whole.outcomes[place] = part.outcomes[index]!
+    whole.effects[place] = part.effects[index]!
+  }
+}

@@ -1,11 +1,19 @@
 // What a store was made for. Users are dealt to shards by hash, so a store made with another hash, shard count or
 // format must be refused, not misread.
 import { PulseprintError } from '../errors.ts'
+import { HASH_VERSION } from './hash.ts'
+
+const STORE_FORMAT = 1
 
 export interface StoreIdentity {
   format: number
   shards: number
   hashVersion: number
+}
+
+/** Of the stores that this version of the program makes. */
+export function storeIdentity(shards: number): StoreIdentity {
+  return { format: STORE_FORMAT, shards, hashVersion: HASH_VERSION }
 }
 
 /** The few calls a store needs for its identity; LMDB databases have them. */
