@@ -33,7 +33,7 @@ export const LIMITS = {
   countNamesMax: 64,
   /** Bytes that may wait for the log; past it the front door says 429. */
   appendQueueBytesMax: 64 * 1024 * 1024,
-  /** Room that the disk of the data folder keeps: below it actions are refused. */
+  /** Backpressure that the disk of the data folder keeps: below it actions are refused. */
   diskBytesFreeMin: 128 * 1024 * 1024,
   /** Messages that may wait in one user's mailbox. */
   mailboxLengthMax: 1_000,

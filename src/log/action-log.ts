@@ -50,7 +50,7 @@ export interface ActionLog {
   tail(shard: number): number | Promise<number>
   /** Drops the records up to and including `sequence`, the newest one aside. */
   trim(shard: number, sequence: number): Promise<void>
-  /** Room that the records of all shards take, as far as the store can tell; what trimming frees counts no more. */
+  /** Backpressure that the records of all shards take, as far as the store can tell; what trimming frees counts no more. */
   bytes(): number | Promise<number>
   close(): Promise<void>
 }

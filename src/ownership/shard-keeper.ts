@@ -1,5 +1,6 @@
 // Keeps this node's shards as they should be: claims those that nobody runs and that are meant for it, hands over those that are
 // meant for others, and lets go of those that others have claimed. Each node does so for itself, from what all of them see.
+
 import { PulseprintError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { within } from '../runtime/deadline.ts'
@@ -11,7 +12,7 @@ import type { NodeInstance, ShardOwnership } from './shard-ownership.ts'
 
 export type TakeoverCause = 'new' | 'crash' | 'handover' | 'fenced'
 
-export interface KeeperParts {
+export interface KeeperDeps {
   shards: number
   host: ShardHost
   membership: Membership
@@ -34,7 +35,7 @@ const STEP_WAIT_MS = 5_000
 const HANDOVERS_MAX = 2
 
 export class ShardKeeper {
-  readonly #parts: KeeperParts
+  readonly #deps: KeeperDeps
   readonly #self: NodeInstance
   /** Shards that something is being done about. */
   readonly #busy = new Set<number>()
@@ -47,11 +48,11 @@ export class ShardKeeper {
   #cancel = () => {}
   #stopped = false
 
-  constructor(parts: KeeperParts) {
-    this.#parts = parts
-    this.#self = parts.ownership.self
-    parts.membership.onChanged(() => this.#look())
-    parts.ownership.onChanged(() => this.#look())
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps
+    this.#self = deps.ownership.self
+    deps.membership.onChanged(() => this.#look())
+    deps.ownership.onChanged(() => this.#look())
   }
 
   /** What the node says of itself to the others. */
@@ -68,7 +69,7 @@ export class ShardKeeper {
   /** From now on the node is given shards. */
   start(): void {
     this.#state = 'serving'
-    this.#parts.membership.beat()
+    this.#deps.membership.beat()
     this.#look()
     this.#lookAgain()
   }
@@ -76,10 +77,10 @@ export class ShardKeeper {
   /** Hands every shard over, as far as there is anyone to take it. Resolves when the others have been told of all. */
   async leave(): Promise<void> {
     this.#state = 'leaving'
-    this.#parts.membership.beat()
+    this.#deps.membership.beat()
     while (!this.#stopped && this.#isHandingOver()) {
       this.#look()
-      await new Promise<void>((resolve) => this.#parts.clock.after(TURN_MS / 10, resolve))
+      await new Promise<void>((resolve) => this.#deps.clock.after(TURN_MS / 10, resolve))
     }
   }
 
@@ -95,14 +96,14 @@ export class ShardKeeper {
   }
 
   #own(): number[] {
-    const { shards, host } = this.#parts
+    const { shards, host } = this.#deps
     return Array.from({ length: shards }, (_, shard) => shard).filter(
       (shard) => host.conditionOf(shard) === 'running',
     )
   }
 
   #lookAgain(): void {
-    this.#cancel = this.#parts.clock.after(TURN_MS, () => {
+    this.#cancel = this.#deps.clock.after(TURN_MS, () => {
       this.#look()
       this.#lookAgain()
     })
@@ -110,11 +111,11 @@ export class ShardKeeper {
 
   /** Others that shards may be given to. */
   #serving(): NodeInstance[] {
-    return this.#parts.membership.others.filter(({ state }) => state === 'serving')
+    return this.#deps.membership.others.filter(({ state }) => state === 'serving')
   }
 
   #look(): void {
-    const { membership, ownership, shards } = this.#parts
+    const { membership, ownership, shards } = this.#deps
     // What this node sees of the others is worth nothing while it does not even hear itself.
     if (this.#stopped || this.#state === 'admitted' || !membership.isHeard) return
     const serving = this.#serving()
@@ -133,10 +134,10 @@ export class ShardKeeper {
   }
 
   #see(shard: number, owner: string | undefined, isOrphan: boolean, target: NodeInstance | undefined): void {
-    const { host } = this.#parts
+    const { host } = this.#deps
     const own = this.#self.instance
     if (this.#busy.has(shard) || (this.#notBefore.get(shard) ?? 0) > performance.now()) return
-    const isOutdated = owner === own && host.epochOf(shard) !== this.#parts.ownership.ownerOf(shard)?.epoch
+    const isOutdated = owner === own && host.epochOf(shard) !== this.#deps.ownership.ownerOf(shard)?.epoch
     // Taken away and given back while this node was not looking.
     if (isOutdated) host.drop(shard)
     const condition = host.conditionOf(shard)
@@ -166,7 +167,7 @@ export class ShardKeeper {
   }
 
   #failed(shard: number, error: unknown): void {
-    const { logger, host } = this.#parts
+    const { logger, host } = this.#deps
     host.drop(shard)
     if (error instanceof PulseprintError && error.code === 'NOT_OWNER') {
       this.#notBefore.set(shard, performance.now() + OUTRUN_MS)
@@ -180,7 +181,7 @@ export class ShardKeeper {
 
   /** Runs a shard that was handed to this node; where that has failed before, under an epoch of its own. */
   async #begin(shard: number): Promise<void> {
-    const { ownership } = this.#parts
+    const { ownership } = this.#deps
     const owner = ownership.ownerOf(shard)!
     if (this.#problems.has(shard)) return this.#claim(shard, 'fenced')
     await this.#takeOver(shard, owner.epoch, 'handover', performance.now())
@@ -188,7 +189,7 @@ export class ShardKeeper {
 
   async #claim(shard: number, cause: TakeoverCause): Promise<void> {
     const begun = performance.now()
-    const { host, ownership, logger } = this.#parts
+    const { host, ownership, logger } = this.#deps
     const from = ownership.ownerOf(shard)
     const before = from?.epoch
     if (cause === 'fenced')
@@ -203,7 +204,7 @@ export class ShardKeeper {
   }
 
   async #takeOver(shard: number, epoch: number, cause: TakeoverCause, begun: number): Promise<void> {
-    const { host, logger, onTakeover } = this.#parts
+    const { host, logger, onTakeover } = this.#deps
     await host.takeOver(shard, epoch)
     this.#problems.delete(shard)
     const tookMs = Math.round(performance.now() - begun)
@@ -213,7 +214,7 @@ export class ShardKeeper {
 
   /** A shard that cannot be saved goes on here: nobody else could begin with it either. */
   async #isSaved(shard: number): Promise<boolean> {
-    const { host, logger } = this.#parts
+    const { host, logger } = this.#deps
     try {
       await this.#inTime(host.save(shard))
       return true
@@ -225,7 +226,7 @@ export class ShardKeeper {
   }
 
   async #handOver(shard: number, target: NodeInstance): Promise<void> {
-    const { host, ownership } = this.#parts
+    const { host, ownership } = this.#deps
     this.#handovers++
     try {
       const before = ownership.ownerOf(shard)?.epoch
@@ -236,7 +237,7 @@ export class ShardKeeper {
       // Somebody who took this node for dead may have it by now.
       if (ownership.ownerOf(shard)?.epoch !== before) return
       await ownership.claim(shard, 0, target)
-      this.#parts.logger.info('a shard was handed over', { shard, to: target.node })
+      this.#deps.logger.info('a shard was handed over', { shard, to: target.node })
     } finally {
       this.#handovers--
     }
@@ -244,6 +245,6 @@ export class ShardKeeper {
 
   #inTime(step: Promise<void>): Promise<void> {
     const late = () => new PulseprintError('STORAGE_UNAVAILABLE', 'the stores take too long')
-    return within(step, STEP_WAIT_MS, this.#parts.clock, late)
+    return within(step, STEP_WAIT_MS, this.#deps.clock, late)
   }
 }

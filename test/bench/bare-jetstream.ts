@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { startNatsServers } from '../../deploy/local-servers/nats.ts'
-import { JetStreamPublisher } from '../../src/runtime/jetstream-publish.ts'
+import { JetStreamPublisher } from '../../src/adapters/nats/jetstream/jetstream-publish.ts'
 import type { Cleanup } from './cleanup.ts'
 import type { BenchPlan } from './plan.ts'
 

@@ -1,7 +1,7 @@
 // What a reader of JetStream tells of a stream that it cannot read.
 import { jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { JetStreamReader } from '../../src/runtime/jetstream-reader.ts'
+import { JetStreamReader } from '../../src/adapters/nats/jetstream/jetstream-reader.ts'
 import { type LogLine, recordingLogger } from '../support/api.ts'
 import { type NatsServers, startNats } from '../support/nats.ts'
 import { connectTo, newPrefix } from '../support/nats-stores.ts'

@@ -1,9 +1,9 @@
 // The embedded adapters under the contracts of their ports, and what only they promise.
 import { expect, test } from 'vitest'
+import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'
+import { LmdbSnapshotStore } from '../../src/adapters/lmdb/lmdb-snapshot-store.ts'
+import { LmdbStreamStore } from '../../src/adapters/lmdb/lmdb-stream-store.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
-import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
-import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
-import { LmdbStreamStore } from '../../src/streams/lmdb-stream-store.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { actionLogContract } from './action-log.contract.ts'
 import { snapshotStoreContract } from './snapshot-store.contract.ts'

@@ -1,6 +1,6 @@
 // A thread that has the log open and appends one record once it is started.
 import { parentPort, workerData } from 'node:worker_threads'
-import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
+import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'
 
 const { place, identity, shard, go } = workerData
 const log = new LmdbActionLog(place, identity)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
+import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const identity = { format: 1, shards: 4, hashVersion: 1 }

@@ -4,8 +4,13 @@ import { join } from 'node:path'
 import type { NatsConnection, Status } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { startNatsServers } from '../../deploy/local-servers/nats.ts'
-import { type Beat, Membership } from '../../src/ownership/membership.ts'
-import { connectNats, connectNatsUrls, endWithConnection } from '../../src/runtime/nats-connection.ts'
+import { NatsMembership } from '../../src/adapters/nats/cluster/nats-membership.ts'
+import {
+  connectNats,
+  connectNatsUrls,
+  endWithConnection,
+} from '../../src/adapters/nats/connection/nats-connection.ts'
+import type { Beat } from '../../src/ownership/membership.ts'
 import { type LogLine, recordingLogger } from '../support/api.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { until } from '../support/until.ts'
@@ -45,7 +50,7 @@ test('logins that are refused while nodes run are tried on, until one is accepte
   const connection = await connectNats(nats.addresses, 'test', recordingLogger(lines), LOGIN)
   onTestFinished(() => connection.close())
   const self = () => ({ node: 'a', instance: 'a', state: 'serving' as const, fingerprint: 'f' })
-  const membership = new Membership(connection, 't', self, async () => {}, recordingLogger([]))
+  const membership = new NatsMembership(connection, 't', self, async () => {}, recordingLogger([]))
   onTestFinished(() => membership.close())
   const beats: Beat[] = []
   connection.subscribe('t.members', { callback: (_, message) => void beats.push(message.json<Beat>()) })

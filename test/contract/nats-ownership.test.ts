@@ -1,8 +1,9 @@
 // Ownership over NATS, against a real server.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type Beat, Membership } from '../../src/ownership/membership.ts'
-import { NatsShardOwnership } from '../../src/ownership/nats-shard-ownership.ts'
+import { NatsMembership } from '../../src/adapters/nats/cluster/nats-membership.ts'
+import { NatsShardOwnership } from '../../src/adapters/nats/cluster/nats-shard-ownership.ts'
+import type { Beat } from '../../src/ownership/membership.ts'
 import { recordingLogger } from '../support/api.ts'
 import { type NatsServers, startNats } from '../support/nats.ts'
 import { connectTo, identity, newPrefix } from '../support/nats-stores.ts'
@@ -80,7 +81,13 @@ test('another number of shards is refused', async () => {
 async function join(prefix: string, node: string, state: () => Beat['state'] = () => 'serving') {
   const instance = randomUUID()
   const self = () => ({ node, instance, state: state(), fingerprint: 'f' })
-  const membership = new Membership(await connectTo(nats), prefix, self, async () => {}, recordingLogger([]))
+  const membership = new NatsMembership(
+    await connectTo(nats),
+    prefix,
+    self,
+    async () => {},
+    recordingLogger([]),
+  )
   onTestFinished(() => membership.close())
   return { membership, instance }
 }
@@ -148,7 +155,13 @@ test('nobody is taken for dead while NATS itself is away', async () => {
   const opened = async (node: string) => {
     const instance = randomUUID()
     const self = () => ({ node, instance, state: 'serving' as const, fingerprint: 'f' })
-    const membership = new Membership(await connectTo(own), prefix, self, async () => {}, recordingLogger([]))
+    const membership = new NatsMembership(
+      await connectTo(own),
+      prefix,
+      self,
+      async () => {},
+      recordingLogger([]),
+    )
     onTestFinished(() => membership.close())
     return membership
   }

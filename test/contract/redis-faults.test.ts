@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
-import { RedisSnapshotStore } from '../../src/snapshots/redis-snapshot-store.ts'
+import { RedisSnapshotStore } from '../../src/adapters/redis/redis-snapshot-store.ts'
 import { type LogLine, recordingLogger } from '../support/api.ts'
 import { startDeafProxy } from '../support/deaf-proxy.ts'
 import { type RunningRedis, startRedis, startRedisCluster } from '../support/servers.ts'

@@ -1,7 +1,7 @@
 // The snapshot store under its contract on a real Redis and on a real Redis Cluster.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
-import { RedisSnapshotStore } from '../../src/snapshots/redis-snapshot-store.ts'
+import { RedisSnapshotStore } from '../../src/adapters/redis/redis-snapshot-store.ts'
 import {
   type RunningRedis,
   type RunningRedisCluster,

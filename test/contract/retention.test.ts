@@ -1,8 +1,8 @@
 // How long the log and the streams are kept, on both storages.
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
-import { LmdbStreamStore } from '../../src/streams/lmdb-stream-store.ts'
+import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'
+import { LmdbStreamStore } from '../../src/adapters/lmdb/lmdb-stream-store.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { type NatsServers, startNats } from '../support/nats.ts'
 import { connectTo, identity, newPrefix, openLog, openStreams } from '../support/nats-stores.ts'

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { LmdbStreamStore } from '../../src/streams/lmdb-stream-store.ts'
+import { LmdbStreamStore } from '../../src/adapters/lmdb/lmdb-stream-store.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const identity = { format: 1, shards: 4, hashVersion: 1 }

@@ -1,7 +1,7 @@
 // What each stream store does in its own way when it is trimmed: LMDB lets items go in the order of their numbers, JetStream
 // keeps beside them up to where they went.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { LmdbStreamStore } from '../../src/streams/lmdb-stream-store.ts'
+import { LmdbStreamStore } from '../../src/adapters/lmdb/lmdb-stream-store.ts'
 import type { Publication } from '../../src/streams/stream-store.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { type NatsServers, startNats } from '../support/nats.ts'

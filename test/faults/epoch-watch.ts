@@ -2,7 +2,7 @@
 // higher one.
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { JetStreamReader } from '../../src/runtime/jetstream-reader.ts'
+import { JetStreamReader } from '../../src/adapters/nats/jetstream/jetstream-reader.ts'
 import type { Ledger } from './ledger.ts'
 import { quietLogger } from './stores.ts'
 import { PREFIX } from './topology.ts'

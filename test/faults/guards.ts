@@ -15,7 +15,7 @@ export interface Mutation {
  * fits those of its successor hardly ever. With the numbers in place, no run of ours has found the epoch missing.
  */
 const NO_FENCE = {
-  file: 'src/snapshots/redis-scripts.ts',
+  file: 'src/adapters/redis/redis-scripts.ts',
   find: `if held[1] ~= ARGV[1] then return 'fenced' end
 local last = tonumber(held[2])
 if last < tonumber(ARGV[2]) then return 'lost' end
@@ -37,12 +37,12 @@ export const MUTATIONS: readonly Mutation[] = [
     what: 'a user does not drop what the profile has seen',
     edits: [
       {
-        file: 'actors/user-actor.ts',
+        file: 'actors/users/user-actor.ts',
         find: 'const seen = sequence <= profile.sequence\n',
         put: 'const seen = false\n',
       },
       {
-        file: 'actors/user-actor.ts',
+        file: 'actors/users/user-actor.ts',
         find: '  if (sequence <= profile.sequence) return false\n',
         put: '',
       },
@@ -55,7 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
     what: 'the offset is committed before the profiles it covers',
     edits: [
       {
-        file: 'actors/checkpointer.ts',
+        file: 'actors/saving/checkpointer.ts',
         find: '    try {\n      const commits: Promise<void>[] = []\n',
         put: `    try {
       await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, offset: applied, savedAt, profiles: [] })
@@ -72,14 +72,14 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       NO_FENCE,
       {
-        file: 'src/snapshots/redis-connection.ts',
+        file: 'src/adapters/redis/redis-connection.ts',
         find: `  maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
 `,
         put: '  maxRetriesPerRequest: null,\n  autoResendUnfulfilledCommands: true,\n',
       },
       {
-        file: 'src/snapshots/redis-connection.ts',
+        file: 'src/adapters/redis/redis-connection.ts',
         find: 'return { ...STRICT, ...access, enableOfflineQueue: false, retryStrategy: reconnectDelayMs }',
         put: 'return { ...STRICT, ...access, enableOfflineQueue: true, retryStrategy: reconnectDelayMs }',
       },

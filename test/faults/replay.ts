@@ -1,10 +1,10 @@
 // The whole log read from its beginning, by the engine's own adapter, and folded twice: by the plain words of the definition, and
 // by the engine's pure fold.
 import type { NatsConnection } from '@nats-io/transport-node'
+import { JetStreamActionLog } from '../../src/adapters/nats/log/jetstream-action-log.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
-import { JetStreamActionLog } from '../../src/log/jetstream-action-log.ts'
 import { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { DEFINITION, type SentAction } from './definition.ts'

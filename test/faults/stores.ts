@@ -1,10 +1,10 @@
 // How the checks reach what the nodes have stored: on connections of their own, past the links that break.
 import type { NatsConnection } from '@nats-io/transport-node'
+import { connectNats } from '../../src/adapters/nats/connection/nats-connection.ts'
+import { RedisSnapshotStore } from '../../src/adapters/redis/redis-snapshot-store.ts'
 import { HASH_VERSION } from '../../src/model/hash.ts'
 import type { StoreIdentity } from '../../src/model/store-identity.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
-import { connectNats } from '../../src/runtime/nats-connection.ts'
-import { RedisSnapshotStore } from '../../src/snapshots/redis-snapshot-store.ts'
 import { PREFIX, SHARDS, type Topology } from './topology.ts'
 
 /** That of the stores of this version. */

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startServer } from '../../src/main.ts'
+import { readSettings } from '../../src/app/settings.ts'
+import { startServer } from '../../src/app/start-server.ts'
 import { readApiKeys } from '../../src/runtime/api-keys.ts'
-import { readSettings } from '../../src/settings.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const KEY = 'k-0123456789abcdef'

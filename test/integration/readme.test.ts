@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { EventSource } from 'eventsource'
 import { expect, onTestFinished, test } from 'vitest'
+import { readSettings } from '../../src/app/settings.ts'
+import { startServer } from '../../src/app/start-server.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
-import { startServer } from '../../src/main.ts'
-import { readSettings } from '../../src/settings.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
@@ -93,7 +93,7 @@ test('the definitions of the README compile', () => {
 })
 
 test('the README names every setting', () => {
-  const source = readFileSync(new URL('../../src/settings.ts', import.meta.url), 'utf8')
+  const source = readFileSync(new URL('../../src/app/settings.ts', import.meta.url), 'utf8')
   const names = [...source.matchAll(/(?:text|integer)\('([A-Z_]+)'/g)].map(
     (match) => `PULSEPRINT_${match[1]}`,
   )

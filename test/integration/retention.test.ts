@@ -1,12 +1,12 @@
 // An engine that keeps its log for two hours: what goes on as before when older records have gone, and what says that it cannot.
 import { expect, onTestFinished, test } from 'vitest'
-import type { LocalEngine } from '../../actors/local-engine.ts'
+import type { LocalEngine } from '../../actors/engine/local-engine.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import type { Definition } from '../../src/definition/definition.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
-import { openEmbeddedEngine } from '../../src/main.ts'
 import { SimulatedClock } from '../../src/runtime/clock.ts'
 import { NOW, recordingLogger } from '../support/api.ts'
+import { openEmbeddedEngine } from '../support/embedded-engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { until } from '../support/until.ts'
 

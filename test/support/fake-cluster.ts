@@ -1,7 +1,7 @@
 // A cluster for tests of what one node does with the answers of others: owners, members and links are what a test says.
-import type { ClusterIntakeParts } from '../../actors/cluster-intake.ts'
-import type { NodeLinks } from '../../actors/node-links.ts'
-import { OwnerCalls } from '../../actors/owner-calls.ts'
+import type { ClusterIntakeDeps } from '../../actors/cluster/cluster-intake.ts'
+import { OwnerClient } from '../../actors/cluster/owner-client.ts'
+import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import { type ErrorCode, PulseprintError } from '../../src/errors.ts'
 import type { Chunk, Submitted, SubmitWait } from '../../src/ingest/batch.ts'
 import type { Membership } from '../../src/ownership/membership.ts'
@@ -26,7 +26,7 @@ export class FakeCluster {
   /** Called before an instance takes its part, or answers: a test may throw here. */
   meddle: (instance: string, shards: readonly number[]) => void | Promise<void> = () => {}
 
-  readonly calls: OwnerCalls
+  readonly calls: OwnerClient
   readonly #ownership = {
     self: { node: SELF, instance: SELF },
     ownerOf: (shard: number) => {
@@ -34,7 +34,7 @@ export class FakeCluster {
       return instance && { node: instance, instance, epoch: 1 }
     },
   } as ShardOwnership
-  readonly #links: Pick<NodeLinks, 'call'> = {
+  readonly #links: PeerCalls = {
     call: async <Result>(instance: string, method: string, waitMs: number, ...parameters: unknown[]) => {
       this.asked.push({ instance, method, waitMs, parameters })
       if (method !== 'take') {
@@ -46,10 +46,10 @@ export class FakeCluster {
   }
 
   constructor() {
-    this.calls = new OwnerCalls({
+    this.calls = new OwnerClient({
       ownership: this.#ownership,
       membership: this.#membership as Membership,
-      links: this.#links as NodeLinks,
+      links: this.#links,
     })
   }
 
@@ -63,13 +63,13 @@ export class FakeCluster {
     }
   }
 
-  get intakeParts(): ClusterIntakeParts {
+  get intakeParts(): ClusterIntakeDeps {
     const local = { take: (chunks: readonly Chunk[], _: SubmitWait) => this.#take(SELF, chunks) }
     return {
-      local: local as ClusterIntakeParts['local'],
+      local: local as ClusterIntakeDeps['local'],
       self: SELF,
       calls: this.calls,
-      links: this.#links as NodeLinks,
+      links: this.#links,
     }
   }
 

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { onTestFinished } from 'vitest'
-import type { Handlers } from '../../actors/call-protocol.ts'
-import { NodeLinks } from '../../actors/node-links.ts'
+import { NatsRpc } from '../../src/adapters/nats/rpc/nats-rpc.ts'
+import type { Handlers } from '../../src/calls/call-protocol.ts'
 import { type LogLine, recordingLogger } from './api.ts'
 import type { NatsServers } from './nats.ts'
 import { connectTo, newPrefix } from './nats-stores.ts'
@@ -13,7 +13,7 @@ export const LONG_MS = 600_000
 
 export interface LinkedNode {
   instance: string
-  links: NodeLinks
+  links: NatsRpc
   connection: NatsConnection
   /** What it has logged. */
   lines: LogLine[]
@@ -27,7 +27,7 @@ export async function startNode(
   const connection = await connectTo(nats)
   const instance = randomUUID()
   const lines: LogLine[] = []
-  const links = new NodeLinks(connection, prefix, instance, handlers, recordingLogger(lines))
+  const links = new NatsRpc(connection, prefix, instance, handlers, recordingLogger(lines))
   onTestFinished(() => links.close())
   await connection.flush()
   return { instance, links, connection, lines }

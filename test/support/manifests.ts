@@ -1,5 +1,6 @@
 // What tests of deploy/ ask of its files: the settings that a container gives to a node, and the metrics there are.
 import { Registry } from 'prom-client'
+import { readSettings, type Settings } from '../../src/app/settings.ts'
 import { createClusterMetrics } from '../../src/runtime/cluster-metrics.ts'
 import {
   createActionsCounter,
@@ -7,7 +8,6 @@ import {
   createRequestDurations,
   showEngine,
 } from '../../src/runtime/metrics.ts'
-import { readSettings, type Settings } from '../../src/settings.ts'
 import { stubEngine } from './stub-engine.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests are read as they are; what is missing fails the test.

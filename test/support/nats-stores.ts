@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { onTestFinished } from 'vitest'
-import { JetStreamActionLog, type JetStreamLogOptions } from '../../src/log/jetstream-action-log.ts'
-import { connectNats } from '../../src/runtime/nats-connection.ts'
-import { JetStreamStreamStore } from '../../src/streams/jetstream-stream-store.ts'
+import { connectNats } from '../../src/adapters/nats/connection/nats-connection.ts'
+import {
+  JetStreamActionLog,
+  type JetStreamLogOptions,
+} from '../../src/adapters/nats/log/jetstream-action-log.ts'
+import { JetStreamStreamStore } from '../../src/adapters/nats/streams/jetstream-stream-store.ts'
 import { type LogLine, recordingLogger } from './api.ts'
 import type { NatsServers } from './nats.ts'
 

@@ -1,16 +1,16 @@
 // What a rebuild is held against: the log of a stopped engine folded by brute force, and the profiles that are stored. Also
 // the damage that a test does to them.
 import { join } from 'node:path'
+import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'
+import { LmdbSnapshotStore } from '../../src/adapters/lmdb/lmdb-snapshot-store.ts'
 import type { Definition } from '../../src/definition/definition.ts'
 import type { Rebuilding, RebuildView } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
-import { LmdbActionLog } from '../../src/log/lmdb-action-log.ts'
 import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
 import { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
-import { LmdbSnapshotStore } from '../../src/snapshots/lmdb-snapshot-store.ts'
 import type { StoredProfile } from '../../src/snapshots/snapshot-store.ts'
 import { until } from './until.ts'
 

@@ -1,7 +1,7 @@
 // Shards whose log is retained for a while only, on a clock that the test moves: records are appended and published at the
 // instants that the test wants.
 import { onTestFinished } from 'vitest'
-import { Retention, type RetentionParts } from '../../actors/retention.ts'
+import { Retention, type RetentionDeps } from '../../actors/saving/retention.ts'
 import { decodeHeader, encodeChunk, encodeRecord, encodeTick } from '../../src/ingest/records.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import { type Clock, SimulatedClock } from '../../src/runtime/clock.ts'
@@ -56,7 +56,7 @@ export class RetainedShards {
     return this.committed[shard]
   }
 
-  retain(keep: RetentionParts['keep'], instead: Partial<RetentionParts> = {}): void {
+  retain(keep: RetentionDeps['keep'], instead: Partial<RetentionDeps> = {}): void {
     for (const shard of this.committed.keys()) {
       const retention = new Retention({
         shard,

@@ -5,10 +5,10 @@ import { onTestFinished } from 'vitest'
 import { createApp } from '../../api/app.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import type { Engine } from '../../src/engine.ts'
-import { openEmbeddedEngine } from '../../src/main.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import { showEngine } from '../../src/runtime/metrics.ts'
 import { recordingLogger } from './api.ts'
+import { openEmbeddedEngine } from './embedded-engine.ts'
 import { temporaryFolder } from './folders.ts'
 
 export interface ServedEngine {

@@ -1,7 +1,7 @@
 // `pulseprint start`: runs the engine until it is told to stop.
 import { Command } from 'commander'
+import type { RunningServer } from '../../app/running-server.ts'
 import { PulseprintError } from '../../errors.ts'
-import type { RunningServer } from '../../main.ts'
 import { CliError, EXIT, fileError } from '../cli-error.ts'
 import { listProblems, partsOf } from './check.ts'
 
@@ -36,8 +36,9 @@ Examples:
 
 async function start(options: StartOptions): Promise<void> {
   // The engine is large; the other commands start faster without it.
-  const { startServer, DefinitionError } = await import('../../main.ts')
-  const { readSettings, SettingsError } = await import('../../settings.ts')
+  const { startServer } = await import('../../app/start-server.ts')
+  const { DefinitionError } = await import('../../app/configuration-files.ts')
+  const { readSettings, SettingsError } = await import('../../app/settings.ts')
   try {
     const server = await startServer(readSettings(withOptions(process.env, options)))
     console.log(welcome(server))

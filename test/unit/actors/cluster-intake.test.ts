@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ClusterIntake } from '../../../actors/cluster-intake.ts'
+import { ClusterIntake } from '../../../actors/cluster/cluster-intake.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
 import type { Chunk } from '../../../src/ingest/batch.ts'
 import { FakeCluster, failure, SELF } from '../../support/fake-cluster.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ClusterStatus } from '../../../actors/cluster-status.ts'
+import { ClusterStatus } from '../../../actors/cluster/cluster-status.ts'
 import { PulseprintError } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import type { ActionLog } from '../../../src/log/action-log.ts'

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { Publisher } from '../../../actors/publisher.ts'
+import { Publisher } from '../../../actors/publishing/publisher.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import type { Logger } from '../../../src/runtime/logger.ts'
 import type { Publication, StreamStore } from '../../../src/streams/stream-store.ts'

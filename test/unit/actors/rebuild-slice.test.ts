@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HASH_END, RebuildSlice } from '../../../actors/rebuild-slice.ts'
+import { HASH_END, RebuildSlice } from '../../../actors/rebuild/rebuild-slice.ts'
 import { encodeChunk, encodeRecord, encodeTick } from '../../../src/ingest/records.ts'
 import type { LogRecord } from '../../../src/log/action-log.ts'
 import { Fold } from '../../../src/profile/fold.ts'

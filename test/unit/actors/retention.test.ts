@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { LmdbActionLog } from '../../../src/adapters/lmdb/lmdb-action-log.ts'
+import { LmdbStreamStore } from '../../../src/adapters/lmdb/lmdb-stream-store.ts'
 import { PulseprintError } from '../../../src/errors.ts'
-import { LmdbActionLog } from '../../../src/log/lmdb-action-log.ts'
-import { LmdbStreamStore } from '../../../src/streams/lmdb-stream-store.ts'
 import { temporaryFolder } from '../../support/folders.ts'
 import { RetainedShards } from '../../support/retained-shards.ts'
 

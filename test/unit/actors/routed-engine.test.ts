@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { MessageChannel } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
-import { RoutedEngine } from '../../../actors/routed-engine.ts'
+import { ThreadedEngine } from '../../../actors/threads/threaded-engine.ts'
 import type { Chunk } from '../../../src/ingest/batch.ts'
 import { buildBatch } from '../../../src/ingest/build-batch.ts'
 import { openLocalEngine, SHARDS, usersIn } from '../../support/local-engine.ts'
@@ -11,7 +11,7 @@ const [BOB] = usersIn(1, 1) as [string]
 test('a chunk for another thread carries its own bytes and no more, also after a large one', async () => {
   const { engine: local } = await openLocalEngine()
   const { port1, port2 } = new MessageChannel()
-  const engine = new RoutedEngine(local, 0, new Map([[1, port1]]), async () => undefined)
+  const engine = new ThreadedEngine(local, 0, new Map([[1, port1]]), async () => undefined)
   onTestFinished(() => engine.close())
   const chunksOf = (count: number): Chunk[] => {
     const action = { userId: BOB, action: 'a', properties: { pad: 'x'.repeat(1_000) } }

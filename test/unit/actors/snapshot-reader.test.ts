@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SnapshotReader } from '../../../actors/snapshot-reader.ts'
+import { SnapshotReader } from '../../../actors/cluster/snapshot-reader.ts'
 import { emptyProfile } from '../../../src/profile/profile.ts'
 import { encodeProfile } from '../../../src/profile/profile-codec.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'

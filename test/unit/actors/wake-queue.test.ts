@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { HotUser } from '../../../actors/user-actor.ts'
-import { WakeQueue } from '../../../actors/wake-queue.ts'
+import { WakeQueue } from '../../../actors/time/wake-queue.ts'
+import type { HotUser } from '../../../actors/users/hot-user.ts'
 import type { SnapshotStore, Wake } from '../../../src/snapshots/snapshot-store.ts'
 
 /** The part of a snapshot store that the queue reads: an index that stays as it is. */

@@ -1,6 +1,6 @@
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream'
 import { expect, test } from 'vitest'
-import { ensureStream } from '../../../src/runtime/jetstream-stream.ts'
+import { ensureStream } from '../../../src/adapters/nats/jetstream/jetstream-stream.ts'
 import { type LogLine, recordingLogger } from '../../support/api.ts'
 
 test('a JetStream that is not there yet is waited for, and that is said once', async () => {

@@ -1,6 +1,6 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { NatsClock } from '../../../src/runtime/nats-clock.ts'
+import { NatsClock } from '../../../src/adapters/nats/connection/nats-clock.ts'
 import { type LogLine, recordingLogger } from '../../support/api.ts'
 
 const START = Date.parse('2026-11-20T09:30:00.000Z')

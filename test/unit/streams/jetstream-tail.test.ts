@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Msg } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
-import type { StoredMessage } from '../../../src/runtime/jetstream-reader.ts'
-import { JetStreamTail } from '../../../src/streams/jetstream-tail.ts'
+import type { StoredMessage } from '../../../src/adapters/nats/jetstream/jetstream-reader.ts'
+import { JetStreamTail } from '../../../src/adapters/nats/streams/jetstream-tail.ts'
 import { recordingLogger } from '../../support/api.ts'
 
 const SUBJECT = { stream: 'streams', filter: 'p.stream.s.*' }

@@ -1,0 +1,113 @@
+// The way of a batch into the log, and of what became of it back to who sent it.
+import { isFenced, PulseprintError } from '../../src/errors.ts'
+import type { Placement } from '../../src/ingest/appender.ts'
+import type { Appenders } from '../../src/ingest/appenders.ts'
+import type { Chunk, Submitted, SubmitWait } from '../../src/ingest/batch.ts'
+import { LIMITS } from '../../src/limits.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import { within } from '../../src/runtime/deadline.ts'
+import { type Applied, partOf } from '../shard/applied-watermark.ts'
+import type { ShardRunner } from '../shard/shard-runner.ts'
+
+export class Intake {
+  readonly #appenders: Appenders
+  readonly #clock: Clock
+  readonly #runnerOf: (shard: number) => ShardRunner
+  /** Shards of which nothing is taken any more, for they are about to be another node's. */
+  readonly #closed = new Set<number>()
+  /** Appends under way, by shard. */
+  readonly #appending = new Map<number, Set<Promise<unknown>>>()
+
+  constructor(appenders: Appenders, clock: Clock, runnerOf: (shard: number) => ShardRunner) {
+    this.#appenders = appenders
+    this.#clock = clock
+    this.#runnerOf = runnerOf
+  }
+
+  open(shard: number): void {
+    this.#closed.delete(shard)
+  }
+
+  /** Takes nothing more of the shard. Resolves when what was taken is in the log, or refused by it. */
+  async close(shard: number): Promise<void> {
+    this.#closed.add(shard)
+    await Promise.allSettled(this.#appending.get(shard) ?? [])
+  }
+
+  /**
+   * Errors: NOT_OWNER where a shard is not run here, or NOT_READY where it has stopped, and then nothing was taken; STORAGE_UNAVAILABLE;
+   * NOT_YET_APPLIED where the actions are durable, but are not applied in time; PEER_LOST where their shard goes to another node first.
+   */
+  async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
+    const runners = chunks.map(({ shard }) => this.#openRunner(shard))
+    const placements = await this.#append(chunks, runners)
+    const sequences = placements.map(({ sequence }) => sequence)
+    if (wait === 'durable') return { sequences, outcomes: [], effects: [] }
+    const applied = this.#reachAll(chunks, placements, runners)
+    const records = await within(applied, LIMITS.applyWaitMs, this.#clock, notYetApplied)
+    return {
+      sequences,
+      outcomes: records.map(({ outcomes }) => outcomes),
+      effects: records.map(({ effects }) => effects),
+    }
+  }
+
+  #openRunner(shard: number): ShardRunner {
+    if (this.#closed.has(shard)) throw new PulseprintError('NOT_OWNER', `shard ${shard} goes to another node`)
+    const runner = this.#runnerOf(shard)
+    const { failure, fenced } = runner
+    if (failure !== undefined) throw new PulseprintError(fenced ? 'NOT_OWNER' : 'NOT_READY', failure)
+    return runner
+  }
+
+  async #append(chunks: readonly Chunk[], runners: readonly ShardRunner[]): Promise<Placement[]> {
+    const appended = this.#appenders.append(chunks)
+    for (const [index, { shard, count }] of chunks.entries()) {
+      runners[index]!.unappliedActions += count
+      const others = this.#appending.get(shard)
+      if (others) others.add(appended)
+      else this.#appending.set(shard, new Set([appended]))
+    }
+    try {
+      return await appended
+    } catch (error) {
+      for (const [index, { count }] of chunks.entries()) runners[index]!.unappliedActions -= count
+      // What was to go in together with the refused record, of this request or another, may be in the log.
+      throw isFenced(error) ? lostMeanwhile() : error
+    } finally {
+      for (const { shard } of chunks) this.#appending.get(shard)?.delete(appended)
+    }
+  }
+
+  /** What became of each chunk's actions, asked for as each shard gets there: it forgets while others are behind. */
+  #reachAll(
+    chunks: readonly Chunk[],
+    placements: readonly Placement[],
+    runners: readonly ShardRunner[],
+  ): Promise<Applied[]> {
+    return Promise.all(
+      chunks.map(async ({ count }, index) => {
+        const { sequence, offset } = placements[index]!
+        const runner = runners[index]!
+        await runner.reach(sequence).catch((error) => {
+          throw isNotOwner(error) ? lostMeanwhile() : notYetApplied()
+        })
+        return partOf(runner.recordOf(sequence), offset, count)
+      }),
+    )
+  }
+}
+
+function isNotOwner(error: unknown): boolean {
+  return error instanceof PulseprintError && error.code === 'NOT_OWNER'
+}
+
+function lostMeanwhile(): PulseprintError {
+  return new PulseprintError('PEER_LOST', 'a shard went to another node before it had applied the actions')
+}
+
+export function notYetApplied(): PulseprintError {
+  const message =
+    'the actions are durable and will be applied, but are not yet; sent again with their ids they count once'
+  return new PulseprintError('NOT_YET_APPLIED', message, { retryAfterSeconds: 1 })
+}

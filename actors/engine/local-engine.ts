@@ -1,0 +1,230 @@
+// The engine of one node: it submits batches to the log, asks the shards' actors for profiles, and has changed
+// profiles saved in the background. It knows ports only.
+import type { Definition } from '../../src/definition/definition.ts'
+import type {
+  CountsOptions,
+  CountsView,
+  Engine,
+  ExplainOptions,
+  ExplainView,
+  ProfileView,
+  ReadOptions,
+  RebuildView,
+  ShardStatus,
+  StreamReader,
+  TimelineOptions,
+  TimelineView,
+} from '../../src/engine.ts'
+import { PulseprintError } from '../../src/errors.ts'
+import type { Batch, Chunk, Submitted, SubmitWait } from '../../src/ingest/batch.ts'
+import { LIMITS } from '../../src/limits.ts'
+import { shardOf } from '../../src/model/hash.ts'
+import type { ShardCondition } from '../../src/ownership/shard-host.ts'
+import { within } from '../../src/runtime/deadline.ts'
+import { type Observer, silentObserver } from '../../src/runtime/observer.ts'
+import { Outage } from '../../src/runtime/outage.ts'
+import { StoredStreams } from '../../src/streams/stream-reader.ts'
+import { ProfileReader } from '../reads/profile-reader.ts'
+import type { ShardRunner } from '../shard/shard-runner.ts'
+import { Intake, notYetApplied } from './intake.ts'
+import { LocalShards, type LocalShardsDeps } from './local-shards.ts'
+import { headAndLag } from './log-head.ts'
+
+export interface EngineDeps extends Omit<LocalShardsDeps, 'observer'> {
+  /** Name of the node, as its shards' owner is shown. */
+  node: string
+  observer?: Observer
+  /** Why the storage should take no more actions; undefined while it can. */
+  storageProblem(): string | undefined
+}
+
+export class LocalEngine implements Engine {
+  readonly definition: Definition
+  readonly shards: number
+  readonly streams: StreamReader
+  readonly #deps: EngineDeps
+  readonly #own: LocalShards
+  readonly #intake: Intake
+  readonly #reader: ProfileReader
+  readonly #observer: Observer
+  /** Of writes to the log, by shard. */
+  readonly #outage: Outage<number>
+  #stopping = false
+
+  /** Runs no shard until it takes one over. */
+  constructor(deps: EngineDeps) {
+    const { definition, shards, log, streams, clock, logger, observer = silentObserver } = deps
+    this.definition = definition
+    this.shards = shards
+    this.#deps = deps
+    this.streams = new StoredStreams(definition.streams, streams, log)
+    this.#own = new LocalShards({ ...deps, observer })
+    this.#reader = new ProfileReader(definition, log, clock, (user) => this.#own.get(shardOf(user, shards)))
+    this.#intake = new Intake(this.#own.appenders, clock, (shard) => this.#own.get(shard))
+    this.#observer = observer
+    const words = { begun: 'the log takes no writes', ended: 'the log takes writes again' }
+    this.#outage = new Outage(logger, words)
+  }
+
+  /** Runs the shard from now on, under an epoch that was claimed for this node. Errors: as LocalShards.takeOver. */
+  async takeOver(shard: number, epoch: number): Promise<void> {
+    await this.#own.takeOver(shard, epoch)
+    this.#intake.open(shard)
+  }
+
+  /** Epoch of the shard's last owner that wrote anything. */
+  async lastEpoch(shard: number): Promise<number> {
+    return (await this.#deps.snapshots.checkpoint(shard)).epoch
+  }
+
+  /** Saves what has changed of the shard while it goes on. */
+  async save(shard: number): Promise<void> {
+    await this.#own.get(shard).checkpoint()
+  }
+
+  /** Brings the shard to where another node can go on at once: it takes nothing more, and reads go on until `drop`. */
+  async finish(shard: number): Promise<void> {
+    await this.#intake.close(shard)
+    await this.#own.finish(shard)
+  }
+
+  /** Ends the shard here: another node runs it, or is to. */
+  drop(shard: number): void {
+    this.#own.drop(shard)
+    this.#outage.forget(shard)
+  }
+
+  /** Epoch under which the shard is run here; undefined where it is not. */
+  epochOf(shard: number): number | undefined {
+    return this.#own.has(shard) ? this.#own.get(shard).epoch : undefined
+  }
+
+  /** How it stands with the shard here. */
+  conditionOf(shard: number): ShardCondition {
+    if (!this.#own.has(shard)) return 'absent'
+    const { fenced, failure } = this.#own.get(shard)
+    if (fenced) return 'fenced'
+    return failure === undefined ? 'running' : 'stopped'
+  }
+
+  async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
+    const refusal = this.refusal()
+    if (refusal) throw refusal
+    return this.take(chunks, wait)
+  }
+
+  /** Appends chunks of its own shards that a front door has let in. */
+  async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
+    try {
+      const submitted = await this.#intake.take(chunks, wait)
+      for (const { shard } of chunks) this.#outage.worked(shard)
+      return submitted
+    } catch (error) {
+      if (error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE') {
+        this.#observer.refused()
+        for (const { shard } of chunks) this.#outage.failed(shard, { shard, error })
+      }
+      throw error
+    }
+  }
+
+  /** Why no more actions can be taken now, whatever their shard; undefined while they can. */
+  refusal(): PulseprintError | undefined {
+    const failure = this.#failure()
+    return failure === undefined ? this.overload() : notReady(failure)
+  }
+
+  /** As refusal, but a shard that has stopped is no reason to refuse those of others. */
+  overload(): PulseprintError | undefined {
+    if (this.#stopping) return notReady('the engine is stopping')
+    const full = this.#deps.storageProblem()
+    if (full !== undefined) return new PulseprintError('STORAGE_UNAVAILABLE', full, { retryAfterSeconds: 5 })
+    if (this.#own.appenders.queuedBytes > LIMITS.appendQueueBytesMax) return overloaded('for the log')
+    const unapplied = this.#own.all.reduce((sum, { unappliedActions }) => sum + unappliedActions, 0)
+    return unapplied > LIMITS.unappliedActionsMax ? overloaded('to be applied') : undefined
+  }
+
+  #failure(): string | undefined {
+    return this.#own.all.find(({ failure }) => failure !== undefined)?.failure
+  }
+
+  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
+    return this.#reader.profile(user, options)
+  }
+
+  counts(user: string, options: CountsOptions): Promise<CountsView | undefined> {
+    return this.#reader.counts(user, options)
+  }
+
+  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
+    return this.#reader.timeline(user, options)
+  }
+
+  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
+    return this.#reader.explain(user, name, options)
+  }
+
+  async startRebuild(shard: number): Promise<RebuildView> {
+    return this.#own.get(shard).rebuilds.start()
+  }
+
+  async rebuild(shard: number): Promise<RebuildView> {
+    return this.#own.get(shard).rebuilds.view()
+  }
+
+  /** Head and lag are null where the log does not tell in time. */
+  async shardStatus(): Promise<ShardStatus[]> {
+    const { log, node, clock } = this.#deps
+    const status = async ({ shard, epoch, applied, checkpointer, users }: ShardRunner) => {
+      const { head, lag } = await headAndLag(log, shard, applied, clock)
+      const { committed } = checkpointer
+      return { shard, owner: node, epoch, head, applied, committed, lag, hotUsers: users.size }
+    }
+    return Promise.all(this.#own.all.map(status))
+  }
+
+  notReady(): string | undefined {
+    if (this.#stopping) return 'the engine is stopping'
+    const failure = this.#failure()
+    if (failure !== undefined) return failure
+    const replaying = this.#replaying()
+    return replaying > 0 ? `${replaying} shards are replaying their log` : undefined
+  }
+
+  get isReplaying(): boolean {
+    return this.#replaying() > 0
+  }
+
+  #replaying(): number {
+    return this.#own.all.filter(({ applied, replayTo }) => applied < replayTo).length
+  }
+
+  /** Applies what was acknowledged and saves every profile. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await this.#own.stopBackground()
+    const { log, clock, logger } = this.#deps
+    const runners = this.#own.all
+    const ticking = runners.map((runner) => runner.stopTicking())
+    await this.#own.appenders.drain()
+    // What is not applied by then is in the log, and the next start applies it.
+    const applying = runners.map(async (runner) => runner.reach(await log.head(runner.shard)))
+    const allApplied = Promise.allSettled([...ticking, ...applying])
+    await within(allApplied, LIMITS.applyWaitMs, clock, notYetApplied).catch(() => {})
+    // First: a shard that makes room waits for what is published.
+    this.#own.publisher.stop()
+    await Promise.all(runners.map((runner) => runner.stop()))
+    const saved = await Promise.allSettled(runners.map((runner) => runner.saveAll()))
+    this.#own.stopActors()
+    const failed = saved.find((result) => result.status === 'rejected')
+    if (failed) logger.error('profiles could not be saved', { error: failed.reason })
+  }
+}
+
+function notReady(reason: string): PulseprintError {
+  return new PulseprintError('NOT_READY', reason, { retryAfterSeconds: 1 })
+}
+
+function overloaded(what: string): PulseprintError {
+  return new PulseprintError('OVERLOADED', `too many actions wait ${what}`, { retryAfterSeconds: 1 })
+}

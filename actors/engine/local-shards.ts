@@ -1,0 +1,186 @@
+// The shards that run on this node, or thread: each is taken over under an epoch, and goes again when another node is to
+// have it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Ref, spawn, start as startActors, stop as stopActors } from 'nact'
+import type { Definition } from '../../src/definition/definition.ts'
+import { PulseprintError } from '../../src/errors.ts'
+import { Appenders } from '../../src/ingest/appenders.ts'
+import { LIMITS } from '../../src/limits.ts'
+import type { ActionLog } from '../../src/log/action-log.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
+import type { Observer } from '../../src/runtime/observer.ts'
+import { lastRebuild } from '../../src/snapshots/rebuild.ts'
+import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import type { StreamStore } from '../../src/streams/stream-store.ts'
+import { Publisher } from '../publishing/publisher.ts'
+import { CheckpointSchedule } from '../saving/checkpoint-schedule.ts'
+import { Retention, type RetentionDeps } from '../saving/retention.ts'
+import { ShardRunner } from '../shard/shard-runner.ts'
+
+/** By then a leader that was just elected knows what the one before has acknowledged. */
+const HEAD_SETTLES_MS = 1_000
+
+export interface LocalShardsDeps {
+  definition: Definition
+  /** Of the whole engine. */
+  shards: number
+  log: ActionLog
+  snapshots: SnapshotStore
+  streams: StreamStore
+  clock: Clock
+  logger: Logger
+  hotUsersMax: number
+  /** How much of the log is kept; nothing said: all of it. */
+  keep?: RetentionDeps['keep']
+  observer: Observer
+}
+
+/** A shard that runs here. */
+interface Own {
+  runner: ShardRunner
+  retention: Retention
+}
+
+export class LocalShards {
+  readonly appenders: Appenders
+  readonly publisher: Publisher
+  readonly #deps: LocalShardsDeps
+  readonly #actors = startActors() as Ref<never>
+  readonly #supervisors = new Map<number, Ref<never>>()
+  readonly #own = new Map<number, Own>()
+  /** Also of shards that have gone while something of them waits for the log. */
+  readonly #epochs = new Map<number, number>()
+  readonly #schedule: CheckpointSchedule
+
+  constructor(deps: LocalShardsDeps) {
+    const { log, clock, logger, observer, streams, shards } = deps
+    this.#deps = deps
+    this.appenders = new Appenders(log, clock, (shard) => this.#epochs.get(shard) ?? 0)
+    this.publisher = new Publisher(streams, logger)
+    log.onFenced?.((shard) => this.#own.get(shard)?.runner.drop())
+    this.#schedule = new CheckpointSchedule(clock, logger, observer, LIMITS.checkpointActionsMax / shards)
+  }
+
+  get all(): ShardRunner[] {
+    return [...this.#own.values()].map(({ runner }) => runner)
+  }
+
+  has(shard: number): boolean {
+    return this.#own.has(shard)
+  }
+
+  /** Errors: NOT_OWNER. */
+  get(shard: number): ShardRunner {
+    return this.#find(shard).runner
+  }
+
+  #find(shard: number): Own {
+    const own = this.#own.get(shard)
+    if (!own) throw new PulseprintError('NOT_OWNER', `shard ${shard} is not run here`)
+    return own
+  }
+
+  /**
+   * Runs the shard under the epoch, beginning with what its snapshots do not cover. Errors: FENCED where a newer epoch has claimed
+   * it; STORE_MISMATCH where log and snapshots do not fit; DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
+   */
+  async takeOver(shard: number, epoch: number): Promise<void> {
+    const { log, snapshots, definition } = this.#deps
+    const { until, heads } = await lastRebuild(snapshots, definition)
+    await snapshots.claim(shard, epoch)
+    this.#epochs.set(shard, epoch)
+    const [{ offset }, head, tail, published] = await Promise.all([
+      snapshots.checkpoint(shard),
+      this.#headOf(shard),
+      log.tail(shard),
+      this.publisher.published(shard),
+    ])
+    if (offset > head || offset + 1 < tail) {
+      throw new PulseprintError(
+        'STORE_MISMATCH',
+        `shard ${shard}: the snapshots cover the log up to ${offset}, but the log holds ${tail} to ${head}`,
+      )
+    }
+    const start = { epoch, offset, head, published }
+    const runner = new ShardRunner(shard, start, this.#depsOf(shard, { head: heads[shard] ?? 0, until }))
+    const retention = this.#retentionOf(runner)
+    this.#own.set(shard, { runner, retention })
+    runner.start()
+    retention.start()
+    this.#schedule.add(runner)
+  }
+
+  /** Everything that was acknowledged is at or before it. A tick for nobody changes nothing. */
+  async #headOf(shard: number): Promise<number> {
+    const { log } = this.#deps
+    if (!log.headMayLag) return log.head(shard)
+    try {
+      return await this.appenders.appendTick(shard, [])
+    } catch {
+      // A full log takes nothing from anybody, and only its owner can trim it: what it tells a while later is all there is.
+      await log.head(shard)
+      await sleep(HEAD_SETTLES_MS, undefined, { ref: false })
+      return log.head(shard)
+    }
+  }
+
+  #retentionOf({ shard, checkpointer }: ShardRunner): Retention {
+    const { shards, log, streams, clock, logger, keep = {} } = this.#deps
+    const committed = () => checkpointer.committed
+    return new Retention({ shard, shards, log, streams, clock, logger, keep, committed })
+  }
+
+  #depsOf(shard: number, rebuilt: { head: number; until: number }) {
+    const { hotUsersMax } = this.#deps
+    return {
+      ...this.#deps,
+      supervisor: this.#supervisorOf(shard),
+      publisher: this.publisher,
+      rebuilt,
+      appendTick: (shard: number, users: readonly string[]) => this.appenders.appendTick(shard, users),
+      hotUsersMax: () => Math.ceil(hotUsersMax / this.#own.size),
+    }
+  }
+
+  /** One for each shard that was ever run here: stopping it would discard what waits in mailboxes. */
+  #supervisorOf(shard: number): Ref<never> {
+    const known = this.#supervisors.get(shard)
+    if (known) return known
+    const supervisor = spawn(this.#actors, (state: null) => state, `shard-${shard}`) as Ref<never>
+    this.#supervisors.set(shard, supervisor)
+    return supervisor
+  }
+
+  /** Applies all that is in the shard's log and saves it. Reads go on until `drop`. Nothing may be taken for the shard any more. */
+  async finish(shard: number): Promise<void> {
+    const { runner, retention } = this.#find(shard)
+    // A trimming under way drops only what has long been covered: it need not be waited for.
+    void retention.stop()
+    await runner.stopTicking()
+    await runner.reach(await this.#deps.log.head(shard))
+    await runner.stop()
+    await this.publisher.drain()
+    await runner.saveAll()
+  }
+
+  /** Ends the shard without saving anything: who waits for it is told. */
+  drop(shard: number): void {
+    const own = this.#own.get(shard)
+    if (!own) return
+    this.#own.delete(shard)
+    this.#schedule.remove(own.runner)
+    void own.retention.stop()
+    own.runner.drop()
+  }
+
+  /** Saves nothing by itself from now on, and trims nothing. */
+  async stopBackground(): Promise<void> {
+    this.#schedule.stop()
+    await Promise.all([...this.#own.values()].map(({ retention }) => retention.stop()))
+  }
+
+  stopActors(): void {
+    stopActors(this.#actors)
+  }
+}

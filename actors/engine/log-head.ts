@@ -1,0 +1,23 @@
+// Where a shard's log ends, for those who show it: they would rather be without than wait for a log that is away.
+import type { ActionLog } from '../../src/log/action-log.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import { within } from '../../src/runtime/deadline.ts'
+
+const HEAD_WAIT_MS = 300
+
+export interface HeadAndLag {
+  head: number | null
+  lag: number | null
+}
+
+/** Both null where the log does not tell in time. @param applied last sequence that is applied */
+export async function headAndLag(
+  log: ActionLog,
+  shard: number,
+  applied: number,
+  clock: Clock,
+): Promise<HeadAndLag> {
+  const asked = Promise.try(() => log.head(shard))
+  const head = await within(asked, HEAD_WAIT_MS, clock, () => new Error('too late')).catch(() => null)
+  return { head, lag: head === null ? null : Math.max(0, head - applied) }
+}

@@ -1,0 +1,57 @@
+// What a record leads to on the streams, in the form that subscribers get.
+import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
+import type { Effect } from '../../src/rules/effect.ts'
+import { decisionView, stageChangeView } from '../../src/rules/effect-view.ts'
+import type { Publication, StreamEntry } from '../../src/streams/stream-store.ts'
+
+const NONE: ReadonlyMap<string, readonly StreamEntry[]> = new Map()
+const ALL_ACCEPTED: readonly number[] = []
+
+/** @param outcomes of a record's actions; undefined for a tick */
+export function publicationOf(
+  shard: number,
+  sequence: number,
+  outcomes: readonly Outcome[] | undefined,
+  effects: readonly Effect[],
+): Publication {
+  return {
+    shard,
+    sequence,
+    refused: outcomes && refusedOf(outcomes),
+    entries: entriesOf(shard, sequence, effects),
+  }
+}
+
+function refusedOf(outcomes: readonly Outcome[]): readonly number[] {
+  if (!outcomes.some((outcome) => outcome !== OUTCOME.accepted)) return ALL_ACCEPTED
+  return outcomes.flatMap((outcome, position) => (outcome === OUTCOME.accepted ? [] : [position]))
+}
+
+/** Users' turns may have come in any order; entries stand in the order of the record. */
+function entriesOf(shard: number, sequence: number, effects: readonly Effect[]): Publication['entries'] {
+  if (effects.length === 0) return NONE
+  const entries = new Map<string, StreamEntry[]>()
+  for (const effect of effects.toSorted((a, b) => a.position - b.position)) {
+    const stream = effect.kind === 'stage' ? 'stages' : effect.stream
+    if (stream === undefined) continue
+    const { id, user: userId, action } = effect
+    const entry = {
+      id,
+      userId,
+      data: dataOf(effect, shard, sequence),
+      ...(action !== undefined && { action }),
+    }
+    const others = entries.get(stream)
+    if (others) others.push(entry)
+    else entries.set(stream, [entry])
+  }
+  return entries
+}
+
+function dataOf(effect: Effect, shard: number, sequence: number): string {
+  return JSON.stringify(
+    effect.kind === 'stage'
+      ? { ...stageChangeView(effect), shard, sequence }
+      : { ...decisionView(effect), shard, sequence },
+  )
+}

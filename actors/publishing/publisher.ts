@@ -1,0 +1,161 @@
+// Publishes what the shards of one thread set off. Records that are applied while a publication is on its way share the
+// next one, so that a stream costs a transaction now and then, not one per record.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LIMITS } from '../../src/limits.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
+import type { Publication, StreamStore } from '../../src/streams/stream-store.ts'
+
+/**
+ * How long after a publication what leads to actions only waits for more of it, where the store takes actions: under load a message
+ * then holds those of several records. Stage changes and decisions go at once, and so does all when there is little.
+ */
+const LINGER_MS = 20
+/** Pause before a refused publication is tried again. */
+const RETRY_MS = 200
+
+export class Publisher {
+  readonly #streams: StreamStore
+  readonly #logger: Logger
+  #gathering: Publication[] = []
+  /** Length of the text in it. */
+  #gatheredText = 0
+  /** Length of the text in the publication that is under way. */
+  #underWayText = 0
+  /** Falls in the same turn in which nothing is left to publish: who looks a moment later starts anew. */
+  #busy = false
+  /** The publication that is being gathered or under way. */
+  #round: Promise<boolean> = Promise.resolve(true)
+  /** When the last one began. */
+  #begunAt = Number.NEGATIVE_INFINITY
+  /** Publications taken, and those of them that are published. */
+  #taken = 0
+  #published = 0
+  /** Somebody waits for what is gathered. */
+  #urgent = false
+  #hurry = () => {}
+  #stopped = false
+  #failing = false
+
+  constructor(streams: StreamStore, logger: Logger) {
+    this.#streams = streams
+    this.#logger = logger
+  }
+
+  /** Sequence up to which the shard's records were published before: what they set off then is not published again. */
+  published(shard: number): number | Promise<number> {
+    return this.#streams.published(shard)
+  }
+
+  /** Whether publications are to carry the actions. */
+  get takesActions(): boolean {
+    return this.#streams.takesActions
+  }
+
+  /** Takes what a record leads to; a shard hands its records over in their order. */
+  publish(publication: Publication): void {
+    this.#gathering.push(publication)
+    this.#taken += 1
+    this.#gatheredText += textOf(publication)
+    if (publication.entries.size > 0) this.#goAtOnce()
+    if (this.#busy) return
+    this.#busy = true
+    void this.#publishAll()
+  }
+
+  /** False while so much waits to be published that no more records should be applied. */
+  get hasRoom(): boolean {
+    const records = this.#taken - this.#published
+    const text = this.#gatheredText + this.#underWayText
+    return records < LIMITS.unpublishedRecordsMax && text < LIMITS.unpublishedTextMax
+  }
+
+  /** Resolves when everything taken so far is published, or the publisher was stopped. What is taken meanwhile is not waited for. */
+  async drain(): Promise<void> {
+    const taken = this.#taken
+    while (this.#busy && this.#published < taken) {
+      this.#goAtOnce()
+      await this.#round
+    }
+  }
+
+  /** Resolves when everything taken so far would survive a power cut. Errors: STORAGE_UNAVAILABLE. */
+  async flush(): Promise<void> {
+    const taken = this.#taken
+    await this.drain()
+    if (this.#published < taken) throw new Error('streams ended before all was published')
+    await this.#streams.flushed()
+  }
+
+  /** Tries no longer what could not be published; the next start finds it in the log. */
+  stop(): void {
+    this.#stopped = true
+    this.#goAtOnce()
+  }
+
+  #goAtOnce(): void {
+    this.#urgent = true
+    this.#hurry()
+  }
+
+  async #publishAll(): Promise<void> {
+    while (this.#gathering.length > 0) {
+      this.#round = this.#publishGathered()
+      if (!(await this.#round)) break
+    }
+    this.#busy = false
+  }
+
+  /** False where the publisher was stopped before it could. */
+  async #publishGathered(): Promise<boolean> {
+    if (this.#streams.takesActions) await this.#gatherMore()
+    const publications = this.#gathering
+    this.#gathering = []
+    this.#underWayText = this.#gatheredText
+    this.#gatheredText = 0
+    this.#urgent = false
+    while (!(await this.#tryToPublish(publications))) {
+      if (this.#stopped) {
+        this.#gathering.unshift(...publications)
+        return false
+      }
+      await sleep(RETRY_MS, undefined, { ref: false })
+    }
+    this.#published += publications.length
+    this.#underWayText = 0
+    return true
+  }
+
+  async #gatherMore(): Promise<void> {
+    const waitMs = this.#begunAt + LINGER_MS - performance.now()
+    if (waitMs > 0 && !this.#urgent) {
+      let timer: NodeJS.Timeout | undefined
+      await new Promise<void>((resolve) => {
+        this.#hurry = resolve
+        timer = setTimeout(resolve, waitMs)
+      })
+      clearTimeout(timer)
+    }
+    this.#begunAt = performance.now()
+  }
+
+  async #tryToPublish(publications: readonly Publication[]): Promise<boolean> {
+    try {
+      await this.#streams.publish(publications)
+      this.#failing = false
+      return true
+    } catch (error) {
+      if (!this.#failing) this.#logger.warn('streams could not be written yet', { error })
+      this.#failing = true
+      return false
+    }
+  }
+}
+
+/** How much of the memory a publication takes, about: its entries' text, and its actions as long as in the log. */
+function textOf({ entries, bytes = 0 }: Publication): number {
+  let text = bytes
+  for (const own of entries.values()) {
+    for (const { data } of own) text += data.length
+  }
+  return text
+}

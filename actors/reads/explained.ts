@@ -1,0 +1,57 @@
+// What `explain` was asked for: the feature or the rule of that name, and which actions it looks at.
+import type { Definition, Value } from '../../src/definition/definition.ts'
+import { PulseprintError } from '../../src/errors.ts'
+import type { Action } from '../../src/model/action.ts'
+import { countsFor, explainFeature, explainRule } from '../../src/profile/explain.ts'
+import type { Profile } from '../../src/profile/profile.ts'
+import type { Standing } from '../../src/profile/standing.ts'
+import type { Rule } from '../../src/rules/rule.ts'
+
+export interface Explained {
+  declared: Record<string, Value>
+  /** `counts` says of an action whether it is behind what is explained. */
+  explain(
+    user: string,
+    profile: Profile,
+    standing: Standing | undefined,
+    at: number,
+  ): {
+    view: ReturnType<typeof explainFeature> | ReturnType<typeof explainRule>
+    counts: (action: Action) => boolean
+  }
+}
+
+/** Errors: UNKNOWN_FEATURE. */
+export function explained(definition: Definition, name: string): Explained {
+  const feature = definition.featureByName.get(name)
+  const rule = definition.rules.find((each) => each.name === name)
+  if (feature) {
+    return {
+      declared: feature.declared as Record<string, Value>,
+      explain: (_user, profile, _standing, at) => ({
+        view: explainFeature(definition, profile, feature, at),
+        counts: countsFor(definition, feature, at),
+      }),
+    }
+  }
+  if (!rule) {
+    const shown = name.slice(0, 64)
+    throw new PulseprintError('UNKNOWN_FEATURE', `the definition has no feature and no rule "${shown}"`)
+  }
+  return {
+    declared: rule.declared as Record<string, Value>,
+    explain: (user, profile, standing, at) => ({
+      view: explainRule(definition, user, profile, standing!, rule, at),
+      counts: waitsFor(definition, rule, at),
+    }),
+  }
+}
+
+/** The actions a rule is on; for other rules those that its features count. */
+function waitsFor(definition: Definition, { trigger, when }: Rule, at: number): (action: Action) => boolean {
+  if (trigger.kind === 'action') return ({ action }) => trigger.actions?.has(action) ?? true
+  const features = (when?.features ?? []).map((index) =>
+    countsFor(definition, definition.features[index]!, at),
+  )
+  return (action) => features.some((counts) => counts(action))
+}

@@ -1,0 +1,147 @@
+// Saves changed profiles of one shard in the background, and then the offset they cover. Profiles are encoded a
+// slice at a time, so that no request waits for the whole of it; each carries the sequence it was saved at.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Definition } from '../../src/definition/definition.ts'
+import { encodeProfile } from '../../src/profile/profile-codec.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import { settled } from '../../src/runtime/settled.ts'
+import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import type { Publisher } from '../publishing/publisher.ts'
+import type { HotUser } from '../users/hot-user.ts'
+
+/** Profiles encoded in one go: well under a millisecond. */
+const SLICE_LENGTH = 100
+
+export interface CheckpointerDeps {
+  definition: Definition
+  snapshots: SnapshotStore
+  publisher: Publisher
+  clock: Clock
+}
+
+export class Checkpointer {
+  readonly #shard: number
+  readonly #epoch: number
+  readonly #definition: Definition
+  readonly #snapshots: SnapshotStore
+  readonly #publisher: Publisher
+  readonly #clock: Clock
+  readonly #recordDone: () => Promise<void>
+  #changed = new Set<HotUser>()
+  #beingSaved: readonly HotUser[] = []
+  #running: Promise<void> | undefined
+  /** Actions applied and not yet covered by the saved offset. */
+  uncommittedActions = 0
+  /** When the last record that was applied here was received, epoch ms. */
+  #receivedAt = 0
+  /** Sequence up to which every profile is saved. */
+  committed: number
+
+  /**
+   * @param committed up to where everything is saved
+   * @param recordDone settles when the record on its way is applied to all of its users, and handed over to be published
+   */
+  constructor(
+    { shard, epoch, committed }: { shard: number; epoch: number; committed: number },
+    { definition, snapshots, publisher, clock }: CheckpointerDeps,
+    recordDone: () => Promise<void>,
+  ) {
+    this.#recordDone = recordDone
+    this.#clock = clock
+    this.#shard = shard
+    this.#epoch = epoch
+    this.#definition = definition
+    this.#snapshots = snapshots
+    this.#publisher = publisher
+    this.committed = committed
+  }
+
+  /** Takes note of a record that was applied, with when it was received, epoch ms. */
+  applied(receivedAt: number, actions: number): void {
+    this.#receivedAt = receivedAt
+    this.uncommittedActions += actions
+  }
+
+  markChanged(user: HotUser): void {
+    if (user.dirty) return
+    user.dirty = true
+    this.#changed.add(user)
+  }
+
+  /** Users of whose changes the store may not know yet. */
+  *unsaved(): Iterable<HotUser> {
+    yield* this.#changed
+    yield* this.#beingSaved
+  }
+
+  /**
+   * Saves every change made up to `applied`, the last record that was applied. Runs once at a time; a call
+   * meanwhile waits for the running one. Errors: FENCED, STORAGE_UNAVAILABLE; the changes then stay marked.
+   * @param isReplaying whether records of an earlier owner are still to be applied
+   */
+  checkpoint(applied: number, isReplaying: boolean): Promise<void> {
+    this.#running ??= this.#save(applied, isReplaying).finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #save(applied: number, isReplaying: boolean): Promise<void> {
+    const isSame = applied === this.committed && this.#changed.size === 0
+    if (isSame && (isReplaying || !this.#snapshots.isShared)) return
+    const now = this.#clock.now()
+    // A replay lacks what is newer than its last record.
+    const savedAt = isReplaying ? Math.min(now, this.#receivedAt) : now
+    const changed = [...this.#changed]
+    const covered = this.uncommittedActions
+    this.#changed = new Set()
+    this.#beingSaved = changed
+    try {
+      const commits: Promise<void>[] = []
+      for (let at = 0; at < changed.length; at += SLICE_LENGTH) {
+        const commit = this.#saveSlice(changed.slice(at, at + SLICE_LENGTH))
+        // It may fail long before all are waited for.
+        commit.catch(() => {})
+        commits.push(commit)
+        await nextTurn()
+      }
+      await settled(commits)
+      if (!isReplaying || applied !== this.committed) {
+        await this.#snapshots.commit(this.#shard, {
+          epoch: this.#epoch,
+          offset: applied,
+          savedAt,
+          profiles: [],
+        })
+      }
+      this.committed = applied
+      this.uncommittedActions -= covered
+    } catch (error) {
+      for (const user of changed) {
+        user.dirty = true
+        this.#changed.add(user)
+      }
+      throw error
+    } finally {
+      for (const user of changed) user.saving = false
+      this.#beingSaved = []
+    }
+  }
+
+  async #saveSlice(slice: readonly HotUser[]): Promise<void> {
+    const profiles = slice.map((user) => {
+      const { profile, savedWakeAt: wakeBefore } = user
+      if (!profile) throw new Error('a profile that was changed has been lost')
+      user.saving = true
+      user.dirty = false
+      const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
+      return { user: user.name, bytes: encodeProfile(this.#definition, profile), wakeAt, wakeBefore }
+    })
+    // A profile that has seen a record keeps its replay from publishing what the record set off: also of the one that other users
+    // have yet to see.
+    await this.#recordDone()
+    await this.#publisher.flush()
+    await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
+    for (const [index, user] of slice.entries()) user.savedWakeAt = profiles[index]!.wakeAt
+  }
+}

@@ -1,0 +1,241 @@
+// The shard runner: the one reader of a shard's log. It hands each record to the actors of its users, in
+// order, and keeps count of how far the shard has come.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isFenced, PulseprintError } from '../../src/errors.ts'
+import type { LogRecord } from '../../src/log/action-log.ts'
+import { Fold } from '../../src/profile/fold.ts'
+import type { Profile } from '../../src/profile/profile.ts'
+import { publicationOf } from '../publishing/publication.ts'
+import { Rebuilds } from '../rebuild/rebuilds.ts'
+import { Checkpointer } from '../saving/checkpointer.ts'
+import { Ticker } from '../time/ticker.ts'
+import { WakeQueue } from '../time/wake-queue.ts'
+import type { HotUser } from '../users/hot-user.ts'
+import { HotUsers } from '../users/hot-users.ts'
+import { tell } from '../users/user-actor.ts'
+import { type Applied, AppliedWatermark } from './applied-watermark.ts'
+import { Backpressure } from './backpressure.ts'
+import { RecordApplication } from './record-application.ts'
+import type { ShardDeps, ShardStart } from './shard-deps.ts'
+
+/** How long a shard applies records before sockets and timers have their turn: a replay would keep them from it till its end. */
+const TURN_MS = 2
+const GIVEN_UP = new PulseprintError('FENCED', 'it is run by another node')
+
+export class ShardRunner {
+  readonly shard: number
+  readonly epoch: number
+  /** Head of the log when the shard was taken over: reads wait until it is applied again. */
+  readonly replayTo: number
+  readonly users: HotUsers
+  readonly checkpointer: Checkpointer
+  readonly backpressure: Backpressure
+  readonly rebuilds: Rebuilds
+  /** Answers what readers ask of profiles. */
+  readonly fold: Fold
+  /** Actions handed to the log here and not applied yet, about. */
+  unappliedActions = 0
+  readonly #deps: ShardDeps
+  readonly #ticker: Ticker
+  /** Up to here an earlier owner has published what the records set off. */
+  readonly #publishedBefore: number
+  readonly #stopping = new AbortController()
+  readonly #progress: AppliedWatermark
+  #running: Promise<void> = Promise.resolve()
+  /** Settles when the record on its way through the actors is applied, and handed over to be published. */
+  #record: Promise<void> = Promise.resolve()
+  #failure: Error | undefined
+
+  /** @param start where the shard stands, under the epoch this node has claimed */
+  constructor(shard: number, { epoch, offset, head, published }: ShardStart, deps: ShardDeps) {
+    this.shard = shard
+    this.epoch = epoch
+    this.replayTo = head
+    this.#deps = deps
+    this.#publishedBefore = published
+    this.#progress = new AppliedWatermark(offset)
+    this.fold = new Fold(deps.definition)
+    const context = { shard, epoch, fold: this.fold, rebuilt: deps.rebuilt, supervisor: deps.supervisor }
+    this.users = new HotUsers(shard, context, deps.snapshots, deps.hotUsersMax, this.#stopping.signal)
+    this.checkpointer = new Checkpointer({ shard, epoch, committed: offset }, deps, () => this.#record)
+    const [ended, { publisher }] = [this.#stopping.signal, deps]
+    const checkpoint = () => this.checkpoint()
+    this.backpressure = new Backpressure({ users: this.users, publisher, checkpoint, ended })
+    this.rebuilds = new Rebuilds(this, deps, ended)
+    this.#ticker = this.#createTicker(deps)
+  }
+
+  #createTicker({ clock, logger, snapshots, appendTick, observer }: ShardDeps): Ticker {
+    return new Ticker({
+      clock,
+      logger,
+      queue: new WakeQueue(this.shard, snapshots),
+      observe: (latenessMs) => observer.woken(latenessMs),
+      hotUser: (name) => this.users.get(name),
+      unsaved: () => this.checkpointer.unsaved(),
+      tick: async (users) => this.reach(await appendTick(this.shard, users)),
+    })
+  }
+
+  get applied(): number {
+    return this.#progress.applied
+  }
+
+  /** Why the shard has stopped applying; undefined while it runs. */
+  get failure(): string | undefined {
+    return this.#failure && `shard ${this.shard} has stopped: ${this.#failure.message}`
+  }
+
+  /** True where the shard has stopped because another owner may have it, or what was saved is lost. */
+  get fenced(): boolean {
+    return isFenced(this.#failure)
+  }
+
+  start(): void {
+    this.#deps.observer.begun()
+    this.#running = this.#run().catch((error) => this.#fail(error))
+    // Until then the log may yet hold the ticks that seem to be missing.
+    this.reach(this.replayTo).then(
+      () => this.#ticker.start(),
+      () => {},
+    )
+  }
+
+  /** Ends the shard: it applies nothing more, who waits is told, and nothing of it is saved any more. */
+  #fail(error: unknown): void {
+    if (this.#failure) return
+    this.#failure = error instanceof Error ? error : new Error(String(error))
+    if (isFenced(error) && error !== GIVEN_UP) this.#deps.observer.fenced()
+    this.#stopping.abort()
+    void this.#ticker.stop()
+    this.#progress.fail(this.#stopped())
+  }
+
+  #stopped(): PulseprintError {
+    if (this.fenced) return new PulseprintError('NOT_OWNER', this.failure ?? '')
+    return new PulseprintError('NOT_READY', this.failure ?? '', { retryAfterSeconds: 10 })
+  }
+
+  /** Ends the shard, for it is another node's now. */
+  drop(): void {
+    this.#fail(GIVEN_UP)
+  }
+
+  /** Appends no more ticks; what is in the log is still applied. */
+  stopTicking(): Promise<void> {
+    return this.#ticker.stop()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all([this.#running, this.rebuilds.ended()])
+  }
+
+  async #run(): Promise<void> {
+    let turnBegan = performance.now()
+    for await (const records of this.#deps.log.follow(this.shard, this.applied, this.#stopping.signal)) {
+      for (const record of records) {
+        if (this.#stopping.signal.aborted) return
+        await this.#applyRecord(record)
+        if (performance.now() - turnBegan < TURN_MS) continue
+        await nextTurn()
+        turnBegan = performance.now()
+      }
+    }
+  }
+
+  async #applyRecord(record: LogRecord): Promise<void> {
+    const application = new RecordApplication(record, (user, changed) => this.#applied(user, changed))
+    await this.backpressure.wait()
+    this.#record = this.#complete(application, record)
+    await this.#record
+  }
+
+  async #complete(application: RecordApplication, record: LogRecord): Promise<void> {
+    const { sequence, receivedAt, actions } = application
+    await application.run(this.users)
+    // Its successor may run in this process: what was loaded since is then the successor's, and may lack what this one had saved.
+    if (this.#failure) throw this.#failure
+    this.checkpointer.applied(receivedAt, actions.length)
+    const { observer, clock, publisher } = this.#deps
+    if (sequence > this.replayTo) {
+      this.unappliedActions = Math.max(0, this.unappliedActions - actions.length)
+      const now = clock.now()
+      observer.applied(now - receivedAt, actions[0] && now - actions[0].occurredAt)
+    } else observer.replayed(actions.length)
+    if (sequence > this.#publishedBefore) {
+      const outcomes = application.isTick ? undefined : application.outcomes
+      const taken = publisher.takesActions && { actions, bytes: record.payload.length }
+      publisher.publish({ ...publicationOf(this.shard, sequence, outcomes, application.effects), ...taken })
+    }
+    this.#progress.advance(sequence, application)
+    this.rebuilds.applied(record)
+  }
+
+  /** Calls `work` while no record is on its way: every profile stands at `applied`. Rejects where a record has failed. */
+  async between<T>(work: () => T): Promise<T> {
+    let last: Promise<void>
+    do {
+      last = this.#record
+      await last
+    } while (last !== this.#record)
+    return work()
+  }
+
+  /** Puts another profile in the place of the user's. Only between two records. */
+  replace(name: string, profile: Profile, savedWakeAt: number): void {
+    this.#applied(this.users.replace(name, profile, savedWakeAt), true)
+  }
+
+  #applied(user: HotUser, changed: boolean): void {
+    if (changed) this.checkpointer.markChanged(user)
+    // Also after a tick that came too early: what woke the user is gone, and its real time may be near.
+    this.#ticker.changed(user)
+  }
+
+  /** Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY once it has ended. */
+  async checkpoint(): Promise<void> {
+    if (this.#failure) throw this.#stopped()
+    const begun = performance.now()
+    try {
+      await this.checkpointer.checkpoint(this.applied, this.applied < this.replayTo)
+      this.#deps.observer.committed(performance.now() - begun)
+    } catch (error) {
+      if (isFenced(error)) this.#fail(error)
+      throw error
+    }
+  }
+
+  /** As checkpoint, and also what changed while one was already running. */
+  async saveAll(): Promise<void> {
+    await this.checkpoint()
+    await this.checkpoint()
+  }
+
+  /** Resolves when the shard has applied its log up to the sequence, unless `givenUp` is aborted before. */
+  reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#stopped())
+    return this.#progress.reach(sequence, givenUp)
+  }
+
+  recordOf(sequence: number): Applied {
+    return this.#progress.recordOf(sequence)
+  }
+
+  /** Calls `read` with the user's profile between two of its turns; undefined for a user that was never seen. */
+  async read<T>(name: string, read: (profile: Profile) => T): Promise<T | undefined> {
+    const user = this.users.get(name)
+    if (this.#failure) throw this.#stopped()
+    if (!user) {
+      const profile = await this.users.loadCold(name).catch((error) => {
+        if (isFenced(error)) this.#fail(error)
+        throw this.#failure ? this.#stopped() : error
+      })
+      if (this.#failure) throw this.#stopped()
+      return profile && read(profile)
+    }
+    return new Promise((resolve, reject) => {
+      tell(user, { kind: 'read', read: (profile) => resolve(read(profile)), failed: reject })
+    })
+  }
+}

@@ -1,0 +1,45 @@
+// The data folder of one machine: locked for this process, opened, and brought in line with the definition.
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Definition } from '../definition/definition.ts'
+import { PulseprintError } from '../errors.ts'
+import { type FolderLock, lockFolder } from '../ownership/folder-lock.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { rebuildIfRedefined } from '../snapshots/rebuild.ts'
+import { openEmbeddedStores } from './embedded-stores.ts'
+import type { Stores } from './stores.ts'
+
+export interface DataFolder {
+  stores: Stores
+  close(): Promise<void>
+}
+
+/** Locks and opens the data folder; where the definition has changed, the rebuild begins here. */
+export async function openDataFolder(
+  path: string,
+  shards: number,
+  definition: Definition,
+  logger: Logger,
+): Promise<DataFolder> {
+  let lock: FolderLock | undefined
+  let stores: Stores | undefined
+  const close = async () => {
+    await stores?.close()
+    await lock?.release()
+  }
+  try {
+    mkdirSync(path, { recursive: true })
+    lock = await lockFolder(path)
+    stores = await openEmbeddedStores(path, shards)
+    await rebuildIfRedefined(definition, shards, stores, logger)
+    return { stores, close }
+  } catch (error) {
+    await close()
+    if (error instanceof PulseprintError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new PulseprintError(
+      'STORAGE_UNAVAILABLE',
+      `the data folder ${resolve(path)} cannot be used: ${reason}`,
+    )
+  }
+}
