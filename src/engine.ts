@@ -1,68 +1,8 @@
-// What the API asks of the engine, and nothing more: submit a batch, read a profile, see the shards. The node
+// What the API asks of the engine, and nothing more: submit a batch, ask a question, read the streams. The node
 // that answers may be any; how it finds the owner of a shard is not the caller's business.
 import type { Definition } from './definition/definition.ts'
 import type { Batch, Submitted, SubmitWait } from './ingest/batch.ts'
-import type {
-  CountsView,
-  ExplainView,
-  ProfileView,
-  RebuildView,
-  ShardStatus,
-  TimelineView,
-} from './model/shapes.ts'
-
-export type {
-  CountsView,
-  ExplainView,
-  ProfileView,
-  RebuildView,
-  ShardStatus,
-  TimelineView,
-} from './model/shapes.ts'
-
-export interface ReadOptions {
-  /** Evaluate windows as of this instant (epoch ms). Before the user's newest action: AT_TOO_EARLY. Default: now. */
-  at?: number
-  /** Names of the features wanted; default all. An unknown name: UNKNOWN_FEATURE. */
-  fields?: readonly string[]
-  /** Answer only once the user's shard has applied its log up to here (read your writes); NOT_YET_APPLIED after a bounded wait. */
-  minSequence?: number
-  /** Oldest labelled snapshot that may answer, milliseconds. */
-  maxStalenessMs?: number
-}
-
-/** `from` and `to` are inclusive local dates (YYYY-MM-DD). */
-export interface CountsOptions {
-  action?: string
-  from?: string
-  to?: string
-}
-
-export interface TimelineOptions {
-  action?: string
-  /** Bounds of occurredAt, epoch ms; `to` is exclusive. */
-  from?: number
-  to?: number
-  limit: number
-  /** `sequence.position` of the last action of the page before. */
-  cursor?: string
-}
-
-export interface ExplainOptions {
-  /** As for a profile. */
-  at?: number
-}
-
-/** Each answers undefined where no action of the user was ever accepted. */
-export interface ProfileReads {
-  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined>
-  /** Actions per local day. */
-  counts(user: string, options: CountsOptions): Promise<CountsView | undefined>
-  /** The newest actions first, by the order they were accepted. */
-  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined>
-  /** What is behind the feature, or rule, of this name. Errors: UNKNOWN_FEATURE, AT_TOO_EARLY. */
-  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined>
-}
+import type { Question } from './questions/question.ts'
 
 /** Entries that a subscriber wants; each field that is there must match. */
 export interface StreamFilter {
@@ -95,18 +35,7 @@ export interface StreamReader {
   onPublished(stream: string, callback: () => void): () => void
 }
 
-/** Answered by the owner of the shard. */
-export interface Rebuilding {
-  /**
-   * Begins to rebuild the shard from its log, while it goes on. Errors: REBUILD_RUNNING; LOG_TRIMMED where the log does not
-   * reach back to its start; NOT_READY.
-   */
-  startRebuild(shard: number): Promise<RebuildView>
-  /** How it goes, or how the last one went. Errors: NO_REBUILD. */
-  rebuild(shard: number): Promise<RebuildView>
-}
-
-export interface Engine extends ProfileReads, Rebuilding {
+export interface Engine {
   readonly definition: Definition
   readonly shards: number
   readonly streams: StreamReader
@@ -115,7 +44,11 @@ export interface Engine extends ProfileReads, Rebuilding {
    * Errors: OVERLOADED (nothing was taken, retry), STORAGE_UNAVAILABLE (nothing was acknowledged).
    */
   submit(batch: Batch, wait: SubmitWait): Promise<Submitted>
-  shardStatus(): Promise<ShardStatus[]>
+  /**
+   * Asks the question of whoever runs the shards that it concerns.
+   * Errors: those of the question; OVERLOADED, NOT_READY; in a cluster OWNER_UNREACHABLE.
+   */
+  ask<Parameters, Answer>(question: Question<Parameters, Answer>, parameters: Parameters): Promise<Answer>
   /** Undefined when ready to serve; otherwise why not. */
   notReady(): string | undefined
 }

@@ -3,32 +3,21 @@
 import type { Handlers } from '../../src/calls/call-protocol.ts'
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import type { Definition } from '../../src/definition/definition.ts'
-import type {
-  CountsOptions,
-  CountsView,
-  Engine,
-  ExplainOptions,
-  ExplainView,
-  ProfileView,
-  ReadOptions,
-  RebuildView,
-  ShardStatus,
-  StreamReader,
-  TimelineOptions,
-  TimelineView,
-} from '../../src/engine.ts'
+import type { Engine, StreamReader } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import type { Batch, Submitted, SubmitWait } from '../../src/ingest/batch.ts'
-import { LIMITS } from '../../src/limits.ts'
-import { shardOf } from '../../src/model/hash.ts'
+import type { ActionLog } from '../../src/log/action-log.ts'
 import type { Membership } from '../../src/ownership/membership.ts'
 import type { ShardKeeper } from '../../src/ownership/shard-keeper.ts'
 import type { ShardOwnership } from '../../src/ownership/shard-ownership.ts'
+import type { Question } from '../../src/questions/question.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { LocalEngine } from '../engine/local-engine.ts'
+import { questionHandler } from '../engine/question-handler.ts'
 import { ClusterIntake } from './cluster-intake.ts'
-import type { ClusterStatus } from './cluster-status.ts'
+import { ClusterQuestions } from './cluster-questions.ts'
 import { OwnerClient } from './owner-client.ts'
-import type { SnapshotReader } from './snapshot-reader.ts'
 
 export interface ClusterEngineDeps {
   local: LocalEngine
@@ -36,8 +25,9 @@ export interface ClusterEngineDeps {
   membership: Membership
   keeper: ShardKeeper
   links: PeerCalls
-  snapshots: SnapshotReader
-  status: ClusterStatus
+  log: ActionLog
+  snapshots: SnapshotStore
+  clock: Clock
 }
 
 export class ClusterEngine implements Engine {
@@ -46,7 +36,8 @@ export class ClusterEngine implements Engine {
   /** Any node can read all streams. */
   readonly streams: StreamReader
   readonly #deps: ClusterEngineDeps
-  readonly #calls: OwnerClient
+  readonly #owners: OwnerClient
+  readonly #questions: ClusterQuestions
   readonly #intake: ClusterIntake
   #wasReady = false
 
@@ -56,12 +47,13 @@ export class ClusterEngine implements Engine {
     this.shards = local.shards
     this.streams = local.streams
     this.#deps = deps
-    this.#calls = new OwnerClient(deps)
-    this.#intake = new ClusterIntake({ local, links, self: ownership.self.instance, calls: this.#calls })
+    this.#owners = new OwnerClient(deps)
+    this.#questions = new ClusterQuestions({ ...deps, owners: this.#owners })
+    this.#intake = new ClusterIntake({ local, links, self: ownership.self.instance, owners: this.#owners })
   }
 
   async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
-    for (const instance of new Set(chunks.map(({ shard }) => this.#calls.instanceOf(shard)))) {
+    for (const instance of new Set(chunks.map(({ shard }) => this.#owners.instanceOf(shard)))) {
       const refusal = instance && this.#refusalOf(instance)
       if (refusal) throw refusal
     }
@@ -76,74 +68,8 @@ export class ClusterEngine implements Engine {
     return refusal && new PulseprintError(refusal.code, refusal.message, { retryAfterSeconds: 1 })
   }
 
-  async profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
-    const { local, snapshots } = this.#deps
-    // Who has to read their own writes waits for them, as on one node.
-    const waitMs = LIMITS.ownerReadWaitMs + (options.minSequence === undefined ? 0 : LIMITS.readWaitMs)
-    try {
-      return await this.#ask(user, waitMs, () => local.profile(user, options), 'profile', options)
-    } catch (error) {
-      if (!isUnanswered(error)) throw error
-      return await snapshots.profile(user, options, error.message).catch((reason: unknown) => {
-        // Nothing is saved of the user yet: only the owner can tell.
-        if (!isUnanswered(reason)) throw reason
-        return this.#patiently(user, () => local.profile(user, options), 'profile', options)
-      })
-    }
-  }
-
-  counts(user: string, options: CountsOptions): Promise<CountsView | undefined> {
-    return this.#patiently(user, () => this.#deps.local.counts(user, options), 'counts', options)
-  }
-
-  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
-    return this.#patiently(user, () => this.#deps.local.timeline(user, options), 'timeline', options)
-  }
-
-  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
-    return this.#patiently(
-      user,
-      () => this.#deps.local.explain(user, name, options),
-      'explain',
-      name,
-      options,
-    )
-  }
-
-  /** For what no snapshot answers. */
-  #patiently<View>(
-    user: string,
-    local: () => Promise<View | undefined>,
-    method: string,
-    ...options: unknown[]
-  ): Promise<View | undefined> {
-    return this.#ask(user, LIMITS.readWaitMs, local, method, ...options)
-  }
-
-  async #ask<View>(
-    user: string,
-    waitMs: number,
-    local: () => Promise<View | undefined>,
-    method: string,
-    ...options: unknown[]
-  ): Promise<View | undefined> {
-    const shard = shardOf(user, this.shards)
-    // MessagePack has no undefined: null is who is not known.
-    return (await this.#calls.ask(shard, waitMs, local, method, user, ...options)) ?? undefined
-  }
-
-  startRebuild(shard: number): Promise<RebuildView> {
-    const { local } = this.#deps
-    return this.#calls.ask(shard, LIMITS.readWaitMs, () => local.startRebuild(shard), 'startRebuild', shard)
-  }
-
-  rebuild(shard: number): Promise<RebuildView> {
-    const { local } = this.#deps
-    return this.#calls.ask(shard, LIMITS.readWaitMs, () => local.rebuild(shard), 'rebuild', shard)
-  }
-
-  shardStatus(): Promise<ShardStatus[]> {
-    return this.#deps.status.shards()
+  ask<Parameters, Answer>(question: Question<Parameters, Answer>, parameters: Parameters): Promise<Answer> {
+    return this.#questions.ask(question, parameters)
   }
 
   notReady(): string | undefined {
@@ -168,20 +94,8 @@ export function handlersOf(local: LocalEngine, membership: Membership): Handlers
       if (refusal) throw refusal
       return local.take(chunks, wait)
     },
-    async profile(user: string, options: ReadOptions) {
+    ...questionHandler(local, () => {
       if (!membership.isHeard) throw new PulseprintError('NOT_OWNER', 'this node may have lost the shard')
-      return (await local.profile(user, options)) ?? null
-    },
-    counts: async (user: string, options: CountsOptions) => (await local.counts(user, options)) ?? null,
-    timeline: async (user: string, options: TimelineOptions) => (await local.timeline(user, options)) ?? null,
-    explain: async (user: string, name: string, options: ExplainOptions) =>
-      (await local.explain(user, name, options)) ?? null,
-    startRebuild: (shard: number) => local.startRebuild(shard),
-    rebuild: (shard: number) => local.rebuild(shard),
-    shardStatus: () => local.shardStatus(),
+    }),
   }
-}
-
-function isUnanswered(error: unknown): error is PulseprintError {
-  return error instanceof PulseprintError && ['OWNER_UNREACHABLE', 'NOT_READY'].includes(error.code)
 }

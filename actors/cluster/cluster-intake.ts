@@ -19,7 +19,7 @@ const TAKE_WAIT_MS = LIMITS.applyWaitMs + 500
 export interface ClusterIntakeDeps {
   local: LocalEngine
   self: string
-  calls: OwnerClient
+  owners: OwnerClient
   links: PeerCalls
 }
 
@@ -61,7 +61,7 @@ export class ClusterIntake {
 
   /** Sends each owner its part; gives the places of the chunks that have to be tried again. */
   async #tryAll(request: Request, places: readonly number[]): Promise<number[]> {
-    const parts = Map.groupBy(places, (place) => this.#deps.calls.instanceOf(request.chunks[place]!.shard))
+    const parts = Map.groupBy(places, (place) => this.#deps.owners.instanceOf(request.chunks[place]!.shard))
     const tried = [...parts].map(async ([instance, part]) => {
       if (instance === undefined) return part
       const taken = await this.#send(instance, request, part)

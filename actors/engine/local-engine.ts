@@ -1,38 +1,21 @@
 // The engine of one node: it submits batches to the log, asks the shards' actors for profiles, and has changed
 // profiles saved in the background. It knows ports only.
 import type { Definition } from '../../src/definition/definition.ts'
-import type {
-  CountsOptions,
-  CountsView,
-  Engine,
-  ExplainOptions,
-  ExplainView,
-  ProfileView,
-  ReadOptions,
-  RebuildView,
-  ShardStatus,
-  StreamReader,
-  TimelineOptions,
-  TimelineView,
-} from '../../src/engine.ts'
+import type { Engine, StreamReader } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import type { Batch, Chunk, Submitted, SubmitWait } from '../../src/ingest/batch.ts'
 import { LIMITS } from '../../src/limits.ts'
-import { shardOf } from '../../src/model/hash.ts'
 import type { ShardCondition } from '../../src/ownership/shard-host.ts'
+import { newestParts, type ShardPart } from '../../src/questions/every-shard.ts'
+import type { EveryShardQuestion, Question } from '../../src/questions/question.ts'
 import { within } from '../../src/runtime/deadline.ts'
 import { type Observer, silentObserver } from '../../src/runtime/observer.ts'
 import { Outage } from '../../src/runtime/outage.ts'
 import { StoredStreams } from '../../src/streams/stream-reader.ts'
-import { ProfileReader } from '../reads/profile-reader.ts'
-import type { ShardRunner } from '../shard/shard-runner.ts'
 import { Intake, notYetApplied } from './intake.ts'
 import { LocalShards, type LocalShardsDeps } from './local-shards.ts'
-import { headAndLag } from './log-head.ts'
 
 export interface EngineDeps extends Omit<LocalShardsDeps, 'observer'> {
-  /** Name of the node, as its shards' owner is shown. */
-  node: string
   observer?: Observer
   /** Why the storage should take no more actions; undefined while it can. */
   storageProblem(): string | undefined
@@ -45,7 +28,6 @@ export class LocalEngine implements Engine {
   readonly #deps: EngineDeps
   readonly #own: LocalShards
   readonly #intake: Intake
-  readonly #reader: ProfileReader
   readonly #observer: Observer
   /** Of writes to the log, by shard. */
   readonly #outage: Outage<number>
@@ -59,7 +41,6 @@ export class LocalEngine implements Engine {
     this.#deps = deps
     this.streams = new StoredStreams(definition.streams, streams, log)
     this.#own = new LocalShards({ ...deps, observer })
-    this.#reader = new ProfileReader(definition, log, clock, (user) => this.#own.get(shardOf(user, shards)))
     this.#intake = new Intake(this.#own.appenders, clock, (shard) => this.#own.get(shard))
     this.#observer = observer
     const words = { begun: 'the log takes no writes', ended: 'the log takes writes again' }
@@ -148,39 +129,26 @@ export class LocalEngine implements Engine {
     return this.#own.all.find(({ failure }) => failure !== undefined)?.failure
   }
 
-  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
-    return this.#reader.profile(user, options)
+  async ask<Parameters, Answer>(
+    question: Question<Parameters, Answer>,
+    parameters: Parameters,
+  ): Promise<Answer> {
+    if (question.scope === 'shard')
+      return question.answer(this.#own.viewOf(question.shardOf(parameters, this.shards)), parameters)
+    const parts = newestParts(await this.parts(question, parameters))
+    return question.combine([...parts.values()], parameters)
   }
 
-  counts(user: string, options: CountsOptions): Promise<CountsView | undefined> {
-    return this.#reader.counts(user, options)
-  }
-
-  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
-    return this.#reader.timeline(user, options)
-  }
-
-  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
-    return this.#reader.explain(user, name, options)
-  }
-
-  async startRebuild(shard: number): Promise<RebuildView> {
-    return this.#own.get(shard).rebuilds.start()
-  }
-
-  async rebuild(shard: number): Promise<RebuildView> {
-    return this.#own.get(shard).rebuilds.view()
-  }
-
-  /** Head and lag are null where the log does not tell in time. */
-  async shardStatus(): Promise<ShardStatus[]> {
-    const { log, node, clock } = this.#deps
-    const status = async ({ shard, epoch, applied, checkpointer, users }: ShardRunner) => {
-      const { head, lag } = await headAndLag(log, shard, applied, clock)
-      const { committed } = checkpointer
-      return { shard, owner: node, epoch, head, applied, committed, lag, hotUsers: users.size }
-    }
-    return Promise.all(this.#own.all.map(status))
+  /** What the shards that run here answer to a question for every shard. */
+  parts<Parameters, Part>(
+    question: EveryShardQuestion<Parameters, Part, unknown>,
+    parameters: Parameters,
+  ): Promise<ShardPart<Part>[]> {
+    const answers = this.#own.views.map(async (view) => {
+      const { shard, epoch } = view
+      return { shard, epoch, part: await question.answer(view, parameters) }
+    })
+    return Promise.all(answers)
   }
 
   notReady(): string | undefined {

@@ -7,6 +7,7 @@ import { PulseprintError } from '../../src/errors.ts'
 import { Appenders } from '../../src/ingest/appenders.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
+import type { ShardView } from '../../src/questions/shard-view.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import type { Observer } from '../../src/runtime/observer.ts'
@@ -16,6 +17,7 @@ import type { StreamStore } from '../../src/streams/stream-store.ts'
 import { Publisher } from '../publishing/publisher.ts'
 import { CheckpointSchedule } from '../saving/checkpoint-schedule.ts'
 import { Retention, type RetentionDeps } from '../saving/retention.ts'
+import { RunnerView } from '../shard/runner-view.ts'
 import { ShardRunner } from '../shard/shard-runner.ts'
 
 /** By then a leader that was just elected knows what the one before has acknowledged. */
@@ -25,6 +27,8 @@ export interface LocalShardsDeps {
   definition: Definition
   /** Of the whole engine. */
   shards: number
+  /** Name of the node, as its shards' owner is shown. */
+  node: string
   log: ActionLog
   snapshots: SnapshotStore
   streams: StreamStore
@@ -39,6 +43,7 @@ export interface LocalShardsDeps {
 /** A shard that runs here. */
 interface Own {
   runner: ShardRunner
+  view: ShardView
   retention: Retention
 }
 
@@ -64,6 +69,16 @@ export class LocalShards {
 
   get all(): ShardRunner[] {
     return [...this.#own.values()].map(({ runner }) => runner)
+  }
+
+  /** The shards as questions see them. */
+  get views(): ShardView[] {
+    return [...this.#own.values()].map(({ view }) => view)
+  }
+
+  /** Errors: NOT_OWNER. */
+  viewOf(shard: number): ShardView {
+    return this.#find(shard).view
   }
 
   has(shard: number): boolean {
@@ -105,7 +120,7 @@ export class LocalShards {
     const start = { epoch, offset, head, published }
     const runner = new ShardRunner(shard, start, this.#depsOf(shard, { head: heads[shard] ?? 0, until }))
     const retention = this.#retentionOf(runner)
-    this.#own.set(shard, { runner, retention })
+    this.#own.set(shard, { runner, view: new RunnerView(runner, this.#deps), retention })
     runner.start()
     retention.start()
     this.#schedule.add(runner)

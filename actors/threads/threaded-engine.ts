@@ -2,26 +2,13 @@
 import type { MessagePort } from 'node:worker_threads'
 import { ThreadLink } from '../../src/calls/thread-link.ts'
 import type { Definition } from '../../src/definition/definition.ts'
-import type {
-  CountsOptions,
-  CountsView,
-  Engine,
-  ExplainOptions,
-  ExplainView,
-  ProfileReads,
-  ProfileView,
-  ReadOptions,
-  Rebuilding,
-  RebuildView,
-  ShardStatus,
-  StreamReader,
-  TimelineOptions,
-  TimelineView,
-} from '../../src/engine.ts'
+import type { Engine, StreamReader } from '../../src/engine.ts'
 import { type ErrorCode, PulseprintError } from '../../src/errors.ts'
 import { type Batch, type Chunk, placePart, type Submitted, type SubmitWait } from '../../src/ingest/batch.ts'
-import { shardOf } from '../../src/model/hash.ts'
+import { newestParts, type ShardPart } from '../../src/questions/every-shard.ts'
+import type { EveryShardQuestion, Question } from '../../src/questions/question.ts'
 import type { LocalEngine } from '../engine/local-engine.ts'
+import { questionHandler } from '../engine/question-handler.ts'
 
 /** How often a thread tells the others how it is. */
 const CONDITION_INTERVAL_MS = 50
@@ -34,8 +21,6 @@ interface Condition {
 
 interface Peer {
   link: ThreadLink
-  reads: ProfileReads
-  rebuilds: Rebuilding
   condition: Condition
 }
 
@@ -82,13 +67,7 @@ export class ThreadedEngine implements Engine {
     const local = this.#local
     const link = new ThreadLink(port, {
       take: (chunks: Chunk[], wait: SubmitWait) => local.take(chunks, wait),
-      profile: (user: string, options: ReadOptions) => local.profile(user, options),
-      counts: (user: string, options: CountsOptions) => local.counts(user, options),
-      timeline: (user: string, options: TimelineOptions) => local.timeline(user, options),
-      explain: (user: string, name: string, options: ExplainOptions) => local.explain(user, name, options),
-      shardStatus: () => local.shardStatus(),
-      startRebuild: (shard: number) => local.startRebuild(shard),
-      rebuild: (shard: number) => local.rebuild(shard),
+      ...questionHandler(local),
       metrics,
       condition: (condition: Condition) => {
         peer.condition = condition
@@ -96,8 +75,6 @@ export class ThreadedEngine implements Engine {
     })
     const peer: Peer = {
       link,
-      reads: readsOver(link),
-      rebuilds: rebuildsOver(link),
       condition: { notReady: 'a thread is starting', refusal: undefined },
     }
     return peer
@@ -148,34 +125,23 @@ export class ThreadedEngine implements Engine {
     return undefined
   }
 
-  profile(user: string, options: ReadOptions): Promise<ProfileView | undefined> {
-    return this.#readsOf(user).profile(user, options)
+  ask<Parameters, Answer>(question: Question<Parameters, Answer>, parameters: Parameters): Promise<Answer> {
+    if (question.scope === 'every shard') return this.#askEveryThread(question, parameters)
+    const thread = threadOf(question.shardOf(parameters, this.shards), this.#threads)
+    return thread === this.#thread
+      ? this.#local.ask(question, parameters)
+      : this.#peer(thread).link.call('ask', question.name, parameters)
   }
 
-  counts(user: string, options: CountsOptions): Promise<CountsView | undefined> {
-    return this.#readsOf(user).counts(user, options)
-  }
-
-  timeline(user: string, options: TimelineOptions): Promise<TimelineView | undefined> {
-    return this.#readsOf(user).timeline(user, options)
-  }
-
-  explain(user: string, name: string, options: ExplainOptions): Promise<ExplainView | undefined> {
-    return this.#readsOf(user).explain(user, name, options)
-  }
-
-  async shardStatus(): Promise<ShardStatus[]> {
-    const others = [...this.#peers.values()].map(({ link }) => link.call<ShardStatus[]>('shardStatus'))
-    const statuses = await Promise.all([this.#local.shardStatus(), ...others])
-    return statuses.flat().sort((a, b) => a.shard - b.shard)
-  }
-
-  startRebuild(shard: number): Promise<RebuildView> {
-    return this.#rebuildsOf(shard).startRebuild(shard)
-  }
-
-  rebuild(shard: number): Promise<RebuildView> {
-    return this.#rebuildsOf(shard).rebuild(shard)
+  async #askEveryThread<Parameters, Part, Answer>(
+    question: EveryShardQuestion<Parameters, Part, Answer>,
+    parameters: Parameters,
+  ): Promise<Answer> {
+    const others = [...this.#peers.values()].map(({ link }) =>
+      link.call<ShardPart<Part>[]>('ask', question.name, parameters),
+    )
+    const told = await Promise.all([this.#local.parts(question, parameters), ...others])
+    return question.combine([...newestParts(told.flat()).values()], parameters)
   }
 
   /** What the `metrics` of every other thread give. */
@@ -196,36 +162,9 @@ export class ThreadedEngine implements Engine {
     for (const { link } of this.#peers.values()) link.close()
   }
 
-  /** Where the user's profile is read: here, or on the thread that runs its shard. */
-  #readsOf(user: string): ProfileReads {
-    const thread = threadOf(shardOf(user, this.shards), this.#threads)
-    return thread === this.#thread ? this.#local : this.#peer(thread).reads
-  }
-
-  #rebuildsOf(shard: number): Rebuilding {
-    const thread = threadOf(shard, this.#threads)
-    return thread === this.#thread ? this.#local : this.#peer(thread).rebuilds
-  }
-
   #peer(thread: number): Peer {
     const peer = this.#peers.get(thread)
     if (!peer) throw new Error(`there is no thread ${thread}`)
     return peer
-  }
-}
-
-function readsOver(link: ThreadLink): ProfileReads {
-  return {
-    profile: (user, options) => link.call('profile', user, options),
-    counts: (user, options) => link.call('counts', user, options),
-    timeline: (user, options) => link.call('timeline', user, options),
-    explain: (user, name, options) => link.call('explain', user, name, options),
-  }
-}
-
-function rebuildsOver(link: ThreadLink): Rebuilding {
-  return {
-    startRebuild: (shard) => link.call('startRebuild', shard),
-    rebuild: (shard) => link.call('rebuild', shard),
   }
 }

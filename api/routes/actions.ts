@@ -1,12 +1,14 @@
 // POST /v1/actions: the engine's own front door. One action, many, or NDJSON in; a receipt for each out, once
 // every accepted one is durable and applied.
 import { Type } from 'typebox'
-import type { Engine, ProfileView } from '../../src/engine.ts'
+import type { Engine } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import type { Batch, BatchItem, Submitted } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
+import type { ProfileView } from '../../src/model/shapes.ts'
 import { ANONYMOUS_PREFIX } from '../../src/model/user-id.ts'
+import { PROFILE } from '../../src/questions/profile.ts'
 import { decisionView } from '../../src/rules/effect-view.ts'
 import { readItems } from '../action-items.ts'
 import { statusOf, writeReceipts } from '../receipts.ts'
@@ -129,7 +131,7 @@ async function readExtras(
   const asked = new Set(readsProfiles ? users.filter((user) => user !== undefined) : [])
   await Promise.all(
     [...asked].map(async (user) => {
-      const profile = await engine.profile(user, {}).catch(undefinedIfExpected)
+      const profile = await engine.ask(PROFILE, { user }).catch(undefinedIfExpected)
       if (profile) views.set(user, profileMembers(profile, wanted))
     }),
   )

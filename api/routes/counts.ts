@@ -4,6 +4,7 @@ import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { dayOfDate } from '../../src/model/civil-date.ts'
 import { CountsView } from '../../src/model/shapes.ts'
+import { COUNTS, type CountsParameters } from '../../src/questions/counts.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { UserParams } from '../schemas/parameters.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
@@ -40,11 +41,11 @@ const schema = {
 export function countsRoute(scope: Scope, { engine }: Services): void {
   scope.get('/v1/profiles/:userId/counts', { schema }, async (request, reply) => {
     const { action, from, to } = request.query
-    const options: { action?: string; from?: string; to?: string } = {}
-    if (action !== undefined) options.action = action
-    if (from !== undefined) options.from = checkedDate(from, '?from')
-    if (to !== undefined) options.to = checkedDate(to, '?to')
-    const counts = await engine.counts(parseUserKey(request.params.userId), options)
+    const parameters: CountsParameters = { user: parseUserKey(request.params.userId) }
+    if (action !== undefined) parameters.action = action
+    if (from !== undefined) parameters.from = checkedDate(from, '?from')
+    if (to !== undefined) parameters.to = checkedDate(to, '?to')
+    const counts = await engine.ask(COUNTS, parameters)
     if (!counts) throw unknownUser()
     return sendJson(reply, JSON.stringify(counts))
   })

@@ -1,7 +1,7 @@
 // GET /v1/profiles/{userId}/explain/{name}: what is behind the value of a feature, or the firing of a rule.
 import { Type } from 'typebox'
-import type { ExplainOptions } from '../../src/engine.ts'
 import { ExplainView } from '../../src/model/shapes.ts'
+import { EXPLAIN, type ExplainParameters } from '../../src/questions/explain.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { InstantText, instantOf, UserParams } from '../schemas/parameters.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
@@ -46,9 +46,9 @@ const schema = {
 export function explainRoute(scope: Scope, { engine }: Services): void {
   scope.get('/v1/profiles/:userId/explain/:name', { schema }, async (request, reply) => {
     const { userId, name } = request.params
-    const options: ExplainOptions = {}
-    if (request.query.at !== undefined) options.at = instantOf(request.query.at, '?at') as number
-    const explained = await engine.explain(parseUserKey(userId), name, options)
+    const parameters: ExplainParameters = { user: parseUserKey(userId), name }
+    if (request.query.at !== undefined) parameters.at = instantOf(request.query.at, '?at') as number
+    const explained = await engine.ask(EXPLAIN, parameters)
     if (!explained) throw unknownUser()
     return sendJson(reply, JSON.stringify(explained))
   })

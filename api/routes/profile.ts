@@ -1,8 +1,8 @@
 // GET /v1/profiles/{userId}: one live profile. The path that is read most; it costs little over the bare server.
 import { Type } from 'typebox'
-import type { ReadOptions } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { ProfileView } from '../../src/model/shapes.ts'
+import { PROFILE, type ProfileParameters } from '../../src/questions/profile.ts'
 import { AnswerBurst } from '../answer-burst.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { InstantText, instantOf, namesOf, UserParams } from '../schemas/parameters.ts'
@@ -53,12 +53,12 @@ export function profileRoute(scope: Scope, { engine }: Services): void {
   const burst = new AnswerBurst()
   scope.get('/v1/profiles/:userId', { schema }, async (request, reply) => {
     const { fields, at, minSequence, maxStaleness } = request.query
-    const options: ReadOptions = {}
-    if (fields !== undefined) options.fields = namesOf(fields, '?fields') as string[]
-    if (at !== undefined) options.at = instantOf(at, '?at') as number
-    if (minSequence !== undefined) options.minSequence = minSequence
-    if (maxStaleness !== undefined) options.maxStalenessMs = maxStaleness
-    const profile = await engine.profile(parseUserKey(request.params.userId), options)
+    const parameters: ProfileParameters = { user: parseUserKey(request.params.userId) }
+    if (fields !== undefined) parameters.fields = namesOf(fields, '?fields') as string[]
+    if (at !== undefined) parameters.at = instantOf(at, '?at') as number
+    if (minSequence !== undefined) parameters.minSequence = minSequence
+    if (maxStaleness !== undefined) parameters.maxStalenessMs = maxStaleness
+    const profile = await engine.ask(PROFILE, parameters)
     if (!profile) throw unknownUser()
     const body = JSON.stringify(profile)
     await burst.turnEnd()

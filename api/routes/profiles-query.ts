@@ -1,9 +1,10 @@
 // POST /v1/profiles/query: many profiles in one request, in the order they were asked for.
 import { Type } from 'typebox'
-import type { Engine, ProfileView as Profile, ReadOptions } from '../../src/engine.ts'
+import type { Engine } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { ProfileView } from '../../src/model/shapes.ts'
+import { PROFILE, type ProfileParameters } from '../../src/questions/profile.ts'
 import { BODY_CODES, json, problems } from '../schemas/answers.ts'
 import { instantOf } from '../schemas/parameters.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
@@ -54,7 +55,7 @@ const schema = {
 export function profilesQueryRoute(scope: Scope, { engine }: Services): void {
   scope.post('/v1/profiles/query', { schema }, async (request, reply) => {
     const { userIds, fields, at } = request.body
-    const options: ReadOptions = {}
+    const options: Omit<ProfileParameters, 'user'> = {}
     if (fields !== undefined) options.fields = fields
     if (at !== undefined) options.at = instantOf(at, '/at') as number
     const users = userIds.map((userId, index) => parseUserKey(userId, `/userIds/${index}`))
@@ -66,10 +67,10 @@ export function profilesQueryRoute(scope: Scope, { engine }: Services): void {
 async function profileOrWhyNot(
   engine: Engine,
   user: string,
-  options: ReadOptions,
-): Promise<Profile | { userId: string; found: boolean; error?: object }> {
+  options: Omit<ProfileParameters, 'user'>,
+): Promise<ProfileView | { userId: string; found: boolean; error?: object }> {
   try {
-    return (await engine.profile(user, options)) ?? { userId: user, found: false }
+    return (await engine.ask(PROFILE, { user, ...options })) ?? { userId: user, found: false }
   } catch (error) {
     if (!(error instanceof PulseprintError) || error.code !== 'AT_TOO_EARLY') throw error
     return { userId: user, found: true, error: { code: error.code, message: error.message } }

@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { PulseprintError } from '../../src/errors.ts'
 import { RebuildView } from '../../src/model/shapes.ts'
+import { REBUILD, START_REBUILD } from '../../src/questions/rebuild.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 
@@ -37,15 +38,15 @@ const schema = {
 }
 
 export function rebuildRoutes(scope: Scope, { engine }: Services): void {
-  const shardOf = ({ shard }: { shard: string }) => {
-    if (Number(shard) < engine.shards) return Number(shard)
+  const parametersOf = ({ shard }: { shard: string }) => {
+    if (Number(shard) < engine.shards) return { shard: Number(shard) }
     const message = `there are the shards 0 to ${engine.shards - 1}`
     throw new PulseprintError('UNKNOWN_SHARD', message, { path: 'shard' })
   }
   scope.post('/v1/shards/:shard/rebuild', { schema: startSchema }, async ({ params }, reply) => {
-    return sendJson(reply.code(202), JSON.stringify(await engine.startRebuild(shardOf(params))))
+    return sendJson(reply.code(202), JSON.stringify(await engine.ask(START_REBUILD, parametersOf(params))))
   })
   scope.get('/v1/shards/:shard/rebuild', { schema }, async ({ params }, reply) => {
-    return sendJson(reply, JSON.stringify(await engine.rebuild(shardOf(params))))
+    return sendJson(reply, JSON.stringify(await engine.ask(REBUILD, parametersOf(params))))
   })
 }

@@ -1,6 +1,7 @@
 // GET /v1/shards: who runs each shard, and how far it has come.
 import { Type } from 'typebox'
 import { ShardStatus } from '../../src/model/shapes.ts'
+import { SHARD_STATUS } from '../../src/questions/shard-status.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 
@@ -16,6 +17,6 @@ const schema = {
 
 export function shardsRoute(scope: Scope, { engine }: Services): void {
   scope.get('/v1/shards', { schema }, async (_request, reply) => {
-    return sendJson(reply, JSON.stringify({ shards: await engine.shardStatus() }))
+    return sendJson(reply, JSON.stringify({ shards: await engine.ask(SHARD_STATUS, {}) }))
   })
 }

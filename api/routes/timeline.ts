@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { LIMITS } from '../../src/limits.ts'
 import { TimelineView } from '../../src/model/shapes.ts'
+import { TIMELINE, type TimelineParameters } from '../../src/questions/timeline.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { InstantText, instantOf, UserParams } from '../schemas/parameters.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
@@ -47,12 +48,13 @@ const schema = {
 export function timelineRoute(scope: Scope, { engine }: Services): void {
   scope.get('/v1/profiles/:userId/actions', { schema }, async (request, reply) => {
     const { action, from, to, limit, cursor } = request.query
-    const options: Parameters<typeof engine.timeline>[1] = { limit: limit ?? PAGE_LENGTH }
-    if (action !== undefined) options.action = action
-    if (from !== undefined) options.from = instantOf(from, '?from') as number
-    if (to !== undefined) options.to = instantOf(to, '?to') as number
-    if (cursor !== undefined) options.cursor = cursor
-    const timeline = await engine.timeline(parseUserKey(request.params.userId), options)
+    const user = parseUserKey(request.params.userId)
+    const parameters: TimelineParameters = { user, limit: limit ?? PAGE_LENGTH }
+    if (action !== undefined) parameters.action = action
+    if (from !== undefined) parameters.from = instantOf(from, '?from') as number
+    if (to !== undefined) parameters.to = instantOf(to, '?to') as number
+    if (cursor !== undefined) parameters.cursor = cursor
+    const timeline = await engine.ask(TIMELINE, parameters)
     if (!timeline) throw unknownUser()
     return sendJson(reply, JSON.stringify(timeline))
   })

@@ -3,8 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { Registry } from 'prom-client'
 import { ClusterEngine, handlersOf } from '../../actors/cluster/cluster-engine.ts'
-import { ClusterStatus } from '../../actors/cluster/cluster-status.ts'
-import { SnapshotReader } from '../../actors/cluster/snapshot-reader.ts'
 import { LocalEngine } from '../../actors/engine/local-engine.ts'
 import { createApp } from '../../api/app.ts'
 import { NatsMembership } from '../adapters/nats/cluster/nats-membership.ts'
@@ -21,11 +19,12 @@ import { closeInReverse } from '../runtime/closers.ts'
 import { createClusterMetrics } from '../runtime/cluster-metrics.ts'
 import { within } from '../runtime/deadline.ts'
 import { consoleLogger } from '../runtime/logger.ts'
-import { createObserver, showEngine } from '../runtime/metrics.ts'
+import { createObserver } from '../runtime/metrics.ts'
 import { rebuildIfRedefined } from '../snapshots/rebuild.ts'
 import type { ClusterSettings } from './cluster-settings.ts'
 import { type ClusterStores, openClusterStores } from './cluster-stores.ts'
 import type { Configuration } from './configuration-files.ts'
+import { showEngine } from './engine-gauges.ts'
 import { closeApi } from './listening.ts'
 import type { RunningServer } from './running-server.ts'
 import type { Settings } from './settings.ts'
@@ -119,8 +118,7 @@ async function start(
 
   const engine = engineOf(local, { ownership, membership, keeper, links }, stores, clock)
   // Its own shards, and whether it is ready as one of many.
-  const shown = { shardStatus: () => local.shardStatus(), notReady: () => engine.notReady() }
-  showEngine(registry, shown, true)
+  showEngine(registry, { ask: local.ask.bind(local), notReady: () => engine.notReady() }, true)
   const app = createApp({ engine, clock, registry, logger, ...(keys && { keys }) })
   closers.push(() => closeApi(app))
   const url = await app.listen({ host: settings.host, port: settings.port })
@@ -139,12 +137,7 @@ function engineOf(
   { log, snapshots }: ClusterStores,
   clock: NatsClock,
 ): ClusterEngine {
-  return new ClusterEngine({
-    local,
-    ...parts,
-    snapshots: new SnapshotReader(local.definition, local.shards, snapshots, clock),
-    status: new ClusterStatus({ local, ...parts, log, snapshots, clock }),
-  })
+  return new ClusterEngine({ local, ...parts, log, snapshots, clock })
 }
 
 /** What could not be handed over in time is taken over by the others once this node is gone. */

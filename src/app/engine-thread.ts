@@ -12,8 +12,8 @@ import { SingleProcessOwnership } from '../ownership/single-process-ownership.ts
 import type { ApiKeys } from '../runtime/api-keys.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { consoleLogger, type Logger } from '../runtime/logger.ts'
-import { showEngine } from '../runtime/metrics.ts'
 import { type Observer, silentObserver } from '../runtime/observer.ts'
+import { showEngine } from './engine-gauges.ts'
 import type { Settings } from './settings.ts'
 import type { Stores } from './stores.ts'
 

@@ -1,9 +1,15 @@
 // An engine that keeps its log for two hours: what goes on as before when older records have gone, and what says that it cannot.
+
 import { expect, onTestFinished, test } from 'vitest'
 import type { LocalEngine } from '../../actors/engine/local-engine.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import type { Definition } from '../../src/definition/definition.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
+import { EXPLAIN } from '../../src/questions/explain.ts'
+import { PROFILE } from '../../src/questions/profile.ts'
+import { START_REBUILD } from '../../src/questions/rebuild.ts'
+import { SHARD_STATUS } from '../../src/questions/shard-status.ts'
+import { TIMELINE } from '../../src/questions/timeline.ts'
 import { SimulatedClock } from '../../src/runtime/clock.ts'
 import { NOW, recordingLogger } from '../support/api.ts'
 import { openEmbeddedEngine } from '../support/embedded-engine.ts'
@@ -57,19 +63,20 @@ class KeptEngine {
     for (let minute = 0; minute < minutes; minute++) {
       this.clock.advance(MINUTE_MS)
       await until(
-        async () => (await this.engine.shardStatus()).every(({ committed, head }) => committed === head),
+        async () =>
+          (await this.engine.ask(SHARD_STATUS, {})).every(({ committed, head }) => committed === head),
         () => 'profiles were not saved',
       )
     }
   }
 
   async timeline(user: string): Promise<string[]> {
-    const view = await this.engine.timeline(user, { limit: 100 })
+    const view = await this.engine.ask(TIMELINE, { user, limit: 100 })
     return view!.actions.map(({ occurredAt }) => occurredAt)
   }
 
   async counts(): Promise<unknown[]> {
-    const views = await Promise.all(USERS.map((user) => this.engine.profile(user, {})))
+    const views = await Promise.all(USERS.map((user) => this.engine.ask(PROFILE, { user })))
     return views.map((view) => view?.features.n)
   }
 
@@ -102,7 +109,7 @@ test('profiles, restarts, timelines and explanations outlive the log they came f
   await expect(kept.engine.streams.read('rewards', early, {}, 9)).rejects.toMatchObject({
     code: 'CURSOR_TOO_OLD',
   })
-  await expect(kept.engine.startRebuild(0)).rejects.toMatchObject({ code: 'LOG_TRIMMED' })
+  await expect(kept.engine.ask(START_REBUILD, { shard: 0 })).rejects.toMatchObject({ code: 'LOG_TRIMMED' })
 
   await kept.close()
   await kept.open()
@@ -114,7 +121,7 @@ test('profiles, restarts, timelines and explanations outlive the log they came f
   const times = await kept.timeline('u-1')
   expect(times).toHaveLength(12 + 1)
   expect(times[0]).toBe(new Date(kept.clock.now()).toISOString())
-  const explained = await kept.engine.explain('u-1', 'n', {})
+  const explained = await kept.engine.ask(EXPLAIN, { user: 'u-1', name: 'n' })
   expect(explained).toMatchObject({ value: ROUNDS + 1 })
 
   await kept.close()

@@ -10,6 +10,7 @@ import { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
 import { readFeatures } from '../../src/profile/read.ts'
+import { PROFILE } from '../../src/questions/profile.ts'
 import { SimulatedClock } from '../../src/runtime/clock.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { openLocalEngine, SHARDS, type TestEngine } from '../support/local-engine.ts'
@@ -164,7 +165,7 @@ test('whatever stops, crashes and changes: every profile is the fold of the log,
       for (const [user, profile] of folded) {
         const at = Math.max(story.clock.now(), profile.newestAt)
         const { features } = readFeatures(story.definition, profile, story.definition.features, at)
-        expect((await story.engine.engine.profile(user, {}))?.features).toEqual(features)
+        expect((await story.engine.engine.ask(PROFILE, { user }))?.features).toEqual(features)
       }
       await story.engine.stop()
       const stored = await storedProfiles(story.folder, folded.keys())
@@ -190,7 +191,7 @@ test('whoever reads while others write sees only whole records, never going back
   })()
   const seen: { n: number; sequence: number }[] = []
   while (writing) {
-    const profile = await engine.profile('u', {})
+    const profile = await engine.ask(PROFILE, { user: 'u' })
     if (profile) seen.push({ n: profile.features.n as number, sequence: profile.asOf.sequence })
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { PROFILE } from '../../src/questions/profile.ts'
 import { laws } from './life-plans.ts'
 import { HOT_USERS_MAX, Story, step } from './life-story.ts'
 
@@ -17,7 +18,7 @@ test('whatever stops and crashes: each stage change and decision is published on
         if ([...story.users.values()].some((user) => user.naive.unclear)) return
         expect(await story.published()).toEqual(story.expected())
         for (const [name, user] of story.users) {
-          const view = await story.engine.engine.profile(name, {})
+          const view = await story.engine.engine.ask(PROFILE, { user: name })
           const later = user.naive.copy()
           later.pass(story.clock.now(), { shard: 0, sequence: 0, position: 0 })
           if (later.unclear) continue

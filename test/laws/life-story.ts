@@ -1,5 +1,6 @@
 // The engine of a story: users of a random law act, time passes, and the engine stops, crashes and comes back. A model that
 // reads its log by brute force says what must have become of each user.
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect } from 'vitest'
@@ -7,6 +8,7 @@ import { PulseprintError } from '../../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import { Fold } from '../../src/profile/fold.ts'
+import { SHARD_STATUS } from '../../src/questions/shard-status.ts'
 import { SimulatedClock } from '../../src/runtime/clock.ts'
 import type { StreamStore } from '../../src/streams/stream-store.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -148,7 +150,7 @@ export class Story {
     await until(
       async () => {
         this.clock.advance(0)
-        const status = await this.engine.engine.shardStatus()
+        const status = await this.engine.engine.ask(SHARD_STATUS, {})
         if (status.some(({ lag }) => lag !== 0)) return false
         await this.#readLog()
         for (const [shard, sequence] of this.#readTo.entries()) {

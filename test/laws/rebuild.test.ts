@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { RebuildView } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { shardOf } from '../../src/model/hash.ts'
+import type { RebuildView } from '../../src/model/shapes.ts'
 import { emptyProfile } from '../../src/profile/profile.ts'
 import { decodeProfile, encodeProfile } from '../../src/profile/profile-codec.ts'
+import { PROFILE } from '../../src/questions/profile.ts'
+import { REBUILD, START_REBUILD } from '../../src/questions/rebuild.ts'
 import { SHARDS } from '../support/local-engine.ts'
 import { damage, loggedProfiles, rebuildEnded, rebuilt, storedProfiles } from '../support/rebuild.ts'
 import { until } from '../support/until.ts'
@@ -16,7 +18,7 @@ const ALL_SHARDS = Array.from({ length: SHARDS }, (_, shard) => shard)
 
 /** Undefined where there was none since the start. */
 async function lastRebuild({ engine }: Story, shard: number): Promise<RebuildView | undefined> {
-  return engine.engine.rebuild(shard).catch((error) => {
+  return engine.engine.ask(REBUILD, { shard }).catch((error) => {
     if (error instanceof PulseprintError && error.code === 'NO_REBUILD') return undefined
     throw error
   })
@@ -25,7 +27,7 @@ async function lastRebuild({ engine }: Story, shard: number): Promise<RebuildVie
 /** Where none runs, and the shards have replayed their logs. */
 async function startRebuilds({ engine }: Story): Promise<void> {
   for (const shard of ALL_SHARDS) {
-    await engine.engine.startRebuild(shard).catch((error) => {
+    await engine.engine.ask(START_REBUILD, { shard }).catch((error) => {
       if (!(error instanceof PulseprintError && ['REBUILD_RUNNING', 'NOT_READY'].includes(error.code)))
         throw error
     })
@@ -46,7 +48,7 @@ class Reader {
   async #readAll({ engine: { engine } }: Story, users: readonly string[]): Promise<number> {
     let reads = 0
     while (this.#reading) {
-      for (const user of users) expect(await engine.profile(user, {})).toBeDefined()
+      for (const user of users) expect(await engine.ask(PROFILE, { user })).toBeDefined()
       reads += users.length
       await nextTurn()
     }

@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { createApp } from '../../api/app.ts'
+import { showEngine } from '../../src/app/engine-gauges.ts'
 import type { Engine } from '../../src/engine.ts'
 import { type Clock, SimulatedClock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
-import { showEngine } from '../../src/runtime/metrics.ts'
 
 export const NOW = Date.parse('2026-11-20T09:30:00.000Z')
 

@@ -68,7 +68,7 @@ export class FakeCluster {
     return {
       local: local as ClusterIntakeDeps['local'],
       self: SELF,
-      calls: this.calls,
+      owners: this.calls,
       links: this.#links,
     }
   }

@@ -1,4 +1,5 @@
 // The engine of one node on real LMDB stores, each of which a test may stand in for, call by call.
+
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { LocalEngine } from '../../actors/engine/local-engine.ts'
@@ -11,6 +12,7 @@ import type { Submitted, SubmitWait } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
+import { PROFILE } from '../../src/questions/profile.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import { type Observer, silentObserver } from '../../src/runtime/observer.ts'
 import { rebuildIfRedefined } from '../../src/snapshots/rebuild.ts'
@@ -89,7 +91,7 @@ export async function openLocalEngine(parts: TestParts = {}): Promise<TestEngine
     logged,
     send: (items, wait = 'applied') =>
       engine.submit(buildBatch(definition, SHARDS, items, clock.now()), wait),
-    count: async (user, minSequence = 0) => (await engine.profile(user, { minSequence }))?.features.n,
+    count: async (user, minSequence = 0) => (await engine.ask(PROFILE, { user, minSequence }))?.features.n,
     stop,
   }
 }

@@ -1,13 +1,10 @@
 // What tests of deploy/ ask of its files: the settings that a container gives to a node, and the metrics there are.
+
 import { Registry } from 'prom-client'
+import { showEngine } from '../../src/app/engine-gauges.ts'
 import { readSettings, type Settings } from '../../src/app/settings.ts'
 import { createClusterMetrics } from '../../src/runtime/cluster-metrics.ts'
-import {
-  createActionsCounter,
-  createObserver,
-  createRequestDurations,
-  showEngine,
-} from '../../src/runtime/metrics.ts'
+import { createActionsCounter, createObserver, createRequestDurations } from '../../src/runtime/metrics.ts'
 import { stubEngine } from './stub-engine.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests are read as they are; what is missing fails the test.

@@ -1,26 +1,29 @@
 // What a rebuild is held against: the log of a stopped engine folded by brute force, and the profiles that are stored. Also
 // the damage that a test does to them.
+
 import { join } from 'node:path'
 import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'
 import { LmdbSnapshotStore } from '../../src/adapters/lmdb/lmdb-snapshot-store.ts'
 import type { Definition } from '../../src/definition/definition.ts'
-import type { Rebuilding, RebuildView } from '../../src/engine.ts'
+import type { Engine } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
+import type { RebuildView } from '../../src/model/shapes.ts'
 import { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
+import { REBUILD, START_REBUILD } from '../../src/questions/rebuild.ts'
 import type { StoredProfile } from '../../src/snapshots/snapshot-store.ts'
 import { until } from './until.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
 /** Rebuilds a shard, once it has replayed its log, and waits for the end of it. */
-export async function rebuilt(engine: Rebuilding, shard: number): Promise<RebuildView> {
+export async function rebuilt(engine: Pick<Engine, 'ask'>, shard: number): Promise<RebuildView> {
   await until(
     () =>
-      engine.startRebuild(shard).then(
+      engine.ask(START_REBUILD, { shard }).then(
         () => true,
         (error) => {
           if (error instanceof PulseprintError && error.code === 'NOT_READY') return false
@@ -32,11 +35,11 @@ export async function rebuilt(engine: Rebuilding, shard: number): Promise<Rebuil
   return rebuildEnded(engine, shard)
 }
 
-export async function rebuildEnded(engine: Rebuilding, shard: number): Promise<RebuildView> {
+export async function rebuildEnded(engine: Pick<Engine, 'ask'>, shard: number): Promise<RebuildView> {
   let view: RebuildView | undefined
   await until(
     async () => {
-      view = await engine.rebuild(shard)
+      view = await engine.ask(REBUILD, { shard })
       return view.state !== 'running'
     },
     () => `the rebuild does not end: ${JSON.stringify(view)}`,

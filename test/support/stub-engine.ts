@@ -2,8 +2,10 @@
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import type { Definition } from '../../src/definition/definition.ts'
-import type { Engine, RebuildView, StreamReader } from '../../src/engine.ts'
+import type { Engine, StreamReader } from '../../src/engine.ts'
 import { type Batch, OUTCOME, type SubmitWait } from '../../src/ingest/batch.ts'
+import type { RebuildView } from '../../src/model/shapes.ts'
+import type { Question } from '../../src/questions/question.ts'
 
 export const STUB_SHARDS = 4
 export const STUB_SEQUENCE = 7
@@ -13,8 +15,18 @@ export interface StubEngine extends Engine {
   submitted: { batch: Batch; wait: SubmitWait }[]
 }
 
-export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
+/** What it answers, by the name of the question; a profile question is answered by `undefined` unless told otherwise. */
+// biome-ignore lint/suspicious/noExplicitAny: each question has parameters of its own
+export type StubAnswers = Record<string, (parameters: any) => Promise<unknown>>
+
+export function stubEngine(behaviour: Partial<Engine> = {}, answers: StubAnswers = {}): StubEngine {
   const submitted: StubEngine['submitted'] = []
+  const known: StubAnswers = {
+    shardStatus: async () => [],
+    startRebuild: async ({ shard }) => runningRebuild(shard),
+    rebuild: async ({ shard }) => runningRebuild(shard),
+    ...answers,
+  }
   return {
     submitted,
     definition: defaultDefinition(),
@@ -28,13 +40,9 @@ export function stubEngine(behaviour: Partial<Engine> = {}): StubEngine {
         effects: batch.chunks.map(() => []),
       }
     },
-    profile: async () => undefined,
-    counts: async () => undefined,
-    explain: async () => undefined,
-    timeline: async () => undefined,
-    shardStatus: async () => [],
-    startRebuild: async (shard) => runningRebuild(shard),
-    rebuild: async (shard) => runningRebuild(shard),
+    async ask<Parameters, Answer>({ name }: Question<Parameters, Answer>, parameters: Parameters) {
+      return (await known[name]?.(parameters)) as Answer
+    },
     notReady: () => undefined,
     ...behaviour,
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { compileDefinition } from '../../../src/definition/compile.ts'
 import type { Definition } from '../../../src/definition/definition.ts'
+import { EXPLAIN } from '../../../src/questions/explain.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { openLocalEngine } from '../../support/local-engine.ts'
 
@@ -42,7 +43,7 @@ async function engineWithBuys() {
 
 test('a feature is explained by the tiles in its window and the newest actions that it counts', async () => {
   const engine = await engineWithBuys()
-  expect(await engine.explain('u', 'big_7d', {})).toMatchObject({
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'big_7d' })).toMatchObject({
     userId: 'u',
     name: 'big_7d',
     kind: 'feature',
@@ -58,7 +59,7 @@ test('a feature is explained by the tiles in its window and the newest actions t
 })
 
 test('a distinct feature shows in which tile each value was last seen', async () => {
-  const explained = await (await engineWithBuys()).explain('u', 'items_2d', {})
+  const explained = await (await engineWithBuys()).ask(EXPLAIN, { user: 'u', name: 'items_2d' })
   expect(explained).toMatchObject({
     value: 2,
     tiles: [
@@ -70,8 +71,12 @@ test('a distinct feature shows in which tile each value was last seen', async ()
 
 test('a lifetime feature has no tiles, and as of a later instant a window has lost its old ones', async () => {
   const engine = await engineWithBuys()
-  expect(await engine.explain('u', 'buys', {})).toMatchObject({ value: 4, tiles: [], window: { from: null } })
-  expect(await engine.explain('u', 'big_7d', { at: NOW + 5 * DAY_MS })).toMatchObject({
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'buys' })).toMatchObject({
+    value: 4,
+    tiles: [],
+    window: { from: null },
+  })
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'big_7d', at: NOW + 5 * DAY_MS })).toMatchObject({
     value: 1,
     actions: [{ id: 'd' }],
   })
@@ -79,7 +84,7 @@ test('a lifetime feature has no tiles, and as of a later instant a window has lo
 
 test('a rule is explained by its condition, the features it reads, how often it fired and what holds it back', async () => {
   const engine = await engineWithBuys()
-  expect(await engine.explain('u', 'big', {})).toMatchObject({
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'big' })).toMatchObject({
     kind: 'rule',
     condition: { when: "features.big_7d >= 1 && stage == 'regular'", holds: null, features: { big_7d: 2 } },
     stage: 'regular',
@@ -87,18 +92,20 @@ test('a rule is explained by its condition, the features it reads, how often it 
     heldBack: 'cooldown',
     actions: [{ id: 'd' }, { id: 'c' }, { id: 'b' }, { id: 'a' }],
   })
-  expect(await engine.explain('u', 'big', { at: NOW + 2 * DAY_MS })).toMatchObject({ heldBack: null })
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'big', at: NOW + 2 * DAY_MS })).toMatchObject({
+    heldBack: null,
+  })
 })
 
 test('a condition says whether it holds; what time does by then is part of the answer', async () => {
   const engine = await engineWithBuys()
-  expect(await engine.explain('u', 'rest', {})).toMatchObject({
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'rest' })).toMatchObject({
     condition: { holds: false, features: { items_2d: 2 } },
     // It was empty once, between the first and the second purchase.
     fired: { times: 1, lastAt: '2026-11-13T00:00:00.000Z' },
     heldBack: 'limit',
   })
-  expect(await engine.explain('u', 'rest', { at: NOW + 2 * DAY_MS })).toMatchObject({
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'rest', at: NOW + 2 * DAY_MS })).toMatchObject({
     condition: { holds: true, features: { items_2d: 0 } },
     fired: { times: 1 },
   })
@@ -109,7 +116,7 @@ test('as of an instant before something that time did, nothing is explained', as
   const { engine, send } = await openLocalEngine({ definition: definition(), clock })
   await send([buy('a', 0, 50, 'x')])
   const explainEarly = () =>
-    engine.explain('u', 'rest', { at: NOW + DAY_MS }).then(
+    engine.ask(EXPLAIN, { user: 'u', name: 'rest', at: NOW + DAY_MS }).then(
       (explained) => explained?.kind,
       ({ code }) => code,
     )
@@ -124,7 +131,11 @@ test('as of an instant before something that time did, nothing is explained', as
 
 test('a name that is neither, an unknown user and an early instant are told apart', async () => {
   const engine = await engineWithBuys()
-  await expect(engine.explain('u', 'nothing', {})).rejects.toMatchObject({ code: 'UNKNOWN_FEATURE' })
-  await expect(engine.explain('u', 'buys', { at: NOW - 1 })).rejects.toMatchObject({ code: 'AT_TOO_EARLY' })
-  expect(await engine.explain('nobody', 'buys', {})).toBeUndefined()
+  await expect(engine.ask(EXPLAIN, { user: 'u', name: 'nothing' })).rejects.toMatchObject({
+    code: 'UNKNOWN_FEATURE',
+  })
+  await expect(engine.ask(EXPLAIN, { user: 'u', name: 'buys', at: NOW - 1 })).rejects.toMatchObject({
+    code: 'AT_TOO_EARLY',
+  })
+  expect(await engine.ask(EXPLAIN, { user: 'nobody', name: 'buys' })).toBeUndefined()
 })

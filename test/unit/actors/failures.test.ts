@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { PulseprintError } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'
+import { PROFILE } from '../../../src/questions/profile.ts'
+import { SHARD_STATUS } from '../../../src/questions/shard-status.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
 import type { Publication } from '../../../src/streams/stream-store.ts'
@@ -23,7 +25,7 @@ test('a snapshot that cannot be loaded stops its shard, says why, and leaves the
   await expect(send([act(ALICE)])).rejects.toThrow(code('NOT_YET_APPLIED'))
   expect(engine.notReady()).toBe('shard 0 has stopped: torn page')
   await expect(send([act(ALICE)])).rejects.toThrow(code('NOT_READY'))
-  await expect(engine.profile(ALICE, {})).rejects.toThrow(code('NOT_READY'))
+  await expect(engine.ask(PROFILE, { user: ALICE })).rejects.toThrow(code('NOT_READY'))
   expect(await count(BOB)).toBe(1)
 })
 
@@ -41,7 +43,7 @@ test('a fold that throws stops its shard, and nothing half-applied is ever saved
   const bad = [act(ALICE, 'before'), { ...act(ADAM), occurredAt: 13 }]
   await expect(first.send(bad)).rejects.toThrow(code('NOT_YET_APPLIED'))
   expect(first.engine.notReady()).toContain('a mistake in the fold')
-  await expect(first.engine.profile(ALICE, {})).rejects.toThrow(code('NOT_READY'))
+  await expect(first.engine.ask(PROFILE, { user: ALICE })).rejects.toThrow(code('NOT_READY'))
   expect(await first.count(BOB)).toBe(1)
   await first.stop()
 
@@ -90,7 +92,7 @@ test('a refused snapshot write is tried again until it is taken, and nothing is 
   await until(
     async () => {
       clock.advance(LIMITS.checkpointIntervalMs)
-      return (await first.engine.shardStatus())[0]!.committed === sequences[0]
+      return (await first.engine.ask(SHARD_STATUS, {}))[0]!.committed === sequences[0]
     },
     () => 'the profiles were never saved',
   )
@@ -143,7 +145,7 @@ test('a shard that was fenced stops and says so', async () => {
   )
   expect(engine.notReady()).toContain('shard 0 has stopped: epoch 1 of shard 0 is over')
   await expect(send([act(ALICE)])).rejects.toThrow(code('NOT_READY'))
-  await expect(engine.profile(ALICE, {})).rejects.toThrow(code('NOT_READY'))
+  await expect(engine.ask(PROFILE, { user: ALICE })).rejects.toThrow(code('NOT_READY'))
 })
 
 test('a shard that was given up while it loaded a profile publishes nothing that it makes of it, and answers no read from it', async () => {
@@ -236,12 +238,12 @@ test('a profile that has seen a record is not saved before the record is applied
   // Alice, who is in memory, has applied her part at once; Adam's profile is on its way.
   const sent = send([act(ALICE, 'again'), act(ADAM)])
   await until(
-    async () => (await engine.profile(ALICE, {}))?.features.n === 2,
+    async () => (await engine.ask(PROFILE, { user: ALICE }))?.features.n === 2,
     () => 'the action was not applied',
   )
   const saved = engine.save(0)
   await until(
-    async () => (await engine.profile(ALICE, {}))?.features.n === 2,
+    async () => (await engine.ask(PROFILE, { user: ALICE }))?.features.n === 2,
     () => 'reads do not go on',
   )
   expect(events).toEqual([])

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { ClusterStatus } from '../../../actors/cluster/cluster-status.ts'
+import { ClusterQuestions, type ClusterQuestionsDeps } from '../../../actors/cluster/cluster-questions.ts'
 import { PulseprintError } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import type { ActionLog } from '../../../src/log/action-log.ts'
-import type { ShardStatus } from '../../../src/model/shapes.ts'
+import { SHARD_STATUS } from '../../../src/questions/shard-status.ts'
 import { type Clock, SimulatedClock } from '../../../src/runtime/clock.ts'
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
 import type { LogLine } from '../../support/api.ts'
-import { openLocalEngine, usersIn } from '../../support/local-engine.ts'
+import { definitionOf, openLocalEngine, usersIn } from '../../support/local-engine.ts'
 import { until } from '../../support/until.ts'
 
 const [ALICE] = usersIn(0, 1) as [string]
@@ -90,14 +90,14 @@ test('shards are shown without head and lag while the log does not answer', asyn
   const { sequences } = await send([act(ALICE)])
   silent = true
   const began = clock.now()
-  const shards = await inTime(clock, engine.shardStatus())
+  const shards = await inTime(clock, engine.ask(SHARD_STATUS, {}))
   silent = false
   expect(shards).toMatchObject([
     { shard: 0, owner: 'local', epoch: 1, head: null, applied: sequences[0], lag: null, hotUsers: 1 },
     { shard: 1, head: null, applied: 0, lag: null },
   ])
   expect(clock.now() - began).toBeLessThanOrEqual(1_000)
-  expect((await engine.shardStatus())[0]).toMatchObject({ head: sequences[0], lag: 0 })
+  expect((await engine.ask(SHARD_STATUS, {}))[0]).toMatchObject({ head: sequences[0], lag: 0 })
 })
 
 test('a node shows all shards of the cluster while neither the log nor the other nodes answer', async () => {
@@ -113,18 +113,24 @@ test('a node shows all shards of the cluster while neither the log nor the other
     hotUsers: 2,
   }
   const other = { node: 'other', instance: 'o', epoch: 6 }
-  const status = new ClusterStatus({
-    local: { shards: 2, shardStatus: async (): Promise<ShardStatus[]> => [own] },
+  const local = {
+    definition: definitionOf('{ n: { aggregate: count } }'),
+    shards: 2,
+    parts: async () => [{ shard: 0, epoch: 4, part: own }],
+  }
+  const questions = new ClusterQuestions({
+    local: local as Partial<Local> as Local,
     ownership: ownershipOf(other),
     membership: membershipOf(other),
     links: { call: (_instance, _method, waitMs) => lateAnswer(clock, waitMs) },
+    owners: {} as ClusterQuestionsDeps['owners'],
     log: { head: () => new Promise(() => {}) } as Partial<ActionLog> as ActionLog,
     snapshots: {
       checkpoint: async () => ({ epoch: 5, offset: 8 }),
     } as Partial<SnapshotStore> as SnapshotStore,
     clock,
   })
-  const shards = await inTime(clock, status.shards())
+  const shards = await inTime(clock, questions.ask(SHARD_STATUS, {}))
   expect(shards).toEqual([
     own,
     { shard: 1, owner: 'other', epoch: 6, head: null, applied: 8, committed: 8, lag: null, hotUsers: 0 },
@@ -132,20 +138,22 @@ test('a node shows all shards of the cluster while neither the log nor the other
   expect(clock.now()).toBeLessThanOrEqual(1_000)
 })
 
-type Parts = ConstructorParameters<typeof ClusterStatus>[0]
+type Local = ClusterQuestionsDeps['local']
 interface Owner {
   node: string
   instance: string
   epoch: number
 }
 
-function ownershipOf(owner: Owner): Parts['ownership'] {
+function ownershipOf(owner: Owner): ClusterQuestionsDeps['ownership'] {
   const self = { node: 'self', instance: 's' }
-  return { self, ownerOf: () => owner } as Partial<Parts['ownership']> as Parts['ownership']
+  return { self, ownerOf: () => owner } as Partial<
+    ClusterQuestionsDeps['ownership']
+  > as ClusterQuestionsDeps['ownership']
 }
 
-function membershipOf(member: Owner): Parts['membership'] {
-  return { others: [member], of: () => member } as unknown as Parts['membership']
+function membershipOf(member: Owner): ClusterQuestionsDeps['membership'] {
+  return { others: [member], of: () => member } as unknown as ClusterQuestionsDeps['membership']
 }
 
 function lateAnswer(clock: Clock, waitMs: number): Promise<never> {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../src/limits.ts'
+import { PROFILE } from '../../../src/questions/profile.ts'
+import { REBUILD, START_REBUILD } from '../../../src/questions/rebuild.ts'
 import { temporaryFolder } from '../../support/folders.ts'
 import { definitionOf, openLocalEngine, SHARDS, usersIn } from '../../support/local-engine.ts'
 import { damage, loggedProfiles, rebuildEnded, rebuilt, storedProfiles } from '../../support/rebuild.ts'
@@ -27,7 +29,7 @@ test('a profile that differs is told of in words, replaced, and saved', async ()
   const folder = await savedFolder()
   await damage(folder, SHARDS, [{ user: ALICE, bytes: await otherBytes(folder, ADAM) }])
   const { engine, stop, logged } = await openLocalEngine({ folder, definition })
-  expect((await engine.profile(ALICE, {}))?.features).toEqual({ n: 2, spend: 2 })
+  expect((await engine.ask(PROFILE, { user: ALICE }))?.features).toEqual({ n: 2, spend: 2 })
   const view = await rebuilt(engine, 0)
   expect(view).toMatchObject({ state: 'done', progress: 1, users: 3, equal: 2, differing: 1, passes: 1 })
   expect(view.samples).toEqual([
@@ -36,7 +38,7 @@ test('a profile that differs is told of in words, replaced, and saved', async ()
   expect(logged).toContainEqual(
     expect.objectContaining({ level: 'warn', message: 'profiles differed from the log' }),
   )
-  expect((await engine.profile(ALICE, {}))?.features).toEqual({ n: 1, spend: 12.5 })
+  expect((await engine.ask(PROFILE, { user: ALICE }))?.features).toEqual({ n: 1, spend: 12.5 })
   expect(await rebuilt(engine, 0)).toMatchObject({ equal: 3, differing: 0, samples: [] })
   await stop()
   expect(await storedProfiles(folder, SHARDS)).toEqual(await loggedProfiles(folder, definition, SHARDS))
@@ -48,7 +50,7 @@ test('a stored profile that cannot even be read is repaired', async () => {
   const { engine } = await openLocalEngine({ folder, definition })
   const { samples } = await rebuilt(engine, 0)
   expect(samples).toEqual([{ userId: ALICE, what: [expect.stringContaining('cannot be read')] }])
-  expect((await engine.profile(ALICE, {}))?.features).toEqual({ n: 1, spend: 12.5 })
+  expect((await engine.ask(PROFILE, { user: ALICE }))?.features).toEqual({ n: 1, spend: 12.5 })
 })
 
 test('a profile that has vanished is put back', async () => {
@@ -66,7 +68,7 @@ test('a profile that has vanished is put back', async () => {
   })
   const view = await rebuilt(engine, 0)
   expect(view).toMatchObject({ users: 3, equal: 2, differing: 0, missing: 1 })
-  expect((await engine.profile(ADAM, {}))?.features).toEqual({ n: 2, spend: 2 })
+  expect((await engine.ask(PROFILE, { user: ADAM }))?.features).toEqual({ n: 2, spend: 2 })
   lost = false
   expect(await rebuilt(engine, 0)).toMatchObject({ equal: 3, missing: 0 })
 })
@@ -142,7 +144,7 @@ test('users are compared between two records, never in the middle of one', async
   await half.promise
   const ended = rebuilt(engine, 0)
   await until(
-    async () => (await engine.rebuild(0).catch(() => undefined))?.progress === 0.5,
+    async () => (await engine.ask(REBUILD, { shard: 0 }).catch(() => undefined))?.progress === 0.5,
     () => 'the rebuild does not meet the shard',
   ).finally(() => compared.resolve())
   await sent
@@ -166,7 +168,7 @@ test('users who come and act while a rebuild runs are neither missed nor taken f
   const { engine, send } = await openLocalEngine({ definition, hotUsersMax: 40 })
   const users = usersIn(0, 400)
   await send(users.slice(0, 200).map((user) => act(user)))
-  await engine.startRebuild(0)
+  await engine.ask(START_REBUILD, { shard: 0 })
   for (let at = 0; at < users.length; at += 20) await send(users.slice(at, at + 20).map((user) => act(user)))
   expect(await rebuildEnded(engine, 0)).toMatchObject({
     state: 'done',
@@ -182,12 +184,12 @@ test('more users than fit into memory are rebuilt in several passes, while actio
   const users = usersIn(0, LIMITS.rebuildUsersMax + 1_000)
   for (let at = 0; at < users.length; at += 1_000)
     await send(users.slice(at, at + 1_000).map((user) => act(user)))
-  await engine.startRebuild(0)
+  await engine.ask(START_REBUILD, { shard: 0 })
   let sent = 0
-  while ((await engine.rebuild(0)).state === 'running') {
+  while ((await engine.ask(REBUILD, { shard: 0 })).state === 'running') {
     await send([act(users[sent++ % users.length]!)])
   }
-  expect(await engine.rebuild(0)).toMatchObject({
+  expect(await engine.ask(REBUILD, { shard: 0 })).toMatchObject({
     state: 'done',
     passes: 2,
     users: users.length,
@@ -200,8 +202,11 @@ test('more users than fit into memory are rebuilt in several passes, while actio
 test('one rebuild of a shard runs at a time, and before the first there is none', async () => {
   const { engine, send } = await openLocalEngine({ definition })
   await send([act(ALICE)])
-  await expect(engine.rebuild(0)).rejects.toThrow(code('NO_REBUILD'))
-  const [first, second] = await Promise.allSettled([engine.startRebuild(0), engine.startRebuild(0)])
+  await expect(engine.ask(REBUILD, { shard: 0 })).rejects.toThrow(code('NO_REBUILD'))
+  const [first, second] = await Promise.allSettled([
+    engine.ask(START_REBUILD, { shard: 0 }),
+    engine.ask(START_REBUILD, { shard: 0 }),
+  ])
   expect(first).toMatchObject({ status: 'fulfilled', value: { state: 'running' } })
   expect(second).toEqual({ status: 'rejected', reason: code('REBUILD_RUNNING') })
   expect(await rebuildEnded(engine, 0)).toMatchObject({ state: 'done', users: 1 })
@@ -220,8 +225,8 @@ test('a log that does not reach back to its start rebuilds nothing, also where i
   started = true
   const view = await rebuilt(engine, 0)
   expect(view).toMatchObject({ state: 'failed', problem: expect.stringContaining('start'), users: 0 })
-  expect((await engine.profile(ALICE, {}))?.features).toEqual({ n: 2, spend: 2 })
-  await expect(engine.startRebuild(0)).rejects.toThrow(code('LOG_TRIMMED'))
+  expect((await engine.ask(PROFILE, { user: ALICE }))?.features).toEqual({ n: 2, spend: 2 })
+  await expect(engine.ask(START_REBUILD, { shard: 0 })).rejects.toThrow(code('LOG_TRIMMED'))
 })
 
 test('an engine that stops, or loses its shard, ends a rebuild in the middle', async () => {
@@ -243,12 +248,12 @@ test('an engine that stops, or loses its shard, ends a rebuild in the middle', a
     }),
   })
   held = true
-  await engine.startRebuild(0)
+  await engine.ask(START_REBUILD, { shard: 0 })
   await loads.promise
   const stopped = stop()
   holds.resolve()
   await stopped
-  const view = await engine.rebuild(0)
+  const view = await engine.ask(REBUILD, { shard: 0 })
   expect(view).toMatchObject({ state: 'failed', problem: expect.stringContaining('no longer run here') })
   expect(view.endedAt).toBeDefined()
 })

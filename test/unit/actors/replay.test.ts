@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { SHARD_STATUS } from '../../../src/questions/shard-status.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { definitionOf, openLocalEngine, usersIn } from '../../support/local-engine.ts'
 
@@ -78,7 +79,7 @@ test('what is saved during a replay says how far it has come, not that it is of 
   })
   const saveAt = async (sequence: number) => {
     gates[sequence - 1]?.resolve()
-    await expect.poll(async () => (await engine.shardStatus())[0]!.applied).toBe(sequence)
+    await expect.poll(async () => (await engine.ask(SHARD_STATUS, {}))[0]!.applied).toBe(sequence)
     await engine.save(0)
     return saved.at(-1)
   }

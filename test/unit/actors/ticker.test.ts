@@ -3,6 +3,8 @@ import { compileDefinition } from '../../../src/definition/compile.ts'
 import type { Definition } from '../../../src/definition/definition.ts'
 import { PulseprintError } from '../../../src/errors.ts'
 import { decodeHeader } from '../../../src/ingest/records.ts'
+import { PROFILE } from '../../../src/questions/profile.ts'
+import { SHARD_STATUS } from '../../../src/questions/shard-status.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
 import { temporaryFolder } from '../../support/folders.ts'
@@ -55,7 +57,7 @@ test('a user who falls silent changes stage at the right instant, by a tick in t
   await expect.poll(() => announced(parts)).toEqual(['u quiet 1'])
   await pass(clock, 11)
   await expect.poll(() => announced(parts)).toEqual(['u quiet 1', 'u lost 11'])
-  const shards = await parts.engine.shardStatus()
+  const shards = await parts.engine.ask(SHARD_STATUS, {})
   expect(shards.filter(({ head }) => head! > 0)).toMatchObject([{ head: sequences[0]! + 2 }])
 })
 
@@ -68,11 +70,11 @@ test('a silence that was moved on is noticed at its new time, also of a user who
   await pass(clock, 1 / 12)
   await parts.send([act(user)])
   for (const other of others) await parts.send([act(other)])
-  const hot = (await parts.engine.shardStatus())[0]!.hotUsers
+  const hot = (await parts.engine.ask(SHARD_STATUS, {}))[0]!.hotUsers
   expect(hot).toBeLessThan(others.length)
   const applied = async () => {
     clock.advance(0)
-    return (await parts.engine.shardStatus())[0]!.applied
+    return (await parts.engine.ask(SHARD_STATUS, {}))[0]!.applied
   }
   const before = await applied()
   // The entry of the first silence is taken, too early by a second.
@@ -145,7 +147,7 @@ test('a new definition announces nothing of what it would have announced before,
     return (await announced(parts)).toSorted()
   }
   await expect.poll(changes).toEqual(expected.toSorted())
-  const { stage } = (await parts.engine.profile('gone', {}))!
+  const { stage } = (await parts.engine.ask(PROFILE, { user: 'gone' }))!
   expect([stage!.name, stage!.history.map(({ name }) => name)]).toEqual(['lost', ['new', 'quiet']])
 })
 
@@ -167,7 +169,7 @@ test('a reader sees the stage of the instant, announced or not', async () => {
   const { engine, send } = await openLocalEngine({ definition: definition(), clock })
   await send([act('u')])
   const stageAt = async (minutes: number) =>
-    (await engine.profile('u', { at: NOW + minutes * MINUTE_MS }))?.stage?.name
+    (await engine.ask(PROFILE, { user: 'u', at: NOW + minutes * MINUTE_MS }))?.stage?.name
   expect([await stageAt(0.9), await stageAt(1), await stageAt(11)]).toEqual(['new', 'quiet', 'lost'])
   await pass(clock, 2)
   expect([await stageAt(0.9), await stageAt(1), await stageAt(11)]).toEqual(['new', 'quiet', 'lost'])

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { OUTCOME } from '../../../src/ingest/batch.ts'
 import { buildBatch } from '../../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../../src/limits.ts'
+import { PROFILE } from '../../../src/questions/profile.ts'
+import { SHARD_STATUS } from '../../../src/questions/shard-status.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { definitionOf, openLocalEngine, SHARDS, usersIn } from '../../support/local-engine.ts'
 import { until } from '../../support/until.ts'
@@ -30,7 +32,7 @@ test('actions of one user are applied in the order they were acknowledged, hot o
   )
   await Promise.all(sent)
   // Of equal instants the one accepted last is the last.
-  expect((await engine.profile(ALICE, {}))?.features).toEqual({ latest: 59 })
+  expect((await engine.ask(PROFILE, { user: ALICE }))?.features).toEqual({ latest: 59 })
 })
 
 test('a duplicate is told apart from its first, within a request and over requests', async () => {
@@ -48,7 +50,7 @@ test('a mailbox is bounded: readers past it are told to come back, the action be
   })
   await send([act(ALICE)], 'durable')
   await until(
-    async () => (await engine.shardStatus())[0]!.hotUsers === 1,
+    async () => (await engine.ask(SHARD_STATUS, {}))[0]!.hotUsers === 1,
     () => 'the user never became hot',
   )
   const reads = Array.from({ length: LIMITS.mailboxLengthMax + 10 }, () => count(ALICE))
@@ -69,7 +71,7 @@ test('readers who fill a mailbox keep no action out of it', async () => {
   })
   await send([act(ALICE)], 'durable')
   await until(
-    async () => (await engine.shardStatus())[0]!.hotUsers === 1,
+    async () => (await engine.ask(SHARD_STATUS, {}))[0]!.hotUsers === 1,
     () => 'the user never became hot',
   )
   let reading = true
@@ -178,7 +180,7 @@ test('a cold read states no sequence that its profile may not cover', async () =
       },
     }),
   })
-  const reading = engine.profile(ALICE, {})
+  const reading = engine.ask(PROFILE, { user: ALICE })
   await until(
     () => !hold,
     () => 'the profile was never asked for',
@@ -199,7 +201,7 @@ test('who waits for `applied` is told in time when it does not come, and counts 
   })
   const sent = send([act(ALICE, { id: 'i' })])
   await until(
-    async () => (await engine.shardStatus())[0]!.head === 1,
+    async () => (await engine.ask(SHARD_STATUS, {}))[0]!.head === 1,
     () => 'the action never became durable',
   )
   await nextTurn()

@@ -147,7 +147,7 @@ test.each([
   const fail = async () => {
     throw new PulseprintError(code, 'why')
   }
-  const app = testApi(stubEngine({ submit: fail, profile: fail }))
+  const app = testApi(stubEngine({ submit: fail }, { profile: fail }))
   for (const response of [
     await postJson(app, '/v1/actions', { userId: 'u', action: 'x' }),
     await postJson(app, '/v1/track', { userId: 'u', event: 'x' }),
@@ -163,7 +163,7 @@ test("the engine's own mistake is 500 INTERNAL without its text, which is in the
   const profile = async () => {
     throw new TypeError('secret of the house')
   }
-  const response = await testApi(stubEngine({ profile }), { log }).inject('/v1/profiles/u')
+  const response = await testApi(stubEngine({}, { profile }), { log }).inject('/v1/profiles/u')
   expect(response.json()).toMatchObject({ status: 500, code: 'INTERNAL' })
   expect(response.body).not.toContain('secret')
   expect(log).toMatchObject([

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Engine, ReadOptions } from '../../../src/engine.ts'
+import type { Engine } from '../../../src/engine.ts'
 import { PulseprintError } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'
+import type { CountsParameters } from '../../../src/questions/counts.ts'
+import type { ProfileParameters } from '../../../src/questions/profile.ts'
+import type { TimelineParameters } from '../../../src/questions/timeline.ts'
 import { NOW, postJson, testApi } from '../../support/api.ts'
 import { stubEngine } from '../../support/stub-engine.ts'
 
@@ -14,21 +17,31 @@ const view = (userId: string) => ({
 
 /** An engine that knows everybody but `nobody`, and remembers what it was asked. */
 function knowing(asked: unknown[]): Engine {
-  return stubEngine({
-    profile: async (user: string, options: ReadOptions) => {
-      asked.push([user, options])
-      if (options.at === 0) throw new PulseprintError('AT_TOO_EARLY', 'before the newest action')
-      return user === 'nobody' ? undefined : view(user)
+  return stubEngine(
+    {},
+    {
+      profile: async ({ user, ...options }: ProfileParameters) => {
+        asked.push([user, options])
+        if (options.at === 0) throw new PulseprintError('AT_TOO_EARLY', 'before the newest action')
+        return user === 'nobody' ? undefined : view(user)
+      },
+      counts: async ({ user, ...options }: CountsParameters) => {
+        asked.push([user, options])
+        return {
+          userId: user,
+          action: null,
+          timezone: 'UTC',
+          coveredFrom: '2026-01-01',
+          total: 0,
+          counts: [],
+        }
+      },
+      timeline: async ({ user, ...options }: TimelineParameters) => {
+        asked.push([user, options])
+        return { userId: user, actions: [], cursor: null }
+      },
     },
-    counts: async (user, options) => {
-      asked.push([user, options])
-      return { userId: user, action: null, timezone: 'UTC', coveredFrom: '2026-01-01', total: 0, counts: [] }
-    },
-    timeline: async (user, options) => {
-      asked.push([user, options])
-      return { userId: user, actions: [], cursor: null }
-    },
-  })
+  )
 }
 
 test('a profile is read with the fields, instant, sequence and staleness that were asked for', async () => {
@@ -121,7 +134,7 @@ test.each([
 test('a shard report, health and metrics are there for operators', async () => {
   const shard = { shard: 3, owner: 'n', epoch: 1, head: 9, applied: 7, committed: 5, lag: 2, hotUsers: 4 }
   let reason: string | undefined = 'replaying'
-  const app = testApi(stubEngine({ shardStatus: async () => [shard], notReady: () => reason }))
+  const app = testApi(stubEngine({ notReady: () => reason }, { shardStatus: async () => [shard] }))
   expect((await app.inject('/v1/shards')).json()).toEqual({ shards: [shard] })
   expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok' })
   const notReady = await app.inject('/readyz')

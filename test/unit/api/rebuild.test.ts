@@ -35,7 +35,7 @@ test('why a rebuild cannot begin is told with its code', async () => {
     ['NO_REBUILD', 404],
   ] as const) {
     const fail = () => Promise.reject(new PulseprintError(code, 'so it is'))
-    const app = testApi(stubEngine({ startRebuild: fail, rebuild: fail }))
+    const app = testApi(stubEngine({}, { startRebuild: fail, rebuild: fail }))
     const answers = [
       await app.inject({ method: 'POST', url: '/v1/shards/0/rebuild' }),
       await app.inject('/v1/shards/0/rebuild'),

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { PulseprintError } from '../../../src/errors.ts'
 import { OUTCOME } from '../../../src/ingest/batch.ts'
 import { LIMITS } from '../../../src/limits.ts'
+import type { ProfileParameters } from '../../../src/questions/profile.ts'
 import { postJson, testApi } from '../../support/api.ts'
 import { STUB_SEQUENCE, stubEngine } from '../../support/stub-engine.ts'
 
@@ -107,13 +108,13 @@ test('the answer waits until the actions are applied, so that duplicates and lat
 
 test('return=features reads each user once and puts the features on the receipts', async () => {
   const asked: string[] = []
-  const profile = async (user: string) => {
+  const profile = async ({ user }: ProfileParameters) => {
     asked.push(user)
     const asOf = { shard: 0, epoch: 1, sequence: 1, at: '' }
     return { userId: user, features: { purchases: 2 }, asOf, source: 'live' as const }
   }
   const body = [action('a'), action('b'), { id: 'c', anonymousId: 'v', action: 'x' }, {}]
-  const response = await postJson(testApi(stubEngine({ profile })), '/v1/actions?return=features', body)
+  const response = await postJson(testApi(stubEngine({}, { profile })), '/v1/actions?return=features', body)
   expect(response.json().receipts.map((receipt: { features?: object }) => receipt.features)).toEqual([
     { purchases: 2 },
     { purchases: 2 },
@@ -141,19 +142,23 @@ test('return=stage,decisions puts the stage and just what the action itself caus
     ...origin,
   } as const
   const fellDue = { ...caused, id: '0.1.1.0', rule: 'gone', actionId: undefined, action: undefined }
-  const engine = stubEngine({
-    submit: async () => ({ sequences: [1], outcomes: [[0, 0]], effects: [[fellDue, caused]] }),
-    async profile(user) {
-      const stage = { name: 'loyal', since: '2026-11-20T00:00:00.000Z', history: [] }
-      return {
-        userId: user,
-        features: {},
-        stage,
-        asOf: { shard: 0, epoch: 1, sequence: 1, at: '' },
-        source: 'live',
-      }
+  const engine = stubEngine(
+    {
+      submit: async () => ({ sequences: [1], outcomes: [[0, 0]], effects: [[fellDue, caused]] }),
     },
-  })
+    {
+      async profile({ user }: ProfileParameters) {
+        const stage = { name: 'loyal', since: '2026-11-20T00:00:00.000Z', history: [] }
+        return {
+          userId: user,
+          features: {},
+          stage,
+          asOf: { shard: 0, epoch: 1, sequence: 1, at: '' },
+          source: 'live',
+        }
+      },
+    },
+  )
   const body = ['a', 'b'].map((id) => ({ id, userId: 'u', action: 'x' }))
   const response = await postJson(testApi(engine), '/v1/actions?return=stage,decisions', body)
   const [first, second] = response.json().receipts
@@ -201,7 +206,7 @@ test('an action that was applied has its receipt, also where its features cannot
     throw new PulseprintError('OVERLOADED', 'too many requests wait for this user')
   }
   const response = await postJson(
-    testApi(stubEngine({ profile })),
+    testApi(stubEngine({}, { profile })),
     '/v1/actions?return=features',
     action('a'),
   )

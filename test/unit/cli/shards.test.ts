@@ -15,7 +15,7 @@ test('shards whose log does not answer are shown with a question mark for what i
     lag: null,
     hotUsers: 4,
   }
-  const app = testApi(stubEngine({ shardStatus: async () => [shard] }))
+  const app = testApi(stubEngine({}, { shardStatus: async () => [shard] }))
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const child = new Child(['src/cli/pulseprint.ts', 'shards', '--url', url], {})
   onTestFinished(() => child.end('SIGKILL'))

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
-import { createObserver, showEngine } from '../../../src/runtime/metrics.ts'
+import { showEngine } from '../../../src/app/engine-gauges.ts'
+import { createObserver } from '../../../src/runtime/metrics.ts'
 import { stubEngine } from '../../support/stub-engine.ts'
 
 test('the gauges of a shard show what is known of it, and leave out what the log does not tell', async () => {
@@ -15,7 +16,7 @@ test('the gauges of a shard show what is known of it, and leave out what the log
     lag: null,
     hotUsers: 4,
   }
-  showEngine(registry, stubEngine({ shardStatus: async () => [shard] }), false)
+  showEngine(registry, stubEngine({}, { shardStatus: async () => [shard] }), false)
   const shown = (await registry.metrics()).split('\n').filter((line) => line.startsWith('pulseprint_shard_'))
   expect(shown).toEqual([
     'pulseprint_shard_applied{shard="3"} 7',

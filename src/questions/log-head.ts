@@ -1,7 +1,7 @@
 // Where a shard's log ends, for those who show it: they would rather be without than wait for a log that is away.
-import type { ActionLog } from '../../src/log/action-log.ts'
-import type { Clock } from '../../src/runtime/clock.ts'
-import { within } from '../../src/runtime/deadline.ts'
+import type { ActionLog } from '../log/action-log.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { within } from '../runtime/deadline.ts'
 
 const HEAD_WAIT_MS = 300
 

@@ -1,11 +1,11 @@
 // What `explain` was asked for: the feature or the rule of that name, and which actions it looks at.
-import type { Definition, Value } from '../../src/definition/definition.ts'
-import { PulseprintError } from '../../src/errors.ts'
-import type { Action } from '../../src/model/action.ts'
-import { countsFor, explainFeature, explainRule } from '../../src/profile/explain.ts'
-import type { Profile } from '../../src/profile/profile.ts'
-import type { Standing } from '../../src/profile/standing.ts'
-import type { Rule } from '../../src/rules/rule.ts'
+import type { Definition, Value } from '../definition/definition.ts'
+import { PulseprintError } from '../errors.ts'
+import type { Action } from '../model/action.ts'
+import { countsFor, explainFeature, explainRule } from '../profile/explain.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { Standing } from '../profile/standing.ts'
+import type { Rule } from '../rules/rule.ts'
 
 export interface Explained {
   declared: Record<string, Value>

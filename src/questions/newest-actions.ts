@@ -1,27 +1,18 @@
 // A user's newest actions. The profile only knows where they stand in the log; their text is read from there.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { TimelineOptions, TimelineView } from '../../src/engine.ts'
-import { PulseprintError } from '../../src/errors.ts'
-import { decodeActions } from '../../src/ingest/records.ts'
-import type { ActionLog } from '../../src/log/action-log.ts'
-import type { Action } from '../../src/model/action.ts'
-import { isoOf } from '../../src/model/instant.ts'
+import { PulseprintError } from '../errors.ts'
+import { decodeActions } from '../ingest/records.ts'
+import type { ActionLog } from '../log/action-log.ts'
+import type { Action } from '../model/action.ts'
+import { isoOf } from '../model/instant.ts'
+import type { TimelineView } from '../model/shapes.ts'
 
-/** A page of what the options ask for. @param timeline pairs of (sequence, position), oldest first */
-export function readTimeline(
-  log: ActionLog,
-  shard: number,
-  timeline: readonly number[],
-  options: TimelineOptions,
-): Promise<Pick<TimelineView, 'actions' | 'cursor'>> {
-  const { limit, cursor } = options
-  return readNewest(log, shard, timeline, limit, (action) => isWanted(action, options), cursor)
-}
-
-/** The newest `limit` actions that are wanted, behind the cursor where there is one. */
+/**
+ * The newest `limit` actions that are wanted, behind the cursor if there is one. Errors: INVALID_REQUEST for a cursor that was never given.
+ * @param timeline pairs of (sequence, position), oldest first
+ */
 export async function readNewest(
-  log: ActionLog,
-  shard: number,
+  { log, shard }: { log: ActionLog; shard: number },
   timeline: readonly number[],
   limit: number,
   wanted: (action: Action) => boolean,
@@ -65,14 +56,6 @@ function parseCursor(cursor: string): Place {
 
 function isBefore(place: Place, other: Place): boolean {
   return place.sequence === other.sequence ? place.position < other.position : place.sequence < other.sequence
-}
-
-function isWanted(action: Action, { action: name, from, to }: TimelineOptions): boolean {
-  return (
-    (name === undefined || action.action === name) &&
-    (from === undefined || action.occurredAt >= from) &&
-    (to === undefined || action.occurredAt < to)
-  )
 }
 
 function entryOf(action: Action, shard: number, sequence: number): TimelineView['actions'][number] {
