@@ -33,7 +33,7 @@ export const LIMITS = {
   countNamesMax: 64,
   /** Bytes that may wait for the log; past it the front door says 429. */
   appendQueueBytesMax: 64 * 1024 * 1024,
-  /** Backpressure that the disk of the data folder keeps: below it actions are refused. */
+  /** Free bytes that the disk of the data folder keeps: below this, actions are refused. */
   diskBytesFreeMin: 128 * 1024 * 1024,
   /** Messages that may wait in one user's mailbox. */
   mailboxLengthMax: 1_000,

@@ -50,7 +50,7 @@ export interface ActionLog {
   tail(shard: number): number | Promise<number>
   /** Drops the records up to and including `sequence`, the newest one aside. */
   trim(shard: number, sequence: number): Promise<void>
-  /** Backpressure that the records of all shards take, as far as the store can tell; what trimming frees counts no more. */
+  /** Bytes that the records of all shards take, as far as the store can tell. What trimming has freed no longer counts. */
   bytes(): number | Promise<number>
   close(): Promise<void>
 }
