@@ -1,14 +1,16 @@
 // Unpacks Debian packages and the libraries that the machine lacks into a folder, without root and without touching
 // the system: apt resolves and verifies, with lists and archives of its own.
 import { execFile } from 'node:child_process'
-import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
+export const DEBIAN_MIRROR = 'http://deb.debian.org/debian'
+
 /** What Debian signs its suites with, as the package debian-archive-keyring installs it. */
-const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+export const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** Throws, with what apt said, where apt is missing, the network is away or a package is unknown. */
 export async function unpackDebianPackages(
@@ -48,7 +50,7 @@ export async function unpackFromSuite(
   await mkdir(join(state, 'lists', 'partial'), { recursive: true })
   await mkdir(join(archives, 'partial'), { recursive: true })
   const list = join(state, 'sources.list')
-  await writeFile(list, `deb [signed-by=${DEBIAN_KEYRING}] http://deb.debian.org/debian ${suite} main\n`)
+  await writeFile(list, `deb [signed-by=${DEBIAN_KEYRING}] ${DEBIAN_MIRROR} ${suite} main\n`)
   const sources = ['-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=/dev/null']
   const apt = (...args: string[]) =>
     run('apt-get', [...privateState(state), ...sources, ...args], { cwd: archives, maxBuffer: 1 << 26 })
@@ -74,22 +76,9 @@ function privateState(state: string): string[] {
   return ['-q', ...options.flatMap((option) => ['-o', option])]
 }
 
-/** The folders under an unpacked tree that hold shared libraries, for LD_LIBRARY_PATH. */
+/** Every folder of an unpacked tree that holds a shared library, for LD_LIBRARY_PATH: packages have private ones, too. */
 export async function libraryFolders(tree: string): Promise<string[]> {
-  const folders: string[] = []
-  for (const base of ['lib', 'usr/lib']) {
-    const multiarch = (await readdir(join(tree, base)).catch(() => [])).filter((name) =>
-      name.includes('-linux-'),
-    )
-    for (const folder of ['', ...multiarch]) folders.push(join(tree, base, folder))
-  }
-  const exists = await Promise.all(
-    folders.map((folder) =>
-      access(folder).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  return folders.filter((_, index) => exists[index])
+  const entries = await readdir(tree, { recursive: true, withFileTypes: true })
+  const libraries = entries.filter((entry) => !entry.isDirectory() && /\.so(\.\d+)*$/.test(entry.name))
+  return [...new Set(libraries.map(({ parentPath }) => parentPath))].sort()
 }

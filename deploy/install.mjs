@@ -1,7 +1,8 @@
 // Brings node_modules in line with package-lock.json before a command runs. It is plain JavaScript without
 // dependencies, for the Node found on a fresh machine; the command itself then runs on the pinned Node in node_modules.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -34,10 +35,22 @@ function install() {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell,
+    env: { ...process.env, ...cacheFolder() },
   })
   if (error || status !== 0)
     stop(`npm ci failed${error ? `: ${error.message}` : ''}; see above, then run the command again.`)
   console.error(`pulseprint: dependencies installed in ${((Date.now() - started) / 1000).toFixed(1)} s.`)
+}
+
+/** npm keeps its cache in the home folder; when nobody can write there, it is kept in the checkout. */
+function cacheFolder() {
+  try {
+    mkdirSync(homedir(), { recursive: true })
+    accessSync(homedir(), constants.W_OK)
+    return {}
+  } catch {
+    return { npm_config_cache: `${root}.cache/npm` }
+  }
 }
 
 function stop(message) {

@@ -1,5 +1,5 @@
-// Finds the servers and the browser that tests and benchmarks need: on the PATH, else in .cache/, else fetched there
-// as Debian packages. A missing one is an error with a way out, never a reason to skip.
+// Finds the servers, the browser and the tools that tests and benchmarks need: on the PATH, else in .cache/, else fetched
+// there as Debian packages. A missing one is an error with a way out, never a reason to skip.
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -16,6 +16,10 @@ interface Provision {
   debianPackages: readonly string[]
   /** Its binary inside the package, past any wrapper script that knows only system paths. */
   binary: string
+  /** Arguments with which it starts, does its least, and ends: run once after it was fetched. */
+  trial: readonly string[]
+  /** Folders of the unpacked tree that a variable must name, by variable. */
+  folders?: Readonly<Record<string, string>>
   /** The Debian suite to take the package from, where the system's own is too old. */
   suite?: string
   /** The oldest version that will do; one on the PATH is asked for its own. */
@@ -27,18 +31,35 @@ const PROVISIONS = {
     commands: ['redis-server'],
     debianPackages: ['redis-server', 'redis-tools'],
     binary: 'usr/bin/redis-server',
+    trial: ['--version'],
   },
   chromium: {
     commands: ['chromium', 'chromium-browser', 'google-chrome'],
     debianPackages: ['chromium', 'chromium-common'],
     binary: 'usr/lib/chromium/chromium',
+    trial: ['--headless', '--no-sandbox', '--disable-gpu', '--dump-dom', 'about:blank'],
   },
   'nats-server': {
     commands: ['nats-server'],
     debianPackages: ['nats-server'],
     binary: 'usr/sbin/nats-server',
+    trial: ['--version'],
     suite: 'sid',
     versionMin: '2.14.5',
+  },
+  curl: { commands: ['curl'], debianPackages: ['curl'], binary: 'usr/bin/curl', trial: ['--version'] },
+  openssl: {
+    commands: ['openssl'],
+    debianPackages: ['openssl'],
+    binary: 'usr/bin/openssl',
+    trial: ['version'],
+  },
+  debootstrap: {
+    commands: ['debootstrap'],
+    debianPackages: ['debootstrap', 'wget'],
+    binary: 'usr/sbin/debootstrap',
+    trial: ['--version'],
+    folders: { DEBOOTSTRAP_DIR: 'usr/share/debootstrap', PATH: 'usr/bin' },
   },
 } as const satisfies Record<string, Provision>
 
@@ -48,8 +69,13 @@ const CACHE = fileURLToPath(new URL('../.cache/', import.meta.url))
 
 /** The path of an executable, ready to be spawned. */
 export async function ensureServer(name: ServerName): Promise<string> {
-  const cached = join(CACHE, name, 'run')
+  const cached = wrapperOf(name)
   return (await findOnPath(PROVISIONS[name])) ?? ((await isExecutable(cached)) ? cached : fetchServer(name))
+}
+
+/** Where a fetched one is started: a folder of its own, so that it can be put on the PATH. */
+function wrapperOf(name: ServerName, place = join(CACHE, name)): string {
+  return join(place, 'bin', name)
 }
 
 async function findOnPath({ commands, versionMin }: Provision): Promise<string | undefined> {
@@ -70,8 +96,12 @@ async function isVersion(path: string, versionMin: string): Promise<boolean> {
   return version !== undefined && version.localeCompare(versionMin, 'en', { numeric: true }) >= 0
 }
 
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
+function isExecutable(path: string): Promise<boolean> {
+  return isAllowed(path, constants.X_OK)
+}
+
+async function isAllowed(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
     () => true,
     () => false,
   )
@@ -79,7 +109,8 @@ async function isExecutable(path: string): Promise<boolean> {
 
 /** Unpacked beside its final place and renamed when complete, so that an interrupted fetch leaves nothing half done. */
 async function fetchServer(name: ServerName): Promise<string> {
-  const { debianPackages, binary, suite }: Provision = PROVISIONS[name]
+  const provision: Provision = PROVISIONS[name]
+  const { debianPackages, suite, trial } = provision
   console.error(`pulseprint: fetching ${name} as a Debian package into .cache/ (once) …`)
   const place = join(CACHE, name)
   const draft = `${place}.${randomUUID()}`
@@ -87,32 +118,53 @@ async function fetchServer(name: ServerName): Promise<string> {
     const into = join(draft, 'root')
     if (suite === undefined) await unpackDebianPackages(debianPackages, into, CACHE)
     else await unpackFromSuite(suite, debianPackages, into, CACHE)
-    await writeWrapper(draft, place, binary)
+    await writeWrapper(name, draft, draft)
+    await tryOut(wrapperOf(name, draft), trial)
+    await writeWrapper(name, draft, place)
     await rm(place, { recursive: true, force: true })
     await rename(draft, place)
   } catch (error) {
+    const why = error instanceof Error ? error.message : error
     throw new Error(
-      `${name} is not on the PATH and could not be fetched; install it by hand and run again.\n${error}`,
+      `${name} is not on the PATH and could not be fetched; install it by hand and run again.\n${why}`,
     )
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
-  return join(place, 'run')
+  return wrapperOf(name)
 }
 
-/** The wrapper names the libraries and fonts that came with the package, after the rename. */
-async function writeWrapper(draft: string, place: string, binary: string): Promise<void> {
-  await mkdir(draft, { recursive: true })
-  const libraries = (await libraryFolders(join(draft, 'root'))).map((folder) => folder.replace(draft, place))
-  const fonts = join(draft, 'root', 'etc', 'fonts', 'fonts.conf')
-  const lines = ['#!/bin/sh', `export LD_LIBRARY_PATH='${libraries.join(':')}'`]
-  if (
-    await access(fonts).then(
-      () => true,
-      () => false,
+/** A wrapper in `draft` for when the tree stands at `place`: it names the libraries, fonts and folders that came with it. */
+async function writeWrapper(name: ServerName, draft: string, place: string): Promise<void> {
+  const { binary, folders = {} }: Provision = PROVISIONS[name]
+  const root = join(draft, 'root')
+  const placed = (path: string) => path.replace(draft, place)
+  const libraries = (await libraryFolders(root)).map(placed)
+  const fonts = join(root, 'etc', 'fonts', 'fonts.conf')
+  const variables: [string, string][] = [['LD_LIBRARY_PATH', libraries.join(':')]]
+  for (const [variable, folder] of Object.entries(folders)) {
+    const path = placed(join(root, folder))
+    variables.push([variable, variable === 'PATH' ? `$PATH:${path}` : path])
+  }
+  if (await isAllowed(fonts, constants.R_OK)) variables.push(['FONTCONFIG_FILE', placed(fonts)])
+  const lines = [
+    '#!/bin/sh',
+    ...variables.map(([variable, value]) => `export ${variable}="${value}"`),
+    `exec '${placed(join(root, binary))}' "$@"`,
+  ]
+  await mkdir(join(draft, 'bin'), { recursive: true })
+  await writeFile(wrapperOf(name, draft), `${lines.join('\n')}\n`, { mode: 0o755 })
+}
+
+/** Starts it once. Throws where it does not, with the library that it lacks by name. */
+async function tryOut(path: string, trial: readonly string[]): Promise<void> {
+  try {
+    await promisify(execFile)(path, trial, { timeout: 60_000, maxBuffer: 1 << 24 })
+  } catch (error) {
+    const { stderr = '' } = error as { stderr?: string }
+    const missing = /loading shared libraries: (\S+?):/.exec(stderr)?.[1]
+    throw new Error(
+      missing ? `it was fetched, but lacks the library ${missing}` : `it does not start: ${error}`,
     )
-  )
-    lines.push(`export FONTCONFIG_FILE='${fonts.replace(draft, place)}'`)
-  lines.push(`exec '${join(place, 'root', binary)}' "$@"`)
-  await writeFile(join(draft, 'run'), `${lines.join('\n')}\n`, { mode: 0o755 })
+  }
 }

@@ -35,13 +35,13 @@ async function background(page: Page): Promise<string> {
 
 test('the page shows routes, parameters and curl lines, loads nothing else and has no complaints', async () => {
   const { page, complaints, requests } = await openDocs({ width: 1200, colorScheme: 'light' })
-  expect(await page.getByRole('heading', { name: 'Pulseprint API' }).isVisible()).toBe(true)
+  await page.getByRole('heading', { name: 'Pulseprint API' }).waitFor()
   const section = page.locator('section', {
     has: page.getByRole('heading', { name: 'GET /v1/profiles/{userId}', exact: true }),
   })
   expect(await section.textContent()).toMatch(/curl [\s\S]*\?minSequence[\s\S]*userId/)
   await section.getByText('Errors:').click()
-  expect(await section.getByText('UNKNOWN_USER').isVisible()).toBe(true)
+  await section.getByText('UNKNOWN_USER').waitFor()
   expect(requests.filter((path) => path !== '/docs' && path !== '/favicon.ico')).toEqual([])
   expect(complaints).toEqual([])
 })

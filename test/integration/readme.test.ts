@@ -10,6 +10,7 @@ import { readSettings } from '../../src/app/settings.ts'
 import { startServer } from '../../src/app/start-server.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { pathWith } from '../support/tool-path.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
@@ -104,10 +105,11 @@ test('the README names every setting', () => {
 /** Runs a curl command against the engine, which runs in this process: the shell must not block it. */
 async function run(command: string, url: string): Promise<string> {
   const pasted = command.trim().replaceAll('http://127.0.0.1:8080', url)
-  const { stdout } = await promisify(execFile)('bash', [
-    '-c',
-    `${pasted} --silent --show-error --fail-with-body`,
-  ])
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-c', `${pasted} --silent --show-error --fail-with-body`],
+    { env: { ...process.env, PATH: await pathWith('curl') } },
+  )
   return stdout
 }
 
@@ -117,7 +119,10 @@ async function firstLine(command: string, url: string, pattern: RegExp): Promise
   const pasted = command
     .replaceAll('http://127.0.0.1:8080', url)
     .replace('npx pulseprint', `${process.execPath} ${pulseprint}`)
-  const child = spawn('bash', ['-c', `exec ${pasted}`], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn('bash', ['-c', `exec ${pasted}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, PATH: await pathWith('curl') },
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   for await (const chunk of child.stdout) {
