@@ -59,7 +59,8 @@ async function checkStart(root: string): Promise<void> {
     await Promise.race([ended, serves(`http://127.0.0.1:${port}`)])
   } finally {
     ended.catch(() => {})
-    child.kill('SIGTERM')
+    // unshare itself ignores the milder signals; the processes inside end with it.
+    child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
 }
