@@ -1,10 +1,10 @@
 // Compares users' profiles with those folded anew, byte for byte, and puts the new one in the place of one that differs.
 import type { Definition } from '../../src/definition/definition.ts'
-import type { RebuildView } from '../../src/model/shapes.ts'
 import { differences } from '../../src/profile/differences.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { decodeProfile, encodeProfile } from '../../src/profile/profile-codec.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import type { RebuildView } from '../../src/views/views.ts'
 import type { LiveShard } from './live-shard.ts'
 
 /** Users of whom is told what differed. */

@@ -1,7 +1,7 @@
 // The rebuilds of one shard since it was taken over: one at a time, and how the last one went.
 import { PulseprintError } from '../../src/errors.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
-import type { RebuildView } from '../../src/model/shapes.ts'
+import type { RebuildView } from '../../src/views/views.ts'
 import type { LiveShard } from './live-shard.ts'
 import { logTrimmed, type RebuildDeps, ShardRebuild } from './shard-rebuild.ts'
 

@@ -1,7 +1,7 @@
 // GET /v1/profiles/{userId}/explain/{name}: what is behind the value of a feature, or the firing of a rule.
 import { Type } from 'typebox'
-import { ExplainView } from '../../src/model/shapes.ts'
 import { EXPLAIN, type ExplainParameters } from '../../src/questions/explain.ts'
+import { ExplainView } from '../../src/views/views.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { InstantText, instantOf, UserParams } from '../schemas/parameters.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'

@@ -1,8 +1,8 @@
 // GET /v1/profiles/{userId}: one live profile. The path that is read most; it costs little over the bare server.
 import { Type } from 'typebox'
 import { PulseprintError } from '../../src/errors.ts'
-import { ProfileView } from '../../src/model/shapes.ts'
 import { PROFILE, type ProfileParameters } from '../../src/questions/profile.ts'
+import { ProfileView } from '../../src/views/views.ts'
 import { AnswerBurst } from '../answer-burst.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { InstantText, instantOf, namesOf, UserParams } from '../schemas/parameters.ts'

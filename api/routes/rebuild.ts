@@ -1,8 +1,8 @@
 // /v1/shards/{shard}/rebuild: compares the profiles of a shard with what its log gives, and repairs those that differ.
 import { Type } from 'typebox'
 import { PulseprintError } from '../../src/errors.ts'
-import { RebuildView } from '../../src/model/shapes.ts'
 import { REBUILD, START_REBUILD } from '../../src/questions/rebuild.ts'
+import { RebuildView } from '../../src/views/views.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 

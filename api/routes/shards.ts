@@ -1,7 +1,7 @@
 // GET /v1/shards: who runs each shard, and how far it has come.
 import { Type } from 'typebox'
-import { ShardStatus } from '../../src/model/shapes.ts'
 import { SHARD_STATUS } from '../../src/questions/shard-status.ts'
+import { ShardStatus } from '../../src/views/views.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 

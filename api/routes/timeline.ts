@@ -1,8 +1,8 @@
 // GET /v1/profiles/{userId}/actions: the newest actions of a user, page by page.
 import { Type } from 'typebox'
 import { LIMITS } from '../../src/limits.ts'
-import { TimelineView } from '../../src/model/shapes.ts'
 import { TIMELINE, type TimelineParameters } from '../../src/questions/timeline.ts'
+import { TimelineView } from '../../src/views/views.ts'
 import { json, problems } from '../schemas/answers.ts'
 import { InstantText, instantOf, UserParams } from '../schemas/parameters.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'

@@ -2,7 +2,7 @@
 // a schema can neither say which item of many is wrong nor which types the definition wants.
 import { Type } from 'typebox'
 import { LIMITS } from '../../src/limits.ts'
-import { DecisionView, StageView } from '../../src/model/shapes.ts'
+import { DecisionView, StageView } from '../../src/views/views.ts'
 
 const id = (description: string) => Type.String({ minLength: 1, maxLength: LIMITS.idLengthMax, description })
 const name = (description: string) =>

@@ -21,13 +21,13 @@ import { within } from '../runtime/deadline.ts'
 import { consoleLogger } from '../runtime/logger.ts'
 import { createObserver } from '../runtime/metrics.ts'
 import { rebuildIfRedefined } from '../snapshots/rebuild.ts'
-import type { ClusterSettings } from './cluster-settings.ts'
 import { type ClusterStores, openClusterStores } from './cluster-stores.ts'
-import type { Configuration } from './configuration-files.ts'
 import { showEngine } from './engine-gauges.ts'
 import { closeApi } from './listening.ts'
 import type { RunningServer } from './running-server.ts'
-import type { Settings } from './settings.ts'
+import type { ClusterSettings } from './settings/cluster-settings.ts'
+import type { Configuration } from './settings/configuration-files.ts'
+import type { Settings } from './settings/settings.ts'
 
 /** How long a stopping node tries to hand its shards over. */
 const LEAVE_WAIT_MS = 20_000

@@ -8,7 +8,7 @@ import { RedisSnapshotStore } from '../adapters/redis/redis-snapshot-store.ts'
 import { type StoreIdentity, storeIdentity } from '../model/store-identity.ts'
 import { closeInReverse } from '../runtime/closers.ts'
 import type { Logger } from '../runtime/logger.ts'
-import type { ClusterSettings } from './cluster-settings.ts'
+import type { ClusterSettings } from './settings/cluster-settings.ts'
 import type { Stores } from './stores.ts'
 
 export interface ClusterStores extends Stores {

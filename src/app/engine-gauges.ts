@@ -1,8 +1,8 @@
 // What Prometheus sees of the shards: gauges that are read from the engine at each scrape.
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Engine } from '../engine.ts'
-import type { ShardStatus } from '../model/shapes.ts'
 import { SHARD_STATUS } from '../questions/shard-status.ts'
+import type { ShardStatus } from '../views/views.ts'
 
 /**
  * Adds gauges that are read from the engine whenever Prometheus asks.

@@ -14,7 +14,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { consoleLogger, type Logger } from '../runtime/logger.ts'
 import { type Observer, silentObserver } from '../runtime/observer.ts'
 import { showEngine } from './engine-gauges.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from './settings/settings.ts'
 import type { Stores } from './stores.ts'
 
 /** Starts the shards of one of `threads` threads. */

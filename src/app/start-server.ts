@@ -1,9 +1,9 @@
 // The composition root: settings → configuration files → the engine on one machine, or one node of a cluster.
 import { startClusterNode } from './cluster-node.ts'
-import { compileConfiguration, readConfiguration } from './configuration-files.ts'
 import { startEmbedded } from './embedded.ts'
 import type { RunningServer } from './running-server.ts'
-import type { Settings } from './settings.ts'
+import { compileConfiguration, readConfiguration } from './settings/configuration-files.ts'
+import type { Settings } from './settings/settings.ts'
 
 /**
  * Starts the engine and its API. Errors: DefinitionError, INVALID_KEY_FILE, those of startEmbedded, and in a cluster those of

@@ -2,8 +2,8 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { ThreadLink } from '../calls/thread-link.ts'
 import { ERRORS, type ErrorCode, PulseprintError } from '../errors.ts'
-import type { ConfigurationTexts } from './configuration-files.ts'
-import type { Settings } from './settings.ts'
+import type { ConfigurationTexts } from './settings/configuration-files.ts'
+import type { Settings } from './settings/settings.ts'
 import type { ThreadData } from './worker-thread.ts'
 
 export interface Thread {

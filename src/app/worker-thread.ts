@@ -3,11 +3,11 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Registry } from 'prom-client'
 import { ThreadLink } from '../calls/thread-link.ts'
 import { createObserver } from '../runtime/metrics.ts'
-import { type ConfigurationTexts, compileConfiguration } from './configuration-files.ts'
 import { openEmbeddedStores } from './embedded-stores.ts'
 import { serve, startLocalEngine } from './engine-thread.ts'
 import { closeApi, listenShared } from './listening.ts'
-import type { Settings } from './settings.ts'
+import { type ConfigurationTexts, compileConfiguration } from './settings/configuration-files.ts'
+import type { Settings } from './settings/settings.ts'
 
 export interface ThreadData {
   settings: Settings

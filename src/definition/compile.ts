@@ -1,20 +1,20 @@
 // Compiles the definition document: one YAML text in, the definition out, or everything that is wrong with it.
 import { isScalar } from 'yaml'
 import { createCalendar } from '../model/calendar.ts'
-import { type DeclaredActions, readActions } from './actions-section.ts'
+import { nearest } from '../model/suggest.ts'
 import type { Definition } from './definition.ts'
-import { parseSource } from './document.ts'
-import { Expressions } from './expressions.ts'
-import { type FeatureDraft, readFeatures } from './feature-drafts.ts'
-import { type Field, Fields } from './fields.ts'
+import { parseSource } from './document/document.ts'
+import { type Field, Fields } from './document/fields.ts'
+import type { Problem } from './document/problems.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import type { Problem } from './problems.ts'
-import { reactions } from './reactions.ts'
-import { type Reactive, readReactive } from './reactive.ts'
+import { type DeclaredActions, readActions } from './sections/actions-section.ts'
+import { Expressions } from './sections/expression-fields.ts'
+import { type FeatureDraft, readFeatures } from './sections/features-section.ts'
+import { type LifecycleAndRules, readLifecycleAndRules } from './sections/lifecycle-and-rules.ts'
 import { shareSeries } from './share-series.ts'
-import { nearest } from './suggest.ts'
+import { triggersByAction } from './triggers-by-action.ts'
 
-export type { Problem } from './problems.ts'
+export type { Problem } from './document/problems.ts'
 
 const KEYS = [
   'version',
@@ -51,7 +51,7 @@ export function compileDefinition(text: string): { definition: Definition } | { 
   }
   const declared = readActions(fields, top.get('actions'))
   const features = readFeatures(fields, top.get('features'), declared, new Expressions(fields, text))
-  const reactive = readReactive(fields, top, text, declared, features)
+  const reactive = readLifecycleAndRules(fields, top, text, declared, features)
   if (problems.any) return { problems: problems.list() }
   return { definition: assemble(timezone, limits, declared, features.drafts, reactive) }
 }
@@ -66,7 +66,7 @@ function assemble(
   limits: Durations,
   declared: DeclaredActions,
   drafts: FeatureDraft[],
-  reactive: Reactive,
+  reactive: LifecycleAndRules,
 ): Definition {
   const calendar = createCalendar(timezone)
   const { features, series, retention } = shareSeries(drafts, calendar)
@@ -83,7 +83,7 @@ function assemble(
     series,
     seriesOf: routes(series.map(({ actions }) => actions)),
     ...reactive,
-    reactionsTo: reactions({ features, series, ...reactive }),
+    triggersOf: triggersByAction({ features, series, ...reactive }),
     fingerprint: fingerprintOf({
       timezone,
       ...limits,

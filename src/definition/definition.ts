@@ -1,22 +1,10 @@
 // The compiled definition: what compile.ts makes of the YAML document and what everything else reads.
 // It holds no text of the document, save the sources that `explain` shows.
 import type { Series } from '../features/series.ts'
-import type { Window } from '../features/window.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
-import type { Action } from '../model/action.ts'
 import type { Calendar } from '../model/calendar.ts'
+import type { Window } from '../model/window.ts'
 import type { Rule } from '../rules/rule.ts'
-
-/** A value a feature can read from an action, or show: JSON scalars; lists and maps pass through `first` and `last`. */
-export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
-
-/** A compiled CEL expression over one action. `undefined` where it has no value (a missing key, a wrong type). */
-export interface Expression {
-  readonly source: string
-  evaluate(action: Action): Value | undefined
-  /** `timestamp`: values are epoch milliseconds and are shown as ISO 8601. */
-  readonly type: 'any' | 'timestamp'
-}
 
 export type PropertyKind = 'string' | 'number' | 'integer' | 'boolean' | 'timestamp' | 'list' | 'map'
 export interface PropertyType {
@@ -45,7 +33,7 @@ export interface Feature {
 }
 
 /** What an action of one name can set off, so that it pays for nothing else. */
-export interface Reactions {
+export interface Triggers {
   /** Rules on this action, in the order of the document. */
   rules: readonly Rule[]
   /** Rules without `on` whose condition reads a feature that this action can change, in the order of the document. */
@@ -80,7 +68,7 @@ export interface Definition {
   /** Names of the streams: `actions`, `stages` where there is a lifecycle, and those declared or emitted to. */
   streams: ReadonlySet<string>
   /** Names that the document does not mention share one answer. */
-  reactionsTo(actionName: string): Reactions
+  triggersOf(actionName: string): Triggers
   /** How long a timer that was due before its action arrived waits for more of the user's history. */
   historyWaitMs: number
   /** Hash of everything the stored state depends on; another fingerprint means a rebuild from the log. */

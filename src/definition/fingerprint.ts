@@ -1,8 +1,8 @@
 // The fingerprint of a definition: equal where the state it stores is the same, so that it can be kept.
 import { createHash } from 'node:crypto'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
+import type { Condition } from '../model/evaluation-context.ts'
 import type { Rule } from '../rules/rule.ts'
-import type { Condition } from '../rules/situation.ts'
 import type { Feature } from './definition.ts'
 import { nameOf } from './share-series.ts'
 
@@ -28,12 +28,12 @@ export function fingerprintOf(basis: StateBasis): string {
   const { timezone, latenessLimitMs, idempotencyWindowMs, actions } = basis
   const series = basis.series.map(({ key, retention }) => [key, retention])
   const counted = [STATE_VERSION, timezone, latenessLimitMs, idempotencyWindowMs, series, actions]
-  const canonical = [...counted, ...reactionsOf(basis)]
+  const canonical = [...counted, ...triggersFor(basis)]
   return createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
 }
 
 /** Stages and rules are stored by their place, so their order counts. Nothing where there are none. */
-function reactionsOf({ lifecycle, rules, historyWaitMs, features, series }: StateBasis): unknown[][] {
+function triggersFor({ lifecycle, rules, historyWaitMs, features, series }: StateBasis): unknown[][] {
   if (!lifecycle && rules.length === 0) return []
   const transitions = lifecycle?.transitions.map(({ from, to, on, when, silenceMs, dwellMs }) => [
     namesOf(from),

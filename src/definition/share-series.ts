@@ -2,10 +2,10 @@
 // series, each reading it through its own window.
 import { createOperator } from '../features/operators.ts'
 import type { Series } from '../features/series.ts'
-import { unitOf, type Window } from '../features/window.ts'
 import type { Calendar } from '../model/calendar.ts'
+import { unitOf, type Window } from '../model/window.ts'
 import type { Feature } from './definition.ts'
-import { type FeatureDraft, typeOf } from './feature-drafts.ts'
+import { type FeatureDraft, typeOf } from './sections/features-section.ts'
 
 export interface Shared {
   features: Feature[]

@@ -1,7 +1,8 @@
 // The aggregate: what counts, sums and picks, knowing nothing of tiles or windows. `tiled` and `lifetime` make
 // an operator of any.
-import type { Value } from '../definition/definition.ts'
+
 import type { Reader, Writer } from '../model/codec.ts'
+import type { Value } from '../model/value.ts'
 
 /**
  * A commutative monoid over what was added (laws in test/laws). A state is a number, a flat array or null, never

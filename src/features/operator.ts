@@ -1,7 +1,8 @@
 // The operator: what a series does with its state. `tiled` and `lifetime` build one from any mergeable
 // aggregate; `distinct` is its own. States are plain data, so that an idle user costs few bytes.
-import type { Value } from '../definition/definition.ts'
+
 import type { Reader, Writer } from '../model/codec.ts'
+import type { Value } from '../model/value.ts'
 
 /**
  * State of one series of one user. Operators are pure: no clock, no randomness, and the same calls in the same

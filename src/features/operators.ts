@@ -1,17 +1,18 @@
 // The aggregates a definition may name, and the operator that runs each over its tiles.
+
+import type { TileUnit } from '../model/window.ts'
 import type { Aggregate } from './aggregate.ts'
-import { avg } from './avg.ts'
-import { count } from './count.ts'
-import { distinct } from './distinct.ts'
-import { first } from './first.ts'
-import { last } from './last.ts'
+import { avg } from './aggregates/avg.ts'
+import { count } from './aggregates/count.ts'
+import { distinct } from './aggregates/distinct.ts'
+import { first } from './aggregates/first.ts'
+import { last } from './aggregates/last.ts'
+import { max } from './aggregates/max.ts'
+import { min } from './aggregates/min.ts'
+import { sum } from './aggregates/sum.ts'
 import { lifetime } from './lifetime.ts'
-import { max } from './max.ts'
-import { min } from './min.ts'
 import type { Operator } from './operator.ts'
-import { sum } from './sum.ts'
 import { tiled } from './tiled.ts'
-import type { TileUnit } from './window.ts'
 
 export const AGGREGATES = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'distinct'] as const
 export type AggregateName = (typeof AGGREGATES)[number]

@@ -1,9 +1,10 @@
 // A series: the state kept per user for one aggregate over one kind of tile. Features are views of a series:
 // a feature names a series and a window, and the series gives the value of the tiles inside that window.
-import type { Expression, Value } from '../definition/definition.ts'
+
 import type { Action } from '../model/action.ts'
+import type { Expression, Value } from '../model/value.ts'
+import type { TileUnit } from '../model/window.ts'
 import type { Operator } from './operator.ts'
-import type { TileUnit } from './window.ts'
 
 export interface Series {
   /** Canonical text of what the series depends on; equal keys mean one shared series. */

@@ -1,5 +1,5 @@
 // Windows over any aggregate: one state per tile, and a window's value is the merge of its tiles.
-import type { Value } from '../definition/definition.ts'
+import type { Value } from '../model/value.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Operator } from './operator.ts'
 

@@ -1,5 +1,5 @@
 // The lifecycle of the definition: the stages a user can be in, and what moves one from stage to stage.
-import type { Condition } from '../rules/situation.ts'
+import type { Condition } from '../model/evaluation-context.ts'
 
 export interface Transition {
   /** Stages it leads out of (places in `stages`); never its own `to`. */

@@ -1,17 +1,17 @@
 // Which transition fires. Pure: it looks at where the user stands, and at the instant it is given.
 import type { Action } from '../model/action.ts'
-import type { Standing } from '../profile/standing.ts'
-import type { Situation } from '../rules/situation.ts'
+import type { EvaluationContext } from '../model/evaluation-context.ts'
 import type { Lifecycle, Transition } from './lifecycle.ts'
+import type { LifecycleState } from './lifecycle-state.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
 /** The transition that an action fires, if any: the first in the order of the document. */
 export function actionTransition(
   { transitions }: Lifecycle,
-  standing: Standing,
+  standing: LifecycleState,
   action: Action,
-  situation: Situation,
+  situation: EvaluationContext,
 ): Transition | undefined {
   // An action from before the stage was entered is late: what was announced stays. Nothing announced the first stage.
   const late = action.occurredAt < standing.stageSince && standing.history.length > 0
@@ -31,10 +31,10 @@ export function actionTransition(
  */
 export function stateTransition(
   { transitions }: Lifecycle,
-  standing: Standing,
+  standing: LifecycleState,
   newestAt: number,
   at: number,
-  situation: Situation,
+  situation: EvaluationContext,
   entered: readonly number[],
 ): Transition | undefined {
   for (const transition of transitions) {
@@ -48,7 +48,7 @@ export function stateTransition(
 /** The first instant after `at` at which the time of a transition out of the present stage is up; Infinity for none. */
 export function nextTimer(
   { transitions }: Lifecycle,
-  standing: Standing,
+  standing: LifecycleState,
   newestAt: number,
   at: number,
 ): number {
@@ -65,7 +65,7 @@ export function nextTimer(
  * -Infinity for a transition that waits for no time, Infinity for a silence that was already as long when the
  * stage was entered: each silence fires a transition once.
  */
-export function timeIsUpAt(transition: Transition, standing: Standing, newestAt: number): number {
+export function timeIsUpAt(transition: Transition, standing: LifecycleState, newestAt: number): number {
   const { silenceMs, dwellMs } = transition
   if (dwellMs !== undefined) return standing.stageSince + dwellMs
   if (silenceMs === undefined) return Number.NEGATIVE_INFINITY

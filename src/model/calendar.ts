@@ -1,7 +1,8 @@
 // Local time in the definition's zone: which minute, hour or day tile an instant falls into, and where windows
 // begin. Pure: the zone's rules come from the runtime's time zone data.
-import type { TileUnit, Window } from '../features/window.ts'
+
 import { civilOf, dayOf } from './civil-date.ts'
+import type { TileUnit, Window } from './window.ts'
 import { type OffsetInterval, ZoneOffsets } from './zone-offsets.ts'
 
 export interface Calendar {

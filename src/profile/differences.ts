@@ -1,11 +1,11 @@
 // What differs between two stored profiles of one user, in words for an operator. Pure.
 import { isDeepStrictEqual } from 'node:util'
 import type { Definition } from '../definition/definition.ts'
+import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { isoOf } from '../model/instant.ts'
 import type { Profile } from './profile.ts'
 import { decodeProfile } from './profile-codec.ts'
 import { readFeatures } from './read.ts'
-import type { Standing } from './standing.ts'
 
 /** Parts of a profile that are too long to be shown, by what people call them. */
 const PARTS = {
@@ -74,12 +74,12 @@ function featureDifferences(definition: Definition, found: Profile, due: Profile
 
 function standingDifferences(
   { lifecycle }: Definition,
-  found: Standing | undefined,
-  due: Standing | undefined,
+  found: LifecycleState | undefined,
+  due: LifecycleState | undefined,
 ): string[] {
   if (!found || !due) return []
   const texts = instead('stage', lifecycle?.stages[found.stage] ?? null, lifecycle?.stages[due.stage] ?? null)
-  const timers = ({ timersDue, conditionsDue, wakeAt }: Standing) => [timersDue, conditionsDue, wakeAt]
+  const timers = ({ timersDue, conditionsDue, wakeAt }: LifecycleState) => [timersDue, conditionsDue, wakeAt]
   if (!isDeepStrictEqual(timers(found), timers(due))) texts.push('its timers')
   return [...texts, ...partDifferences(STANDING_PARTS, found, due)]
 }

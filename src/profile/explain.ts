@@ -1,15 +1,15 @@
 // What is behind a feature or a rule of one user: for people who ask why. Pure.
 import type { Definition, Feature } from '../definition/definition.ts'
 import { contributionOf } from '../features/series.ts'
+import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
 import { isoOf } from '../model/instant.ts'
-import type { FeatureExplained, RuleExplained } from '../model/shapes.ts'
 import { firingOf, heldBackBy } from '../rules/fire.ts'
 import type { Rule } from '../rules/rule.ts'
+import type { FeatureExplained, RuleExplained } from '../views/views.ts'
 import type { Profile } from './profile.ts'
+import { ProfileContext } from './profile-context.ts'
 import { readFeatures } from './read.ts'
-import { UserSituation } from './situation.ts'
-import type { Standing } from './standing.ts'
 
 type Own<View> = Omit<View, 'userId' | 'name' | 'definition' | 'actions' | 'asOf'>
 
@@ -50,11 +50,11 @@ export function explainRule(
   definition: Definition,
   user: string,
   profile: Profile,
-  standing: Standing,
+  standing: LifecycleState,
   rule: Rule,
   at: number,
 ): Own<RuleExplained> {
-  const situation = new UserSituation(definition)
+  const situation = new ProfileContext(definition)
   situation.look(user, profile, standing, at, undefined)
   const { when, trigger } = rule
   const read = (when?.features ?? []).map((index) => definition.features[index]!)

@@ -2,13 +2,13 @@
 // profiles, byte for byte, and sets off the same effects.
 import type { Definition } from '../definition/definition.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
+import { copyOf, dueAt, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
 import { hash53 } from '../model/hash.ts'
 import type { Effect } from '../rules/effect.ts'
 import { count, refusalOf } from './apply.ts'
 import { hasStanding, type Profile } from './profile.ts'
-import { type Place, Reaction } from './reaction.ts'
-import { copyOf, dueAt, type Standing } from './standing.ts'
+import { type Place, Reaction } from './rule-engine.ts'
 
 const NOWHERE: Place = { shard: 0, sequence: 0, position: 0 }
 
@@ -61,7 +61,7 @@ export class Fold {
   }
 
   /** Where the user stands at `at`, what is due by then included. Changes nothing. */
-  standingAt(user: string, profile: Profile, at: number): Standing | undefined {
+  standingAt(user: string, profile: Profile, at: number): LifecycleState | undefined {
     const { standing } = profile
     if (!standing || !this.#reaction || dueAt(standing) > at) return standing
     const then = copyOf(standing)
@@ -71,7 +71,7 @@ export class Fold {
   }
 
   /** What was due before the action even came in is history, and more of it is likely on its way. */
-  #wakeAt(standing: Standing, receivedAt: number): number {
+  #wakeAt(standing: LifecycleState, receivedAt: number): number {
     const due = dueAt(standing)
     return due > receivedAt ? due : receivedAt + this.definition.historyWaitMs
   }

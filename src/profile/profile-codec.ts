@@ -3,8 +3,8 @@
 import type { Definition } from '../definition/definition.ts'
 import { Reader, Writer } from '../model/codec.ts'
 import { pruneAll } from './apply.ts'
+import { readLifecycleState, writeStanding } from './lifecycle-state-codec.ts'
 import { type DayCounts, hasStanding, type Profile, type Remembered } from './profile.ts'
-import { readStanding, writeStanding } from './standing-codec.ts'
 
 const FORMAT = 1
 const writer = new Writer()
@@ -35,7 +35,7 @@ export function decodeProfile(definition: Definition, bytes: Buffer): Profile {
     timeline: readTimeline(reader),
     counts: readCounts(definition, reader),
     states: readStates(definition, reader),
-    standing: hasStanding(definition) ? readStanding(reader) : undefined,
+    standing: hasStanding(definition) ? readLifecycleState(reader) : undefined,
   }
 }
 

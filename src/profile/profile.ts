@@ -1,7 +1,7 @@
 // The profile: everything the fold keeps about one user. Plain data in few objects, because a node holds
 // hundreds of thousands of them.
 import type { Definition } from '../definition/definition.ts'
-import { emptyStanding, type Standing } from './standing.ts'
+import { emptyLifecycleState, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
 
 export interface Profile {
   /** Last record of the shard's log that was applied to this user: what came before it was seen. */
@@ -15,7 +15,7 @@ export interface Profile {
   timeline: number[]
   counts: DayCounts
   /** Undefined where the definition has neither lifecycle nor rules. */
-  standing: Standing | undefined
+  standing: LifecycleState | undefined
 }
 
 /** Idempotency ids: pairs of (hash of the id, receivedAt in seconds), oldest first. */
@@ -35,7 +35,7 @@ export function emptyProfile(definition: Definition): Profile {
     remembered: [],
     timeline: [],
     counts: { names: [], entries: [] },
-    standing: hasStanding(definition) ? emptyStanding() : undefined,
+    standing: hasStanding(definition) ? emptyLifecycleState() : undefined,
   }
 }
 

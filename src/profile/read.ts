@@ -1,6 +1,7 @@
 // What a reader sees of a profile: its features as of an instant. Pure: the instant is given.
-import type { Definition, Feature, Value } from '../definition/definition.ts'
+import type { Definition, Feature } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
+import type { Value } from '../model/value.ts'
 import type { Profile } from './profile.ts'
 
 export interface Features {

@@ -2,8 +2,8 @@
 import { PulseprintError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { dayOfDate } from '../model/civil-date.ts'
-import type { CountsView } from '../model/shapes.ts'
 import { readDayCounts } from '../profile/counts-view.ts'
+import type { CountsView } from '../views/views.ts'
 import { type AboutUser, type ShardQuestion, shardOfUser } from './question.ts'
 
 /** `from` and `to` are inclusive local dates (YYYY-MM-DD). */

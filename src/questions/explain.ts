@@ -1,10 +1,10 @@
 // The question for what is behind a feature or a rule: its value or state, its tiles, and the newest actions it is made of.
 import { PulseprintError } from '../errors.ts'
+import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { LIMITS } from '../limits.ts'
 import { isoOf } from '../model/instant.ts'
-import type { ExplainView } from '../model/shapes.ts'
 import { readInstant } from '../profile/read.ts'
-import type { Standing } from '../profile/standing.ts'
+import type { ExplainView } from '../views/views.ts'
 import { explained } from './explained.ts'
 import { readNewest } from './newest-actions.ts'
 import { asOfNow } from './profile.ts'
@@ -46,7 +46,7 @@ export const EXPLAIN: ShardQuestion<ExplainParameters, ExplainView | undefined> 
 }
 
 /** What time did to the user after the instant is known, but not how all stood before. Errors: AT_TOO_EARLY. */
-function checkNotBefore(standing: Standing | undefined, at: number): void {
+function checkNotBefore(standing: LifecycleState | undefined, at: number): void {
   if (!standing || standing.clock <= at) return
   const clock = isoOf(standing.clock)
   throw new PulseprintError(

@@ -1,10 +1,11 @@
 // What `explain` was asked for: the feature or the rule of that name, and which actions it looks at.
-import type { Definition, Value } from '../definition/definition.ts'
+import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
+import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
+import type { Value } from '../model/value.ts'
 import { countsFor, explainFeature, explainRule } from '../profile/explain.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { Standing } from '../profile/standing.ts'
 import type { Rule } from '../rules/rule.ts'
 
 export interface Explained {
@@ -13,7 +14,7 @@ export interface Explained {
   explain(
     user: string,
     profile: Profile,
-    standing: Standing | undefined,
+    standing: LifecycleState | undefined,
     at: number,
   ): {
     view: ReturnType<typeof explainFeature> | ReturnType<typeof explainRule>

@@ -5,7 +5,7 @@ import { decodeActions } from '../ingest/records.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
 import { isoOf } from '../model/instant.ts'
-import type { TimelineView } from '../model/shapes.ts'
+import type { TimelineView } from '../views/views.ts'
 
 /**
  * The newest `limit` actions that are wanted, behind the cursor if there is one. Errors: INVALID_REQUEST for a cursor that was never given.

@@ -3,12 +3,12 @@ import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { isoOf } from '../model/instant.ts'
-import type { ProfileView } from '../model/shapes.ts'
 import type { Fold } from '../profile/fold.ts'
+import { readLifecycleState } from '../profile/lifecycle-state-view.ts'
 import type { Profile } from '../profile/profile.ts'
 import { decodeProfile } from '../profile/profile-codec.ts'
 import { readFeatures, readInstant, selectFeatures } from '../profile/read.ts'
-import { readStanding } from '../profile/standing-view.ts'
+import type { ProfileView } from '../views/views.ts'
 import { type AboutUser, type SavedShard, type ShardQuestion, shardOfUser } from './question.ts'
 import type { ShardView } from './shard-view.ts'
 
@@ -84,7 +84,7 @@ function viewOf(
     const standing = fold.standingAt(user, profile, instant)
     return {
       ...readFeatures(definition, profile, wanted, instant),
-      ...readStanding(definition, standing, instant),
+      ...readLifecycleState(definition, standing, instant),
     }
   }
 }

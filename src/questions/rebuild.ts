@@ -1,6 +1,6 @@
 // A shard is told to rebuild its profiles from its log, and asked how that goes.
 import { LIMITS } from '../limits.ts'
-import type { RebuildView } from '../model/shapes.ts'
+import type { RebuildView } from '../views/views.ts'
 import type { ShardQuestion } from './question.ts'
 
 export interface AboutShard {

@@ -1,10 +1,10 @@
 // A running shard as a question sees it.
 import type { Definition } from '../definition/definition.ts'
 import type { ActionLog } from '../log/action-log.ts'
-import type { RebuildView } from '../model/shapes.ts'
 import type { Fold } from '../profile/fold.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Clock } from '../runtime/clock.ts'
+import type { RebuildView } from '../views/views.ts'
 
 export interface ShardView {
   readonly shard: number

@@ -1,7 +1,7 @@
 // The question for a user's newest actions, page by page, in the order they were accepted.
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
-import type { TimelineView } from '../model/shapes.ts'
+import type { TimelineView } from '../views/views.ts'
 import { readNewest } from './newest-actions.ts'
 import { type AboutUser, type ShardQuestion, shardOfUser } from './question.ts'
 

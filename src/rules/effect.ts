@@ -1,5 +1,5 @@
 // What applying an action or a tick sets off, besides the new profile: entries of streams.
-import type { Value } from '../definition/definition.ts'
+import type { Value } from '../model/value.ts'
 
 interface Origin {
   /** `shard.sequence.position.ordinal`: the same at every replay of the log. */

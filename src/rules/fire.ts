@@ -1,13 +1,14 @@
 // Whether a rule may fire, and what the user's standing keeps of it once it has.
-import { unitOf } from '../features/window.ts'
+
+import type { Firing, LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Calendar } from '../model/calendar.ts'
-import type { Firing, Standing } from '../profile/standing.ts'
+import { unitOf } from '../model/window.ts'
 import type { Rule } from './rule.ts'
 
 /** What keeps the rule from firing at `at` (epoch ms); undefined where nothing does. */
 export function heldBackBy(
   rule: Rule,
-  standing: Standing,
+  standing: LifecycleState,
   at: number,
   calendar: Calendar,
 ): 'limit' | 'cooldown' | undefined {
@@ -27,7 +28,7 @@ function firingsWithin(rule: Rule, firing: Firing, at: number, calendar: Calenda
 }
 
 /** Counts a firing at `at`, and gives the badge. Changes `standing`. */
-export function countFiring(rule: Rule, rules: readonly Rule[], standing: Standing, at: number): void {
+export function countFiring(rule: Rule, rules: readonly Rule[], standing: LifecycleState, at: number): void {
   let firing = firingOf(rule, standing)
   if (!firing) {
     firing = { rule: rule.index, times: 0, lastAt: at, recent: [] }
@@ -42,11 +43,11 @@ export function countFiring(rule: Rule, rules: readonly Rule[], standing: Standi
   if (rule.badge !== undefined && !hasBadge(rule.badge, rules, standing)) standing.badges.push(rule.index, at)
 }
 
-export function firingOf(rule: Rule, { firings }: Standing): Firing | undefined {
+export function firingOf(rule: Rule, { firings }: LifecycleState): Firing | undefined {
   return firings.find((firing) => firing.rule === rule.index)
 }
 
-function hasBadge(badge: string, rules: readonly Rule[], { badges }: Standing): boolean {
+function hasBadge(badge: string, rules: readonly Rule[], { badges }: LifecycleState): boolean {
   for (let at = 0; at < badges.length; at += 2) if (rules[badges[at]!]!.badge === badge) return true
   return false
 }

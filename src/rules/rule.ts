@@ -1,6 +1,7 @@
 // A rule of the definition: what it waits for, and what it does each time it fires.
-import type { Window } from '../features/window.ts'
-import type { Condition, Payload } from './situation.ts'
+
+import type { Condition, Payload } from '../model/evaluation-context.ts'
+import type { Window } from '../model/window.ts'
 
 export type Trigger =
   /** Each accepted action of these names; undefined: any. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 
-export interface Reactions {
+export interface Triggers {
   /** Further actions, untyped. */
   actions?: readonly string[]
   lifecycle?: { initial: string; transitions: readonly object[] }
@@ -10,14 +10,14 @@ export interface Reactions {
 }
 
 /** The text of a definition: definition.yaml, which itself stays without rules so that figures stay comparable. */
-export function definitionWith({ actions = [], ...reactions }: Reactions): string {
+export function definitionWith({ actions = [], ...reactions }: Triggers): string {
   const plain = parse(readFileSync(new URL('definition.yaml', import.meta.url), 'utf8'))
   const declared = { ...plain.actions, ...Object.fromEntries(actions.map((name) => [name, {}])) }
   return stringify({ ...plain, actions: declared, ...reactions })
 }
 
 /** Fires at every action of the probes, and at nothing else. */
-export const REWARDING: Reactions = {
+export const REWARDING: Triggers = {
   actions: ['checkout'],
   lifecycle: {
     initial: 'new',
@@ -36,7 +36,7 @@ export const REWARDING: Reactions = {
 }
 
 /** A user who does nothing for this long falls quiet; the next purchase ends it. @param after as in definitions */
-export function fallingQuiet(after: string): Reactions {
+export function fallingQuiet(after: string): Triggers {
   return {
     actions: ['checkout'],
     lifecycle: {
@@ -49,7 +49,7 @@ export function fallingQuiet(after: string): Reactions {
   }
 }
 
-export const FIVE_STAGES: Reactions = {
+export const FIVE_STAGES: Triggers = {
   lifecycle: {
     initial: 'new',
     transitions: [
@@ -71,7 +71,7 @@ const NEVER_MET = [
 ]
 
 /** @param on the action whose rules they are; undefined: they fire when the condition becomes true */
-export function rulesThatNeverFire(count: number, on: string | undefined): Reactions {
+export function rulesThatNeverFire(count: number, on: string | undefined): Triggers {
   const rules: Record<string, object> = {}
   for (let rule = 0; rule < count; rule++) {
     const when = NEVER_MET[rule % NEVER_MET.length]!(1_000_000_000 + rule)

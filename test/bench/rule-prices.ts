@@ -1,7 +1,7 @@
 // What rules and a lifecycle add to the cost of an action: the same load on engines that differ in their definition only, in
 // turn, round after round.
 import type { Cleanup } from './cleanup.ts'
-import { definitionWith, FIVE_STAGES, type Reactions, rulesThatNeverFire } from './definitions.ts'
+import { definitionWith, FIVE_STAGES, rulesThatNeverFire, type Triggers } from './definitions.ts'
 import { EngineUnderTest } from './engine-under-test.ts'
 import type { LoadPlan } from './load.ts'
 import type { BenchPlan } from './plan.ts'
@@ -44,11 +44,11 @@ export async function measureRulePrices(
   return variants
 }
 
-function definitionsOf({ ruleCounts }: BenchPlan): [name: string, Reactions][] {
+function definitionsOf({ ruleCounts }: BenchPlan): [name: string, Triggers][] {
   const most = ruleCounts.at(-1)!
   return [
     ['no rules', rulesThatNeverFire(0, undefined)],
-    ...ruleCounts.map((count): [string, Reactions] => [
+    ...ruleCounts.map((count): [string, Triggers] => [
       `rules on the action: ${count}`,
       rulesThatNeverFire(count, 'purchase'),
     ]),

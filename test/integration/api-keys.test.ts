@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readSettings } from '../../src/app/settings.ts'
+import { readSettings } from '../../src/app/settings/settings.ts'
 import { startServer } from '../../src/app/start-server.ts'
 import { readApiKeys } from '../../src/runtime/api-keys.ts'
 import { temporaryFolder } from '../support/folders.ts'

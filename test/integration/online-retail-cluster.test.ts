@@ -2,7 +2,7 @@
 // and of a NATS server on the way; read through every node, against the same independent computation as one engine.
 import { join } from 'node:path'
 import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
-import type { ProfileView } from '../../src/model/shapes.ts'
+import type { ProfileView } from '../../src/views/views.ts'
 import { queryProfiles } from '../support/all-profiles.ts'
 import type { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { EventSource } from 'eventsource'
 import { expect, onTestFinished, test } from 'vitest'
-import { readSettings } from '../../src/app/settings.ts'
+import { readSettings } from '../../src/app/settings/settings.ts'
 import { startServer } from '../../src/app/start-server.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -94,7 +94,7 @@ test('the definitions of the README compile', () => {
 })
 
 test('the README names every setting', () => {
-  const source = readFileSync(new URL('../../src/app/settings.ts', import.meta.url), 'utf8')
+  const source = readFileSync(new URL('../../src/app/settings/settings.ts', import.meta.url), 'utf8')
   const names = [...source.matchAll(/(?:text|integer)\('([A-Z_]+)'/g)].map(
     (match) => `PULSEPRINT_${match[1]}`,
   )

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { shardOf } from '../../src/model/hash.ts'
-import type { ProfileView } from '../../src/model/shapes.ts'
+import type { ProfileView } from '../../src/views/views.ts'
 import { Child } from '../support/child.ts'
 import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import { describe, expect, test } from 'vitest'
-import { parseWindow } from '../../src/features/window.ts'
 import { createCalendar } from '../../src/model/calendar.ts'
 import { dateOfDay } from '../../src/model/civil-date.ts'
+import { parseWindow } from '../../src/model/window.ts'
 import { anchor, distance, near, ZONES } from './instants.ts'
 import { clockStart, naiveContains, naiveDate } from './naive-windows.ts'
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { distinct } from '../../src/features/distinct.ts'
-import { type Sketch, sketchAdd, sketchEstimate, sketchFrom } from '../../src/features/sliding-hyperloglog.ts'
+import { distinct } from '../../src/features/aggregates/distinct.ts'
+import {
+  type Sketch,
+  sketchAdd,
+  sketchEstimate,
+  sketchFrom,
+} from '../../src/features/aggregates/sliding-hyperloglog.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { Reader, Writer } from '../../src/model/codec.ts'
 import { hash53 } from '../../src/model/hash.ts'

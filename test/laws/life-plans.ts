@@ -1,7 +1,8 @@
 // Random definitions for the laws of lifecycle and rules: each as a document, and as the brute force reads it.
 import fc from 'fast-check'
 import { compileDefinition } from '../../src/definition/compile.ts'
-import type { Definition, Value } from '../../src/definition/definition.ts'
+import type { Definition } from '../../src/definition/definition.ts'
+import type { Value } from '../../src/model/value.ts'
 import type { NaiveFeature } from '../support/naive-profile.ts'
 import type { NaivePlan, NaiveRule, NaiveTransition, Term } from './naive-life.ts'
 

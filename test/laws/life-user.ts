@@ -1,11 +1,11 @@
 // One user three ways: folded, folded through the store, and by brute force. Whatever differs is a failed expectation.
 import { expect } from 'vitest'
 import { OUTCOME } from '../../src/ingest/batch.ts'
+import type { LifecycleState } from '../../src/lifecycle/lifecycle-state.ts'
 import type { Action } from '../../src/model/action.ts'
 import type { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile } from '../../src/profile/profile.ts'
 import { decodeProfile, encodeProfile } from '../../src/profile/profile-codec.ts'
-import type { Standing } from '../../src/profile/standing.ts'
 import type { Effect } from '../../src/rules/effect.ts'
 import type { Law } from './life-plans.ts'
 import { NaiveLife, type NaiveStanding, type Place } from './naive-life.ts'
@@ -31,7 +31,7 @@ export class LifeUser {
     this.stored = emptyProfile(law.definition)
   }
 
-  get standing(): Standing {
+  get standing(): LifecycleState {
     return this.folded.standing!
   }
 
@@ -118,7 +118,7 @@ export class LifeUser {
   }
 }
 
-function shown({ definition }: Law, standing: Standing): NaiveStanding {
+function shown({ definition }: Law, standing: LifecycleState): NaiveStanding {
   const stageOf = (stage: number) => definition.lifecycle!.stages[stage]
   const pairs = (numbers: readonly number[]) =>
     numbers.flatMap((one, at) => (at % 2 === 0 ? [[one, numbers[at + 1]!] as const] : []))

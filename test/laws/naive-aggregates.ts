@@ -1,6 +1,7 @@
 // Every aggregate over a plain list of what happened, computed the obvious way. The laws compare the engine with this.
-import type { Value } from '../../src/definition/definition.ts'
+
 import type { AggregateName } from '../../src/features/operators.ts'
+import type { Value } from '../../src/model/value.ts'
 
 /** In the order they were accepted. */
 export interface Happened {

@@ -1,10 +1,11 @@
 // The life of one user by brute force: a list of accepted actions, and everything looked at again at every second.
 // No due times, no skipping of rules that nothing touched. The laws compare the engine with this.
-import type { Value } from '../../src/definition/definition.ts'
-import { parseWindow } from '../../src/features/window.ts'
+
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Action } from '../../src/model/action.ts'
+import type { Value } from '../../src/model/value.ts'
+import { parseWindow } from '../../src/model/window.ts'
 import type { Effect } from '../../src/rules/effect.ts'
 import { type NaiveFeature, NaiveProfile } from '../support/naive-profile.ts'
 import { NAIVE } from './naive-aggregates.ts'

@@ -1,7 +1,7 @@
 // Where windows begin, computed slowly and without the engine's calendar: luxon's local dates, and walking back
 // over the clock minute by minute. The laws compare the engine with this.
 import { DateTime } from 'luxon'
-import type { Window } from '../../src/features/window.ts'
+import type { Window } from '../../src/model/window.ts'
 
 const MINUTE_MS = 60_000
 

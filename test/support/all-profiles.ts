@@ -1,5 +1,5 @@
 // Many users' profiles read from a running engine: as answers, and as texts that can be compared byte by byte.
-import type { CountsView, ProfileView, TimelineView } from '../../src/model/shapes.ts'
+import type { CountsView, ProfileView, TimelineView } from '../../src/views/views.ts'
 import type { EngineProcess } from './engine.ts'
 
 /** What the API takes in one request. */

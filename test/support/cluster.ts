@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { onTestFailed, onTestFinished } from 'vitest'
-import type { ShardStatus } from '../../src/model/shapes.ts'
+import type { ShardStatus } from '../../src/views/views.ts'
 import { Child } from './child.ts'
 import { type NatsServers, startNats } from './nats.ts'
 import { freePort, type RunningRedis, startRedis } from './servers.ts'

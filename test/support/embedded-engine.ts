@@ -2,7 +2,7 @@
 import type { LocalEngine } from '../../actors/engine/local-engine.ts'
 import { openDataFolder } from '../../src/app/data-folder.ts'
 import { startLocalEngine } from '../../src/app/engine-thread.ts'
-import type { Settings } from '../../src/app/settings.ts'
+import type { Settings } from '../../src/app/settings/settings.ts'
 import type { Definition } from '../../src/definition/definition.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import { consoleLogger, type Logger } from '../../src/runtime/logger.ts'

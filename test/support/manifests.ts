@@ -2,7 +2,7 @@
 
 import { Registry } from 'prom-client'
 import { showEngine } from '../../src/app/engine-gauges.ts'
-import { readSettings, type Settings } from '../../src/app/settings.ts'
+import { readSettings, type Settings } from '../../src/app/settings/settings.ts'
 import { createClusterMetrics } from '../../src/runtime/cluster-metrics.ts'
 import { createActionsCounter, createObserver, createRequestDurations } from '../../src/runtime/metrics.ts'
 import { stubEngine } from './stub-engine.ts'

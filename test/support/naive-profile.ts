@@ -1,12 +1,12 @@
 // A profile as a plain list of the actions that were accepted: whatever is asked is computed again from all of them.
 // The laws compare the fold with this. `of` is `properties.x`, `where` is `channel == 'ios'`.
 
-import type { Value } from '../../src/definition/definition.ts'
 import type { AggregateName } from '../../src/features/operators.ts'
-import { parseWindow } from '../../src/features/window.ts'
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Action } from '../../src/model/action.ts'
+import type { Value } from '../../src/model/value.ts'
+import { parseWindow } from '../../src/model/window.ts'
 import { NAIVE } from '../laws/naive-aggregates.ts'
 import { naiveContains, naiveDate } from '../laws/naive-windows.ts'
 

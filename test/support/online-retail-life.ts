@@ -1,5 +1,5 @@
 // Stages, badges and decisions of the Online Retail customers: how profiles and streams are held against the oracle.
-import type { ProfileView } from '../../src/model/shapes.ts'
+import type { ProfileView } from '../../src/views/views.ts'
 import type { ExpectedLife } from './online-retail-life-oracle.ts'
 import type { Entry, RewardEntry, Streams } from './online-retail-streams.ts'
 

@@ -1,7 +1,7 @@
 // The Online Retail file in tests: where it lies, and how a profile is held against the oracle.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ProfileView } from '../../src/model/shapes.ts'
+import type { ProfileView } from '../../src/views/views.ts'
 import type { ExpectedProfile } from './online-retail-oracle.ts'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))

@@ -9,12 +9,12 @@ import type { Engine } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import { HASH_VERSION, shardOf } from '../../src/model/hash.ts'
-import type { RebuildView } from '../../src/model/shapes.ts'
 import { Fold } from '../../src/profile/fold.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
 import { REBUILD, START_REBUILD } from '../../src/questions/rebuild.ts'
 import type { StoredProfile } from '../../src/snapshots/snapshot-store.ts'
+import type { RebuildView } from '../../src/views/views.ts'
 import { until } from './until.ts'
 
 const NEVER = Number.POSITIVE_INFINITY

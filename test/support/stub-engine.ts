@@ -4,8 +4,8 @@ import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import type { Definition } from '../../src/definition/definition.ts'
 import type { Engine, StreamReader } from '../../src/engine.ts'
 import { type Batch, OUTCOME, type SubmitWait } from '../../src/ingest/batch.ts'
-import type { RebuildView } from '../../src/model/shapes.ts'
 import type { Question } from '../../src/questions/question.ts'
+import type { RebuildView } from '../../src/views/views.ts'
 
 export const STUB_SHARDS = 4
 export const STUB_SEQUENCE = 7

@@ -9,14 +9,32 @@ import { listFiles, root } from '../support/source-files.ts'
 interface Source {
   path: string
   text: string
-  /** Files of the repository, as paths from its root, and whether only types are taken from them. */
-  files: { path: string; typeOnly: boolean }[]
+  /** Files of the repository, as paths from its root. */
+  files: string[]
   /** Names of packages, and of Node's modules with their `node:`. */
   packages: string[]
 }
 
-const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[\w$*{},\s]+\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm
-const PURE = ['src/model/', 'src/definition/', 'src/features/', 'src/profile/']
+const IMPORT = /^(?:import|export)\s+(?:type\s+)?(?:[\w$*{},\s]+\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm
+const PURE = [
+  'src/model/',
+  'src/expressions/',
+  'src/definition/',
+  'src/features/',
+  'src/lifecycle/',
+  'src/rules/',
+  'src/profile/',
+  'src/views/',
+]
+/** The pure rooms from the bottom up: none imports one that stands after it. */
+const LAYERS = [
+  ['src/model/'],
+  ['src/expressions/', 'src/features/', 'src/lifecycle/', 'src/views/'],
+  ['src/rules/'],
+  ['src/definition/'],
+  ['src/profile/'],
+]
+const FILES_PER_FOLDER_MAX = 15
 const OUTSIDE_WORLD = [
   'src/log/',
   'src/snapshots/',
@@ -32,20 +50,16 @@ const OUTSIDE_WORLD = [
 const COMPOSITION = 'src/app/'
 const LINES_MAX = 250
 
-const sources = listFiles(['src', 'actors', 'api'], '.ts').map(read)
+const sources = listFiles(['src', 'actors', 'api'], '.ts').map((path) => read(path))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const runtimeDependencies = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
 
-function read(path: string): Source {
-  const text = readFileSync(join(root, path), 'utf8')
+function read(path: string, text = readFileSync(join(root, path), 'utf8')): Source {
   const source: Source = { path, text, files: [], packages: [] }
-  for (const [, type, statically, dynamically] of text.matchAll(IMPORT)) {
+  for (const [, statically, dynamically] of text.matchAll(IMPORT)) {
     const target = String(statically ?? dynamically)
     if (target.startsWith('.')) {
-      source.files.push({
-        path: relative(root, join(root, dirname(path), target)),
-        typeOnly: type !== undefined,
-      })
+      source.files.push(relative(root, join(root, dirname(path), target)))
     } else {
       source.packages.push(target.startsWith('node:') ? target : packageOf(target))
     }
@@ -65,9 +79,7 @@ function offences(from: (path: string) => boolean, forbidden: (target: string) =
   return sources
     .filter((source) => from(source.path))
     .flatMap((source) =>
-      [...source.files.map((file) => file.path), ...source.packages]
-        .filter(forbidden)
-        .map((target) => `${source.path} → ${target}`),
+      [...source.files, ...source.packages].filter(forbidden).map((target) => `${source.path} → ${target}`),
     )
 }
 
@@ -77,9 +89,8 @@ const startsWithOneOf = (folders: readonly string[]) => (path: string) =>
 describe('the import rules', () => {
   test('the reader sees the imports that the rules are about', () => {
     const main = sources.find((source) => source.path === 'src/app/engine-thread.ts')
-    expect(main?.files.map((file) => file.path)).toContain('api/app.ts')
+    expect(main?.files).toContain('api/app.ts')
     expect(sources.flatMap((source) => source.packages)).toContain('fastify')
-    expect(sources.flatMap((source) => source.files).some((file) => file.typeOnly)).toBe(true)
   })
 
   test('src/ imports neither actors/ nor api/, the composition aside', () => {
@@ -115,26 +126,48 @@ describe('the import rules', () => {
     expect(found.map((source) => source.path)).toEqual([])
   })
 
-  test('no file imports itself by way of others', () => {
-    expect(findCycle()).toBeUndefined()
+  test('a pure room imports only those below it', () => {
+    const [, ...above] = LAYERS.map((_, index) => LAYERS.slice(index).flat())
+    for (const [index, rooms] of LAYERS.slice(0, -1).entries()) {
+      expect(offences(startsWithOneOf(rooms), startsWithOneOf(above[index]!))).toEqual([])
+    }
+  })
+
+  test('the expression language has one entrance', () => {
+    const room = 'src/expressions/'
+    const inside = (path: string) => path.startsWith(room) && path !== `${room}expressions.ts`
+    expect(offences((path) => !path.startsWith(room), inside)).toEqual([])
+  })
+
+  test('no file imports itself by way of others, not even for types', () => {
+    expect(findCycle(sources)).toBeUndefined()
+  })
+
+  test.each(['import', 'import type'])('a circle is found where one file has an %s of another', (how) => {
+    const planted = [
+      read('a/one.ts', "import { two } from './two.ts'"),
+      read('a/two.ts', "import { three } from '../b/three.ts'"),
+      read('b/three.ts', `${how} { One } from '../a/one.ts'`),
+    ]
+    expect(findCycle(planted)).toBe('a/one.ts → a/two.ts → b/three.ts → a/one.ts')
+    expect(findCycle(planted.slice(0, 2))).toBeUndefined()
   })
 })
 
-/** Types alone make no cycle: they are gone when the code runs. */
-function findCycle(): string | undefined {
-  const byPath = new Map(sources.map((source) => [source.path, source]))
+function findCycle(among: readonly Source[]): string | undefined {
+  const byPath = new Map(among.map((source) => [source.path, source]))
   const done = new Set<string>()
   const visit = (path: string, trail: readonly string[]): string | undefined => {
     if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path].join(' → ')
     if (done.has(path)) return undefined
     for (const file of byPath.get(path)?.files ?? []) {
-      const cycle = file.typeOnly ? undefined : visit(file.path, [...trail, path])
+      const cycle = visit(file, [...trail, path])
       if (cycle !== undefined) return cycle
     }
     done.add(path)
     return undefined
   }
-  return sources.map((source) => visit(source.path, [])).find((cycle) => cycle !== undefined)
+  return among.map((source) => visit(source.path, [])).find((cycle) => cycle !== undefined)
 }
 
 describe('the dependencies', () => {
@@ -162,6 +195,12 @@ describe('the files', () => {
       .map((path) => ({ path, lines: readFileSync(join(root, path), 'utf8').split('\n').length - 1 }))
       .filter(({ lines }) => lines > LINES_MAX)
     expect(long).toEqual([])
+  })
+
+  test(`stand at most ${FILES_PER_FOLDER_MAX} to a folder`, () => {
+    const perFolder = Map.groupBy(sources, ({ path }) => dirname(path))
+    const full = [...perFolder].filter(([, files]) => files.length > FILES_PER_FOLDER_MAX)
+    expect(full.map(([folder, files]) => `${folder}: ${files.length}`)).toEqual([])
   })
 
   test('of the engine open with a comment that says what they own', () => {

@@ -1,6 +1,6 @@
 // `pulseprint profile USER`: what the engine knows about one user.
 import { Command } from 'commander'
-import type { ProfileView } from '../../model/shapes.ts'
+import type { ProfileView } from '../../views/views.ts'
 import { EngineClient, type EngineOptions } from '../engine-client.ts'
 import { table } from '../table.ts'
 import { withEngineOptions } from './engine-options.ts'

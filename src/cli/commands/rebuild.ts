@@ -1,7 +1,7 @@
 // `pulseprint rebuild`: has shards rebuilt from their logs, one after the other, and says what differed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import type { RebuildView, ShardStatus } from '../../model/shapes.ts'
+import type { RebuildView, ShardStatus } from '../../views/views.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { EngineClient, type EngineOptions, UnreachableError } from '../engine-client.ts'
 import { rebuildReport, rebuildSample } from '../rebuild-report.ts'

@@ -1,6 +1,6 @@
 // `pulseprint shards`: who runs each shard, and how far it has come.
 import { Command } from 'commander'
-import type { ShardStatus } from '../../model/shapes.ts'
+import type { ShardStatus } from '../../views/views.ts'
 import { EngineClient, type EngineOptions } from '../engine-client.ts'
 import { table } from '../table.ts'
 import { withEngineOptions } from './engine-options.ts'

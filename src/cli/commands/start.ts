@@ -37,8 +37,8 @@ Examples:
 async function start(options: StartOptions): Promise<void> {
   // The engine is large; the other commands start faster without it.
   const { startServer } = await import('../../app/start-server.ts')
-  const { DefinitionError } = await import('../../app/configuration-files.ts')
-  const { readSettings, SettingsError } = await import('../../app/settings.ts')
+  const { DefinitionError } = await import('../../app/settings/configuration-files.ts')
+  const { readSettings, SettingsError } = await import('../../app/settings/settings.ts')
   try {
     const server = await startServer(readSettings(withOptions(process.env, options)))
     console.log(welcome(server))

@@ -2,7 +2,7 @@
 // loop carries many. A bad row is handed on as such; a file that cannot be read on ends with a CliError.
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
-import type { Row } from './row-expression.ts'
+import type { Row } from './mapping/row-expression.ts'
 
 /** A row that is no record of the file's shape. */
 export class MalformedRow {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ClusterSettings } from '../../../src/app/cluster-settings.ts'
-import { readSettings, SettingsError } from '../../../src/app/settings.ts'
+import type { ClusterSettings } from '../../../src/app/settings/cluster-settings.ts'
+import { readSettings, SettingsError } from '../../../src/app/settings/settings.ts'
 
 const CLUSTER = { PULSEPRINT_NATS: 'nats://n1:4222', PULSEPRINT_REDIS: 'redis://r:6379' }
 

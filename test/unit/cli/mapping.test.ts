@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { createRowMapper } from '../../../src/cli/import/map-row.ts'
-import { type Mapping, parseMapping } from '../../../src/cli/import/mapping.ts'
+import { createRowMapper } from '../../../src/cli/import/mapping/map-row.ts'
+import { type Mapping, parseMapping } from '../../../src/cli/import/mapping/mapping.ts'
 
 const SMALL = `time: { column: At, format: iso }
 fields:

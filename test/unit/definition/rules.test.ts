@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { LIMITS } from '../../../src/limits.ts'
+import { situation } from '../expressions/contexts.ts'
 import { compiled } from './documents.ts'
-import { situation } from './situations.ts'
 
 const definition = compiled(`version: 1
 features:
@@ -100,7 +100,7 @@ rules:
 
 describe('what an action can set off', () => {
   const names = (action: string) => {
-    const { rules, conditions, moves, touchesGuards } = definition.reactionsTo(action)
+    const { rules, conditions, moves, touchesGuards } = definition.triggersOf(action)
     const named = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(' ')
     return { rules: named(rules), conditions: named(conditions), moves, touchesGuards }
   }
@@ -129,7 +129,7 @@ describe('what an action can set off', () => {
       moves: false,
       touchesGuards: false,
     })
-    expect(definition.reactionsTo('__proto__')).toBe(definition.reactionsTo('other'))
+    expect(definition.triggersOf('__proto__')).toBe(definition.triggersOf('other'))
   })
 
   it('includes transitions on any action', () => {
@@ -137,12 +137,12 @@ describe('what an action can set off', () => {
 features: {}
 lifecycle: { initial: a, transitions: [{ from: a, to: b, on: "*" }] }
 `)
-    expect(any.reactionsTo('whatever').moves).toBe(true)
+    expect(any.triggersOf('whatever').moves).toBe(true)
   })
 
   it('is nothing where there are neither rules nor a lifecycle', () => {
     const none = { rules: [], conditions: [], moves: false, touchesGuards: false }
-    expect(compiled('version: 1\nfeatures: {}\n').reactionsTo('x')).toEqual(none)
+    expect(compiled('version: 1\nfeatures: {}\n').triggersOf('x')).toEqual(none)
   })
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { distinct } from '../../../src/features/distinct.ts'
+import { distinct } from '../../../src/features/aggregates/distinct.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { Writer } from '../../../src/model/codec.ts'
 

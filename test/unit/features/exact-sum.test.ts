@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type ExactSum, plus, plusSum, rounded } from '../../../src/features/exact-sum.ts'
+import { type ExactSum, plus, plusSum, rounded } from '../../../src/features/aggregates/exact-sum.ts'
 
 const sumOf = (values: readonly number[]) => values.reduce<ExactSum>((sum, value) => plus(sum, value), 0)
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseWindow, unitOf } from '../../../src/features/window.ts'
+import { parseWindow, unitOf } from '../../../src/model/window.ts'
 
 test.each([
   ['15m', { kind: 'rolling', unit: 'minute', count: 15 }, 'minute'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Window } from '../../../src/features/window.ts'
 import { createCalendar } from '../../../src/model/calendar.ts'
 import { dateOfDay } from '../../../src/model/civil-date.ts'
+import type { Window } from '../../../src/model/window.ts'
 
 const hours = (count: number): Window => ({ kind: 'rolling', unit: 'hour', count })
 const dateIn = (zone: string, at: string) => dateOfDay(createCalendar(zone).tile('day', Date.parse(at)))

@@ -1,0 +1,76 @@
+// Reads the fields of a document that are CEL over a user: `when`, and the texts of payloads.
+
+import { isScalar, type Scalar } from 'yaml'
+import {
+  type CelProblem,
+  ConditionCompiler,
+  type Evaluate,
+  type KnownFeature,
+  type Occasion,
+} from '../../expressions/expressions.ts'
+import type { Condition } from '../../model/evaluation-context.ts'
+import type { Window } from '../../model/window.ts'
+import type { Field, Fields } from '../document/fields.ts'
+import { tooManyTiles } from '../watched-windows.ts'
+import { placeIn } from './expression-fields.ts'
+
+const EXAMPLE = 'Write a CEL expression: `when: features.purchases >= 10`.'
+const QUOTE = 'Text in a payload is CEL; for the text itself write quotes in quotes: `"\'gold\'"`.'
+
+/** Without window where it is wrong. */
+export type WindowedFeature = KnownFeature & { window?: Window | undefined }
+
+export class Conditions {
+  readonly #compiler: ConditionCompiler
+  readonly #features: readonly WindowedFeature[]
+  readonly #fields: Fields
+  readonly #text: string
+
+  /** @param stages undefined where the document has no lifecycle */
+  constructor(
+    fields: Fields,
+    text: string,
+    features: readonly WindowedFeature[],
+    stages: readonly string[] | undefined,
+  ) {
+    this.#compiler = new ConditionCompiler(features, stages)
+    this.#features = features
+    this.#fields = fields
+    this.#text = text
+  }
+
+  /** Undefined where the field is absent or wrong; what is wrong is reported. */
+  when(field: Field | undefined, occasion: Occasion): Condition | undefined {
+    if (!field) return undefined
+    const constant = isScalar(field.value) && typeof field.value.value === 'boolean'
+    const hint = constant ? 'Leave `when` out where it always holds.' : EXAMPLE
+    const scalar = this.#fields.text(field, hint)
+    if (!scalar) return undefined
+    const compiled = this.#compiler.condition(scalar.value.trim(), occasion)
+    if ('problems' in compiled) return this.#report(scalar, field, compiled.problems)
+    const unfit = occasion === 'state' ? this.#unwatchable(compiled) : []
+    return unfit.length > 0 ? this.#report(scalar, field, unfit) : compiled
+  }
+
+  #unwatchable({ features }: Condition): CelProblem[] {
+    return features.flatMap((index) => {
+      const { name, window } = this.#features[index]!
+      const problem = tooManyTiles(name, window)
+      return problem ? [{ offset: 0, ...problem }] : []
+    })
+  }
+
+  /** A text of a payload; undefined, and reported, where it is wrong. */
+  payload(scalar: Scalar<string>, field: Field, occasion: Occasion): Evaluate | undefined {
+    const compiled = this.#compiler.value(scalar.value.trim(), occasion)
+    if (!('problems' in compiled)) return compiled.evaluate
+    const problems = compiled.problems.map((problem) => ({ ...problem, hint: `${problem.hint} ${QUOTE}` }))
+    return this.#report(scalar, field, problems)
+  }
+
+  #report(scalar: Scalar<string>, field: Field, problems: readonly CelProblem[]): undefined {
+    for (const { offset, message, hint } of problems) {
+      this.#fields.problems.add(placeIn(this.#text, scalar, offset), field.path, message, hint)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Reads the CEL fields of a document, and maps places inside an expression to places in the document.
+
+import type { Scalar } from 'yaml'
+import { type Compiled, ExpressionCompiler, type Role } from '../../expressions/expressions.ts'
+import type { Field, Fields } from '../document/fields.ts'
+
+export class Expressions {
+  readonly #compiler = new ExpressionCompiler()
+  readonly #fields: Fields
+  readonly #text: string
+
+  constructor(fields: Fields, text: string) {
+    this.#fields = fields
+    this.#text = text
+  }
+
+  /** Undefined where the field is absent or wrong; what is wrong is reported. */
+  read(field: Field | undefined, role: Role): Compiled | undefined {
+    if (!field) return undefined
+    const example = role === 'where' ? '`where: properties.price > 10`' : '`of: properties.price`'
+    const scalar = this.#fields.text(field, `Write a CEL expression: ${example}.`)
+    if (!scalar) return undefined
+    const compiled = this.#compiler.compile(scalar.value.trim(), role)
+    if (!('problems' in compiled)) return compiled
+    for (const { offset, message, hint } of compiled.problems) {
+      this.#fields.problems.add(placeIn(this.#text, scalar, offset), field.path, message, hint)
+    }
+    return undefined
+  }
+}
+
+/** Exact where the document shows the expression as it is; otherwise (escapes, several lines) where it starts. */
+export function placeIn(text: string, scalar: Scalar<string>, offset: number): number {
+  const [start, end] = scalar.range ?? [0, 0]
+  const shown = text.slice(start, end)
+  const at = shown.indexOf(scalar.value.trim())
+  return at < 0 ? start : start + at + offset
+}

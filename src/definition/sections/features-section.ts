@@ -1,0 +1,118 @@
+// The `features` section: reads and checks each feature by itself. Which features share state is decided in
+// share-series.ts.
+import type { AggregateName } from '../../features/operators.ts'
+import type { Expression } from '../../model/value.ts'
+import type { Window } from '../../model/window.ts'
+import { BOUNDS } from '../bounds.ts'
+import type { Feature } from '../definition.ts'
+import type { Field, Fields } from '../document/fields.ts'
+import { checkIdentifier } from '../document/names.ts'
+import type { DeclaredActions } from './actions-section.ts'
+import type { Expressions } from './expression-fields.ts'
+import { readActionNames, readAggregate, readWindow } from './feature-fields.ts'
+
+export interface FeatureDraft {
+  name: string
+  aggregate: AggregateName
+  /** Sorted; undefined means any action. */
+  actions: string[] | undefined
+  where: Expression | undefined
+  of: Expression | undefined
+  window: Window
+  declared: Record<string, unknown>
+}
+
+const KEYS = ['aggregate', 'action', 'where', 'of', 'window']
+const NUMERIC: readonly string[] = ['sum', 'avg', 'min', 'max']
+/** CEL types that hold no number; a timestamp has an order, but no sum. */
+const NOT_NUMBERS = ['string', 'bool', 'list', 'map']
+const EXAMPLE =
+  'For example `spend: { aggregate: sum, action: purchase, of: properties.price, window: 30d }`.'
+
+export interface ReadFeatures {
+  /** Those without a mistake. */
+  drafts: FeatureDraft[]
+  /** Names of all, also of those with a mistake. */
+  names: string[]
+}
+
+export function readFeatures(
+  fields: Fields,
+  section: Field | undefined,
+  declared: DeclaredActions,
+  expressions: Expressions,
+): ReadFeatures {
+  const { problems } = fields
+  if (!section) {
+    problems.add(0, 'features', '`features` is missing', `Add it, if only as \`features: {}\`. ${EXAMPLE}`)
+    return { drafts: [], names: [] }
+  }
+  const entries = [...(fields.map(section.value, section.path, section.key)?.values() ?? [])]
+  if (entries.length > BOUNDS.featuresMax) {
+    const hint = `At most ${BOUNDS.featuresMax} are allowed.`
+    problems.add(section.key, section.path, `${entries.length} features are declared`, hint)
+  }
+  const drafts = entries.slice(0, BOUNDS.featuresMax).flatMap((entry) => {
+    const named = checkIdentifier(entry, 'feature', problems)
+    const draft = readFeature(fields, entry, declared, expressions)
+    return named && draft ? [draft] : []
+  })
+  return { drafts, names: entries.map((entry) => entry.name) }
+}
+
+/** Whether its values are instants. */
+export function typeOf({ aggregate, of }: FeatureDraft): Feature['type'] {
+  const shows = ['first', 'last', 'min', 'max'].includes(aggregate)
+  return shows && of?.type === 'timestamp' ? 'timestamp' : 'any'
+}
+
+function readFeature(
+  fields: Fields,
+  entry: Field,
+  declared: DeclaredActions,
+  expressions: Expressions,
+): FeatureDraft | undefined {
+  const parts = fields.map(entry.value, entry.path, entry.key, KEYS)
+  if (!parts) return undefined
+  const aggregate = readAggregate(fields, entry, parts.get('aggregate'))
+  const actions = readActionNames(fields, parts.get('action'), declared)
+  const where = expressions.read(parts.get('where'), 'where')
+  const of = expressions.read(parts.get('of'), 'of')
+  const window = readWindow(fields, parts.get('window'))
+  if (!aggregate) return undefined
+  if (!parts.has('of') && aggregate !== 'count') {
+    const message = `\`${aggregate}\` needs \`of\`: what to take from each action`
+    fields.problems.add(entry.key, entry.path, message, OF_EXAMPLE[aggregate])
+  }
+  if (of && NUMERIC.includes(aggregate)) checkNumeric(fields, parts.get('of')!, aggregate, of.resultType)
+  return {
+    name: entry.name,
+    aggregate,
+    actions,
+    where: where?.expression,
+    of: of?.expression,
+    window,
+    declared: Object.fromEntries([...parts].map(([name, part]) => [name, fields.plain(part.value)])),
+  }
+}
+
+const OF_EXAMPLE = {
+  count: '',
+  sum: 'For example `of: properties.price`.',
+  min: 'For example `of: properties.price`.',
+  max: 'For example `of: properties.price`.',
+  avg: 'For example `of: properties.quantity`.',
+  first: 'For example `of: occurredAt`.',
+  last: 'For example `of: occurredAt`.',
+  distinct: 'For example `of: object.id`.',
+} satisfies Record<AggregateName, string>
+
+function checkNumeric(fields: Fields, field: Field, aggregate: string, type: string): void {
+  const summed = aggregate === 'sum' || aggregate === 'avg'
+  const timestamp = type === 'google.protobuf.Timestamp'
+  const composite = NOT_NUMBERS.some((name) => type === name || type.startsWith(`${name}<`))
+  if (!composite && !(timestamp && summed)) return
+  const message = `\`${aggregate}\` needs numbers, but this gives ${timestamp ? 'timestamp' : type}`
+  const hint = 'Use a number, or another aggregate such as `last`, `count` or `distinct`.'
+  fields.problems.add(field.value, field.path, message, hint)
+}

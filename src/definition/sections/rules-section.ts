@@ -1,0 +1,73 @@
+// The `rules` section: reads and checks each rule by itself.
+import type { Occasion } from '../../expressions/expressions.ts'
+import type { Rule } from '../../rules/rule.ts'
+import { BOUNDS } from '../bounds.ts'
+import type { Field, Fields } from '../document/fields.ts'
+import { checkIdentifier } from '../document/names.ts'
+import { readPayload } from './payload-section.ts'
+import { givesNoBadge, type RuleContext, readBadge, readLimit, readTrigger } from './rule-fields.ts'
+import { readStreamName } from './streams-section.ts'
+
+const KEYS = ['on', 'when', 'emit', 'limit', 'cooldown', 'badge']
+const OCCASIONS = { action: 'action', stage: 'stage', condition: 'state' } as const
+
+export function readRules(fields: Fields, section: Field | undefined, context: RuleContext): Rule[] {
+  if (!section) return []
+  const entries = [...(fields.map(section.value, section.path, section.key)?.values() ?? [])]
+  if (entries.length > BOUNDS.rulesMax) {
+    const hint = `At most ${BOUNDS.rulesMax} are allowed.`
+    fields.problems.add(section.key, section.path, `${entries.length} rules are declared`, hint)
+  }
+  return entries.slice(0, BOUNDS.rulesMax).flatMap((entry, index) => {
+    const named = checkIdentifier(entry, 'rule', fields.problems)
+    const rule = readRule(fields, entry, index, context)
+    return named && rule ? [rule] : []
+  })
+}
+
+function readRule(fields: Fields, entry: Field, index: number, context: RuleContext): Rule | undefined {
+  const parts = fields.map(entry.value, entry.path, entry.key, KEYS)
+  if (!parts) return undefined
+  const trigger = readTrigger(fields, parts.get('on'), context)
+  const occasion = OCCASIONS[trigger.kind]
+  const when = context.conditions.when(parts.get('when'), occasion)
+  if (!parts.has('on') && !parts.has('when')) {
+    const hint = 'Give it `on` (an action or a stage), `when` (a condition) or both.'
+    fields.problems.add(entry.key, entry.path, `The rule \`${entry.name}\` waits for nothing`, hint)
+  }
+  if (!parts.has('emit') && givesNoBadge(parts.get('badge'))) {
+    const hint = 'Add `emit: { stream: rewards }`, `badge: true` or both.'
+    fields.problems.add(entry.key, entry.path, `The rule \`${entry.name}\` does nothing`, hint)
+  }
+  return {
+    name: entry.name,
+    index,
+    trigger,
+    when,
+    ...readEmit(fields, parts.get('emit'), occasion, context),
+    limit: readLimit(fields, parts.get('limit')),
+    cooldownMs: fields.duration(parts.get('cooldown'), 0),
+    badge: readBadge(fields, entry, parts.get('badge')),
+    declared: declaredAs(fields, parts),
+  }
+}
+
+function readEmit(fields: Fields, field: Field | undefined, occasion: Occasion, context: RuleContext) {
+  const parts = field && fields.map(field.value, field.path, field.key, ['stream', 'payload'])
+  if (!parts) return { stream: undefined, payload: undefined }
+  const stream = parts.get('stream')
+  if (!stream) {
+    const hint = 'Name the stream its decisions go to: `emit: { stream: rewards }`.'
+    fields.problems.add(field.key, field.path, '`emit` has no `stream`', hint)
+  }
+  return {
+    stream: stream && readStreamName(fields, stream, context.streams),
+    payload: readPayload(fields, parts.get('payload'), context.conditions, occasion),
+  }
+}
+
+/** Nothing where the document has a mistake: the definition is refused, and an alias could turn in a circle. */
+function declaredAs(fields: Fields, parts: Map<string, Field>): Record<string, unknown> {
+  if (fields.problems.any) return {}
+  return Object.fromEntries([...parts].map(([name, part]) => [name, fields.tree(part.value)]))
+}

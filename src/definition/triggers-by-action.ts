@@ -1,0 +1,47 @@
+// What an action of each name can set off, worked out once, so that no action pays for rules it cannot touch.
+
+import type { Series } from '../features/series.ts'
+import type { Lifecycle } from '../lifecycle/lifecycle.ts'
+import type { Condition } from '../model/evaluation-context.ts'
+import type { Rule } from '../rules/rule.ts'
+import type { Feature, Triggers } from './definition.ts'
+
+interface Parts {
+  features: readonly Feature[]
+  series: readonly Series[]
+  lifecycle: Lifecycle | undefined
+  rules: readonly Rule[]
+}
+
+/** Names the document does not mention share one answer, so that clients' names take no memory. */
+export function triggersByAction(parts: Parts): (name: string) => Triggers {
+  const byName = new Map([...namesIn(parts)].map((name) => [name, triggersFor(parts, name)]))
+  const others = triggersFor(parts, undefined)
+  return (name) => byName.get(name) ?? others
+}
+
+function namesIn({ series, lifecycle, rules }: Parts): Set<string> {
+  const names = new Set(series.flatMap(({ actions }) => [...(actions ?? [])]))
+  for (const { trigger } of rules) {
+    if (trigger.kind === 'action') for (const name of trigger.actions ?? []) names.add(name)
+  }
+  for (const { on } of lifecycle?.transitions ?? []) {
+    if (on !== 'any') for (const name of on ?? []) names.add(name)
+  }
+  return names
+}
+
+/** @param name undefined: one that the document does not mention */
+function triggersFor({ features, series, lifecycle, rules }: Parts, name: string | undefined): Triggers {
+  const includes = (names: ReadonlySet<string> | undefined) =>
+    !names || (name !== undefined && names.has(name))
+  const touched = features.map((feature) => includes(series[feature.series]!.actions))
+  const touches = (when: Condition | undefined) => when?.features.some((index) => touched[index]) === true
+  const transitions = lifecycle?.transitions ?? []
+  return {
+    rules: rules.filter(({ trigger }) => trigger.kind === 'action' && includes(trigger.actions)),
+    conditions: rules.filter(({ trigger, when }) => trigger.kind === 'condition' && touches(when)),
+    moves: transitions.some(({ on }) => on !== undefined && includes(on === 'any' ? undefined : on)),
+    touchesGuards: transitions.some(({ on, when }) => on === undefined && touches(when)),
+  }
+}

@@ -1,0 +1,91 @@
+// What `when` and payloads see of a user. One context is reused for every evaluation: its getters read the
+// situation at hand, so that a feature is computed only where an expression names it.
+
+import type { EvaluationContext } from '../model/evaluation-context.ts'
+import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
+import type { Value } from '../model/value.ts'
+import { CelContext, hasHostileKey, withMaps } from './cel-context.ts'
+
+/** A feature as expressions know it: `timestamp` values are instants. */
+export interface KnownFeature {
+  name: string
+  type: 'any' | 'timestamp'
+}
+
+export class UserContext extends CelContext {
+  readonly features: object
+  readonly profile: object
+  #situation!: EvaluationContext
+  /** Features are read once in an evaluation, however often it names them: what was read, and in which one. */
+  readonly #values: Value[] = []
+  readonly #readIn: number[] = []
+  #evaluation = 0
+  /** True while values stand as Maps, see `showAsMaps`. */
+  #asMaps = false
+
+  constructor(features: readonly KnownFeature[]) {
+    super()
+    this.features = gettersOf(
+      features.map(({ name, type }, index) => [name, () => this.#feature(index, type)] as const),
+    )
+    const stage = gettersOf([
+      ['name', () => this.#situation.stage],
+      ['since', () => new Date(this.#situation.stageSince)],
+    ])
+    this.profile = gettersOf([
+      ['userId', () => this.userId],
+      ['stage', () => stage],
+      ['badges', () => this.#badges()],
+    ])
+  }
+
+  showUser(situation: EvaluationContext, asMaps: boolean): this {
+    this.#situation = situation
+    this.#asMaps = asMaps
+    this.#evaluation++
+    const { action } = situation
+    if (!action) return this
+    return asMaps ? this.showAsMaps(action) : this.show(action)
+  }
+
+  get stage(): string | null {
+    return this.#situation.stage
+  }
+
+  override get userId(): string | null {
+    const { user } = this.#situation
+    return user.startsWith(ANONYMOUS_PREFIX) ? null : user
+  }
+
+  /** The feature as the situation gives it. */
+  value(index: number): Value {
+    if (this.#readIn[index] !== this.#evaluation) {
+      this.#values[index] = this.#situation.feature(index)
+      this.#readIn[index] = this.#evaluation
+    }
+    return this.#values[index]!
+  }
+
+  #feature(index: number, type: KnownFeature['type']): unknown {
+    const value = this.value(index)
+    if (type === 'timestamp' && typeof value === 'number') return new Date(value)
+    return this.#asMaps ? withMaps(value) : value
+  }
+
+  #badges(): Map<string, Date> {
+    return new Map([...this.#situation.badges()].map(([name, at]) => [name, new Date(at)]))
+  }
+}
+
+/** True where a value that a client sent could have misled the library. */
+export function isHostile(situation: EvaluationContext, features: readonly number[]): boolean {
+  if (situation.action && hasHostileKey(situation.action.properties)) return true
+  return features.some((index) => hasHostileKey(situation.feature(index)))
+}
+
+/** A map to the library, without a prototype that an expression could reach. */
+function gettersOf(entries: readonly (readonly [string, () => unknown])[]): object {
+  const map = Object.create(null)
+  for (const [name, get] of entries) Object.defineProperty(map, name, { get, enumerable: true })
+  return map
+}

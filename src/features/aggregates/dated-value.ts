@@ -1,0 +1,57 @@
+// What first and last share: one value of any JSON kind and when it occurred. State: null while there is none,
+// else the instant and the value.
+
+import type { Reader, Writer } from '../../model/codec.ts'
+import type { Value } from '../../model/value.ts'
+import type { Aggregate } from '../aggregate.ts'
+
+type Dated = readonly [at: number, value: Value] | null
+
+const NUMBER = 0
+const TEXT = 1
+const JSON_TEXT = 2
+
+/** @param replaces whether a value accepted later, of the instant `later`, takes the place of one of `earlier` */
+export function datedValue(replaces: (later: number, earlier: number) => boolean): Aggregate<Dated> {
+  return {
+    empty: null,
+    isEmpty: (state) => state === null,
+    add(state, value, at) {
+      return state && !replaces(at, state[0]) ? state : [at, storable(value)]
+    },
+    merge(earlier, later) {
+      if (!earlier || !later) return earlier ?? later
+      return replaces(later[0], earlier[0]) ? later : earlier
+    },
+    value: (state) => (state ? state[1] : null),
+    encode(state, to) {
+      to.number(state![0])
+      encodeValue(state![1], to)
+    },
+    decode: (from) => [from.number(), decodeValue(from)],
+  }
+}
+
+/** Half a surrogate pair has no UTF-8 form; it is replaced now, so that storing the state changes nothing. */
+function storable(value: Value): Value {
+  return typeof value === 'string' ? value.toWellFormed() : value
+}
+
+function encodeValue(value: Value, to: Writer): void {
+  if (typeof value === 'number') {
+    to.varint(NUMBER)
+    to.number(value)
+  } else if (typeof value === 'string') {
+    to.varint(TEXT)
+    to.text(value)
+  } else {
+    to.varint(JSON_TEXT)
+    to.text(JSON.stringify(value))
+  }
+}
+
+function decodeValue(from: Reader): Value {
+  const kind = from.varint()
+  if (kind === NUMBER) return from.number()
+  return kind === TEXT ? from.text() : JSON.parse(from.text())
+}

@@ -1,0 +1,35 @@
+// What conditions and payloads see: the user at one instant, and the action at hand where there is one.
+
+import type { Action } from './action.ts'
+import type { Value } from './value.ts'
+
+export interface EvaluationContext {
+  /** Profile key of the user. */
+  readonly user: string
+  /** Undefined where time alone moved something. */
+  readonly action: Action | undefined
+  /** Name of the user's stage; null without a lifecycle. */
+  readonly stage: string | null
+  /** When the stage was entered, epoch ms. */
+  readonly stageSince: number
+  /** Badges by name, with the instant each was given, epoch ms. */
+  badges(): ReadonlyMap<string, number>
+  /** Value of a feature by its place in the definition's features; instants as epoch ms; null where it has none. */
+  feature(index: number): Value
+}
+
+/** A compiled `when`. */
+export interface Condition {
+  readonly source: string
+  /** True only where the expression is `true`: a missing value is not. Never throws. */
+  holds(situation: EvaluationContext): boolean
+  /** The features it reads, as places in the definition's features. */
+  readonly features: readonly number[]
+  readonly readsStage: boolean
+}
+
+/** A compiled payload: JSON whose texts are CEL. */
+export interface Payload {
+  /** Never throws; what has no value becomes null. */
+  evaluate(situation: EvaluationContext): Value
+}

@@ -1,0 +1,72 @@
+// The user as conditions and payloads see it at one instant. One object serves all users of a shard, so that
+// looking at a user allocates nothing; each feature is computed at most once per look.
+import type { Definition } from '../definition/definition.ts'
+import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
+import type { Action } from '../model/action.ts'
+import type { EvaluationContext } from '../model/evaluation-context.ts'
+import type { Value } from '../model/value.ts'
+import type { Profile } from './profile.ts'
+
+export class ProfileContext implements EvaluationContext {
+  user = ''
+  action: Action | undefined
+  readonly #definition: Definition
+  #profile!: Profile
+  #standing!: LifecycleState
+  #at = 0
+  #look = 0
+  readonly #lookOf: number[]
+  readonly #values: Value[]
+
+  constructor(definition: Definition) {
+    this.#definition = definition
+    this.#lookOf = definition.features.map(() => 0)
+    this.#values = definition.features.map(() => null)
+  }
+
+  /** Looks at the user as of `at` (epoch ms); windows end there. */
+  look(
+    user: string,
+    profile: Profile,
+    standing: LifecycleState,
+    at: number,
+    action: Action | undefined,
+  ): void {
+    this.user = user
+    this.action = action
+    this.#profile = profile
+    this.#standing = standing
+    this.#at = at
+    this.#look++
+  }
+
+  get stage(): string | null {
+    return this.#definition.lifecycle?.stages[this.#standing.stage] ?? null
+  }
+
+  get stageSince(): number {
+    return this.#standing.stageSince
+  }
+
+  badges(): ReadonlyMap<string, number> {
+    const { badges } = this.#standing
+    const byName = new Map<string, number>()
+    for (let at = 0; at < badges.length; at += 2) {
+      byName.set(this.#definition.rules[badges[at]!]!.badge!, badges[at + 1]!)
+    }
+    return byName
+  }
+
+  feature(index: number): Value {
+    if (this.#lookOf[index] !== this.#look) {
+      const { series, window } = this.#definition.features[index]!
+      const fromTile = this.#definition.calendar.windowStart(window, this.#at)
+      this.#values[index] = this.#definition.series[series]!.operator.value(
+        this.#profile.states[series],
+        fromTile,
+      )
+      this.#lookOf[index] = this.#look
+    }
+    return this.#values[index]!
+  }
+}

@@ -1,0 +1,217 @@
+// How a user's standing reacts to an action, or to time: timers, transitions, rules. Pure: every instant comes from
+// the action or the tick, and what it sets off is handed back as effects.
+import type { Definition } from '../definition/definition.ts'
+import type { Transition } from '../lifecycle/lifecycle.ts'
+import { dueAt, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
+import {
+  actionTransition,
+  guardsMakeCircle,
+  nextTimer,
+  stateTransition,
+  timeIsUpAt,
+} from '../lifecycle/transitions.ts'
+import { LIMITS } from '../limits.ts'
+import type { Action } from '../model/action.ts'
+import type { Condition } from '../model/evaluation-context.ts'
+import type { Effect } from '../rules/effect.ts'
+import { countFiring, heldBackBy } from '../rules/fire.ts'
+import type { Rule } from '../rules/rule.ts'
+import type { Profile } from './profile.ts'
+import { ProfileContext } from './profile-context.ts'
+
+/** Where an action, or a user of a tick, stands in the log. */
+export interface Place {
+  shard: number
+  sequence: number
+  position: number
+}
+
+export class Reaction {
+  readonly #definition: Definition
+  readonly #situation: ProfileContext
+  readonly #stageRules: readonly Rule[]
+  readonly #conditionRules: readonly Rule[]
+  readonly #guardsMakeCircle: boolean
+  /** Stages that may not be entered again in this evaluation. */
+  readonly #entered: number[] = []
+  #effects: Effect[] = []
+  #place: Place = { shard: 0, sequence: 0, position: 0 }
+  #ordinal = 0
+  #changed = false
+
+  constructor(definition: Definition) {
+    this.#definition = definition
+    this.#situation = new ProfileContext(definition)
+    this.#guardsMakeCircle = definition.lifecycle !== undefined && guardsMakeCircle(definition.lifecycle)
+    this.#stageRules = definition.rules.filter(({ trigger }) => trigger.kind === 'stage')
+    this.#conditionRules = definition.rules.filter(({ trigger }) => trigger.kind === 'condition')
+  }
+
+  /** What follows belongs to this place of the log. */
+  begin(place: Place, effects: Effect[]): void {
+    this.#place = place
+    this.#effects = effects
+    this.#ordinal = 0
+  }
+
+  /** Fires what is due at or before `until`, each at its own instant, in order. Changes `standing`. */
+  fireDue(user: string, profile: Profile, standing: LifecycleState, until: number): void {
+    for (let due = dueAt(standing); due <= until; due = dueAt(standing)) {
+      this.#situation.look(user, profile, standing, due, undefined)
+      this.#startEvaluation()
+      const moved = this.#moveByState(profile, standing, due)
+      // Conditions can change when a stage does, or when a tile leaves a window.
+      if (moved || standing.conditionsDue <= due) this.#checkConditions(this.#conditionRules, standing, due)
+      if (this.#changed) standing.clock = due
+      standing.timersDue = nextTimer(this.#lifecycle, standing, profile.newestAt, due)
+      // Also where only a timer looked: from now on its transition waits for its condition.
+      standing.conditionsDue = this.#nextChange(profile, standing, due)
+    }
+  }
+
+  /**
+   * Reacts to an action that was just counted.
+   * @param at the instant of the user's clock, epoch ms: no earlier than the action, nor than the clock
+   * @param wasLate true where the user's clock had passed the action
+   */
+  react(profile: Profile, standing: LifecycleState, action: Action, at: number, wasLate: boolean): void {
+    const { lifecycle } = this.#definition
+    const { rules, conditions, moves, touchesGuards } = this.#definition.triggersOf(action.action)
+    this.#situation.look(action.user, profile, standing, at, action)
+    this.#startEvaluation()
+    const isFirst = standing.stage === -1
+    if (isFirst) {
+      standing.stage = 0
+      standing.stageSince = at
+    }
+    let moved = isFirst
+    if (lifecycle) {
+      const transition = moves ? actionTransition(lifecycle, standing, action, this.#situation) : undefined
+      if (transition) {
+        this.#enter(transition, standing, at)
+        moved = true
+      }
+      const looks = moved || touchesGuards || wasLate || this.#guardsMakeCircle
+      if (looks) moved = this.#moveByState(profile, standing, at) || moved
+    }
+    for (const rule of rules) this.#try(rule, standing, at)
+    this.#checkConditions(moved ? this.#conditionRules : conditions, standing, at)
+    standing.clock = at
+    standing.timersDue = nextTimer(this.#lifecycle, standing, profile.newestAt, at)
+    // A late action can make a silence of a time that is already up.
+    if (moved || wasLate) standing.conditionsDue = this.#nextChange(profile, standing, at)
+    else if (touchesGuards || conditions.length > 0) {
+      standing.conditionsDue = Math.min(standing.conditionsDue, this.#nextChange(profile, standing, at))
+    }
+  }
+
+  get #lifecycle() {
+    return this.#definition.lifecycle ?? NO_LIFECYCLE
+  }
+
+  #startEvaluation(): void {
+    this.#entered.length = 0
+    this.#changed = false
+  }
+
+  #moveByState(profile: Profile, standing: LifecycleState, at: number): boolean {
+    let moved = false
+    for (;;) {
+      const { newestAt } = profile
+      const transition = stateTransition(
+        this.#lifecycle,
+        standing,
+        newestAt,
+        at,
+        this.#situation,
+        this.#entered,
+      )
+      if (!transition) return moved
+      this.#enter(transition, standing, at)
+      moved = true
+    }
+  }
+
+  #enter({ to }: Transition, standing: LifecycleState, at: number): void {
+    const { stages } = this.#lifecycle
+    const from = stages[standing.stage]!
+    standing.history.push(standing.stage, standing.stageSince)
+    if (standing.history.length > LIMITS.stageHistoryMax * 2) standing.history.splice(0, 2)
+    standing.stage = to
+    standing.stageSince = at
+    this.#entered.push(to)
+    this.#changed = true
+    this.#effects.push({ kind: 'stage', ...this.#origin(at), from, to: stages[to]! })
+    for (const rule of this.#stageRules) {
+      const { trigger } = rule
+      if (trigger.kind === 'stage' && (trigger.stages?.has(to) ?? true)) this.#try(rule, standing, at)
+    }
+  }
+
+  #checkConditions(rules: readonly Rule[], standing: LifecycleState, at: number): void {
+    for (const rule of rules) {
+      const held = standing.holding.indexOf(rule.index)
+      const holds = rule.when!.holds(this.#situation)
+      if (holds === held >= 0) continue
+      this.#changed = true
+      if (holds) {
+        standing.holding.push(rule.index)
+        standing.holding.sort((a, b) => a - b)
+        this.#fireUnlessHeldBack(rule, standing, at)
+      } else {
+        standing.holding.splice(held, 1)
+      }
+    }
+  }
+
+  #try(rule: Rule, standing: LifecycleState, at: number): void {
+    if (!rule.when || rule.when.holds(this.#situation)) this.#fireUnlessHeldBack(rule, standing, at)
+  }
+
+  #fireUnlessHeldBack(rule: Rule, standing: LifecycleState, at: number): void {
+    const { calendar, rules } = this.#definition
+    if (heldBackBy(rule, standing, at, calendar) !== undefined) return
+    countFiring(rule, rules, standing, at)
+    this.#changed = true
+    const payload = rule.payload?.evaluate(this.#situation)
+    const { name, badge, stream } = rule
+    this.#effects.push({ kind: 'decision', ...this.#origin(at), rule: name, payload, badge, stream })
+  }
+
+  #origin(at: number) {
+    const { shard, sequence, position } = this.#place
+    const { user, action } = this.#situation
+    const id = `${shard}.${sequence}.${position}.${this.#ordinal++}`
+    return { id, user, position, at, actionId: action?.id, action: action?.action }
+  }
+
+  /** The first instant after `at` at which a tile leaves a window that a condition reads. */
+  #nextChange(profile: Profile, standing: LifecycleState, at: number): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const rule of this.#conditionRules) {
+      next = Math.min(next, this.#tileLeaves(rule.when!, profile, at))
+    }
+    for (const transition of this.#lifecycle.transitions) {
+      const { on, when, from } = transition
+      if (on !== undefined || !when || !from.has(standing.stage)) continue
+      // Before its time is up there is nothing to look at; then its timer looks.
+      if (timeIsUpAt(transition, standing, profile.newestAt) > at) continue
+      next = Math.min(next, this.#tileLeaves(when, profile, at))
+    }
+    return next
+  }
+
+  #tileLeaves({ features }: Condition, profile: Profile, at: number): number {
+    const { calendar, series } = this.#definition
+    let next = Number.POSITIVE_INFINITY
+    for (const index of features) {
+      const { window, series: read } = this.#definition.features[index]!
+      if (window.kind === 'lifetime') continue
+      const oldest = series[read]!.operator.oldest(profile.states[read], calendar.windowStart(window, at))
+      if (oldest !== undefined) next = Math.min(next, calendar.leavesAt(window, oldest))
+    }
+    return next
+  }
+}
+
+const NO_LIFECYCLE = { stages: [], transitions: [] }
