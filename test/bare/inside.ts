@@ -11,6 +11,7 @@ root=$1; folder=$2; shift 2
 mount -t proc proc "$root/proc"
 mkdir -p "$root/dev/shm"
 mount -t tmpfs -o size=2g tmpfs "$root/dev/shm"
+mount -t tmpfs -o ro tmpfs "$root/root"
 exec chroot "$root" /bin/sh -c 'cd "$0" && exec "$@"' "$folder" "$@"
 `
 
@@ -24,7 +25,7 @@ const NETWORK_VARIABLES = [
   'npm_config_registry',
 ]
 
-/** No home that could be written to, no language and no time zone. */
+/** A home that nobody can write to, no language and no time zone. */
 function environment(extra: Record<string, string>): Record<string, string> {
   const passed = NETWORK_VARIABLES.flatMap((name) => {
     const value = process.env[name]
@@ -32,7 +33,7 @@ function environment(extra: Record<string, string>): Record<string, string> {
   })
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: '/proc/no-home',
+    HOME: '/root',
     NODE_EXTRA_CA_CERTS: CERTIFICATES,
     NPM_CONFIG_USERCONFIG: NPMRC,
     ...Object.fromEntries(passed),
