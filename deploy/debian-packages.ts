@@ -72,6 +72,8 @@ function privateState(state: string): string[] {
     'APT::Sandbox::User=',
     'Acquire::Languages=none',
     'Acquire::Retries=3',
+    // A mirror may stand still for longer than Debian means its lists to hold; what signs them is checked all the same.
+    'Acquire::Check-Valid-Until=false',
   ]
   return ['-q', ...options.flatMap((option) => ['-o', option])]
 }

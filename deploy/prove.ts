@@ -2,20 +2,20 @@
 // earlier one failed, and the last lines say which did.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { ensureServer } from './servers.ts'
+import { ensureServer, type ServerName } from './servers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+const PROVISIONED: readonly ServerName[] = ['redis-server', 'nats-server', 'chromium', 'curl', 'openssl']
+
 const STEPS: readonly { name: string; run: () => Promise<boolean> }[] = [
-  { name: 'redis-server', run: () => provision('redis-server') },
-  { name: 'nats-server', run: () => provision('nats-server') },
-  { name: 'chromium', run: () => provision('chromium') },
+  ...PROVISIONED.map((name) => ({ name, run: () => provision(name) })),
   { name: 'style', run: () => tool('@biomejs/biome/bin/biome', 'check', '.') },
   { name: 'types', run: () => tool('typescript/bin/tsc', '--noEmit') },
   { name: 'tests', run: () => tool('vitest/vitest.mjs', 'run', ...process.argv.slice(2)) },
 ]
 
-async function provision(name: Parameters<typeof ensureServer>[0]): Promise<boolean> {
+async function provision(name: ServerName): Promise<boolean> {
   try {
     console.log(await ensureServer(name))
     return true

@@ -11,6 +11,7 @@ import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import { imageEnvironment, type Manifest, settingsOf } from '../support/manifests.ts'
 import { makeSecrets, SHIPPED } from '../support/shipped-servers.ts'
 import { root } from '../support/source-files.ts'
+import { pathWith } from '../support/tool-path.ts'
 
 const COMPOSE = join(root, 'deploy/compose')
 const dockerfile = readFileSync(join(root, 'deploy/container/Dockerfile'), 'utf8')
@@ -21,9 +22,9 @@ const servers = services.filter(([, { image }]) => image !== 'pulseprint')
 
 let folder: string
 let secrets: string
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pulseprint-deploy-'))
-  secrets = makeSecrets(join(folder, 'secrets')).folder
+  secrets = (await makeSecrets(join(folder, 'secrets'))).folder
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -125,10 +126,11 @@ describe('compose.yaml', () => {
   })
 })
 
-test('secrets made by who lets others read nothing are readable in the containers, behind a closed folder', () => {
+test('secrets made under a strict umask are readable in the containers, behind a closed folder', async () => {
   const closed = join(folder, 'closed')
   const script = join(SHIPPED, 'make-secrets.sh')
-  execFileSync('sh', ['-c', 'umask 077; exec "$@"', 'sh', script, closed], { stdio: 'pipe' })
+  const env = { ...process.env, PATH: await pathWith('openssl') }
+  execFileSync('sh', ['-c', 'umask 077; exec "$@"', 'sh', script, closed], { stdio: 'pipe', env })
   const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
   expect(modeOf(closed)).toBe('700')
   expect(modeOf(join(closed, 'tls'))).toBe('755')

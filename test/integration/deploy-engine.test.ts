@@ -24,7 +24,7 @@ let redis: ShippedRedis
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pulseprint-deploy-'))
-  secrets = makeSecrets(join(folder, 'secrets'))
+  secrets = await makeSecrets(join(folder, 'secrets'))
   nats = await startShippedNats(folder, secrets)
   redis = await startShippedRedis(folder, secrets)
 })

@@ -52,9 +52,9 @@ const portsOf = (workload: Manifest): string[] =>
 
 let folder: string
 let secretKeys: string[]
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pulseprint-deploy-'))
-  const secrets = makeSecrets(join(folder, 'secrets')).folder
+  const secrets = (await makeSecrets(join(folder, 'secrets'))).folder
   secretKeys = [...readdirSync(secrets), ...readdirSync(join(secrets, 'tls'))]
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -46,7 +46,7 @@ let redis: ShippedRedis
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pulseprint-deploy-'))
-  secrets = makeSecrets(join(folder, 'secrets'))
+  secrets = await makeSecrets(join(folder, 'secrets'))
   nats = await startShippedNats(folder, secrets)
   redis = await startShippedRedis(folder, secrets)
   // What NODE_EXTRA_CA_CERTS does when a process starts.
@@ -86,7 +86,7 @@ describe('nats.conf', () => {
   })
 
   test('gives clients the certificate of our authority only', async () => {
-    const other = makeSecrets(join(folder, 'other-secrets'))
+    const other = await makeSecrets(join(folder, 'other-secrets'))
     const stranger = connect({
       servers: nats.addresses,
       ...user(),

@@ -1,5 +1,6 @@
 // Real servers on the configurations that are shipped in deploy/servers, with only what differs between places made for
 // this machine: addresses, folders, certificates, passwords.
+
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { freePort, freePorts } from '../../deploy/local-servers/free-port.ts'
 import { LocalProcess } from '../../deploy/local-servers/local-process.ts'
 import { ensureServer } from '../../deploy/servers.ts'
 import { root } from './source-files.ts'
+import { pathWith } from './tool-path.ts'
 import { until } from './until.ts'
 
 export const SHIPPED = join(root, 'deploy/servers')
@@ -25,8 +27,9 @@ export interface Secrets {
 }
 
 /** @param folder must not be there yet */
-export function makeSecrets(folder: string): Secrets {
-  execFileSync(join(SHIPPED, 'make-secrets.sh'), [folder], { stdio: 'pipe' })
+export async function makeSecrets(folder: string): Promise<Secrets> {
+  const env = { ...process.env, PATH: await pathWith('openssl') }
+  execFileSync(join(SHIPPED, 'make-secrets.sh'), [folder], { stdio: 'pipe', env })
   const read = (name: string) => readFileSync(join(folder, name), 'utf8')
   return {
     folder,
