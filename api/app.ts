@@ -14,6 +14,7 @@ import { boundBodiesInFlight } from './plugins/bodies-in-flight.ts'
 import { describeApi, docsRoutes } from './plugins/openapi.ts'
 import { handleProblems, onClientError, sendProblem } from './plugins/problems.ts'
 import { measureRequests } from './plugins/request-durations.ts'
+import { allowOrigins, keepForeignPagesOut, type TrustedPages } from './plugins/trusted-pages.ts'
 import { actionsRoute } from './routes/actions.ts'
 import { countsRoute } from './routes/counts.ts'
 import { explainRoute } from './routes/explain.ts'
@@ -48,6 +49,8 @@ export interface AppOptions {
   logger?: Logger
   /** Asks every request for one of these; undefined: no key is asked for. */
   keys?: ApiKeys
+  /** Whose pages may use the API. Default: nobody's; it listens on loopback. */
+  trusted?: TrustedPages
 }
 
 export function createApp({
@@ -59,6 +62,7 @@ export function createApp({
   bodiesInFlightBytesMax = LIMITS.bodiesInFlightBytesMax,
   logger = consoleLogger,
   keys,
+  trusted = { host: '127.0.0.1', origins: [] },
 }: AppOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: bodyBytesMax,
@@ -74,7 +78,12 @@ export function createApp({
 
   measureRequests(app, createRequestDurations(registry))
   handleProblems(app, logger)
-  if (keys) requireApiKey(app, keys)
+  if (!keys) keepForeignPagesOut(app, trusted)
+  allowOrigins(app, trusted.origins)
+  // A browser asks whether it may send before it sends a key.
+  app.after(() => {
+    if (keys) requireApiKey(app, keys)
+  })
   describeApi(app)
 
   const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry), logger }

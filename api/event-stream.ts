@@ -1,6 +1,6 @@
 // One response of server-sent events. It knows whether the reader takes what is sent, and never holds more than was
 // written to it last: whoever writes waits for `taken` in between.
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 
@@ -26,13 +26,14 @@ export class EventStream {
   readonly #clock: Clock
   #stopBeating = () => {}
 
-  constructor(response: ServerResponse, clock: Clock) {
+  /** @param headers beside those of every stream */
+  constructor(response: ServerResponse, clock: Clock, headers: OutgoingHttpHeaders = {}) {
     this.#response = response
     this.#clock = clock
     response.once('close', () => this.#stopBeating())
     // The reader has gone; `close` follows.
     response.on('error', () => {})
-    response.writeHead(200, HEADERS)
+    response.writeHead(200, { ...headers, ...HEADERS })
   }
 
   get open(): boolean {

@@ -26,5 +26,8 @@ export interface Services {
 
 /** Sends text that is JSON already: no serialiser runs. */
 export function sendJson(reply: FastifyReply, body: string): FastifyReply {
-  return reply.header('content-type', 'application/json; charset=utf-8').send(body)
+  return reply
+    .header('content-type', 'application/json; charset=utf-8')
+    .header('x-content-type-options', 'nosniff')
+    .send(body)
 }

@@ -11,6 +11,8 @@ export const ERRORS = {
   AT_TOO_EARLY: { status: 422, title: "`at` lies before the user's newest action." },
   UNKNOWN_FEATURE: { status: 400, title: 'The definition has no feature, or rule, of this name.' },
   UNAUTHORIZED: { status: 401, title: 'The request carries no valid API key.' },
+  FOREIGN_HOST: { status: 421, title: 'The engine does not answer to this host name.' },
+  FOREIGN_ORIGIN: { status: 403, title: 'Pages of this origin are not allowed.' },
   UNKNOWN_USER: { status: 404, title: 'No action of this user was ever accepted.' },
   UNKNOWN_SHARD: { status: 404, title: 'There is no shard of this number.' },
   NO_REBUILD: { status: 404, title: 'The owner of the shard has not rebuilt it since it took it over.' },

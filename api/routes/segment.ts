@@ -49,25 +49,25 @@ export function segmentRoutes(scope: Scope, services: Services): void {
     context: Type.Optional(Type.Unknown()),
   })
   const batchSchema = { ...shared, summary: 'Send a Segment batch', body, 'x-curl': [curl] }
-  scope.post(
-    '/v1/batch',
-    { schema: batchSchema, validatorCompiler: bodyIsDocumentation },
-    async (request, reply) => {
-      const receivedAt = services.clock.now()
-      const items = segmentBatch(parseJson(bytesOf(request)), receivedAt)
-      if (!items)
-        throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
-      return take(batchOf(items, receivedAt, services), reply, services)
-    },
-  )
+  const takeBatch = async (request: FastifyRequest, reply: FastifyReply) => {
+    const receivedAt = services.clock.now()
+    const items = segmentBatch(parseJson(bytesOf(request)), receivedAt)
+    if (!items) throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
+    return take(batchOf(items, receivedAt, services), reply, services)
+  }
+  scope.post('/v1/batch', { schema: batchSchema, validatorCompiler: bodyIsDocumentation }, takeBatch)
 
+  // Segment's browser library has a letter for each.
+  scope.post('/v1/b', { schema: { hide: true } }, takeBatch)
   for (const type of SEGMENT_TYPES) {
     const schema = { ...shared, summary: `Send a Segment ${type} call`, body: Type.Unknown() }
-    scope.post(`/v1/${type}`, { schema, validatorCompiler: bodyIsDocumentation }, async (request, reply) => {
+    const takeCall = async (request: FastifyRequest, reply: FastifyReply) => {
       const receivedAt = services.clock.now()
       const item = segmentCall(parseJson(bytesOf(request)), type, receivedAt)
       return take(batchOf([item], receivedAt, services), reply, services)
-    })
+    }
+    scope.post(`/v1/${type}`, { schema, validatorCompiler: bodyIsDocumentation }, takeCall)
+    scope.post(`/v1/${type[0]}`, { schema: { hide: true } }, takeCall)
   }
 }
 

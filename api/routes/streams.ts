@@ -1,5 +1,6 @@
 // GET /v1/streams/{stream}: what is published on a stream, as server-sent events, from now on or from where a subscriber
 // left off.
+import type { OutgoingHttpHeaders } from 'node:http'
 import { Type } from 'typebox'
 import type { StreamFilter } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -90,7 +91,7 @@ export function streamsRoute(scope: Scope, { engine: { streams }, clock, logger 
     subscribers.checkRoom()
     if (request.method === 'HEAD') return reply.type('text/event-stream; charset=utf-8').send()
     reply.hijack()
-    const events = new EventStream(reply.raw, clock)
+    const events = new EventStream(reply.raw, clock, reply.getHeaders() as OutgoingHttpHeaders)
     subscribers.serve(events, { stream, cursor, filter }).catch((error: unknown) => {
       logger.error('a subscriber met a mistake of the engine', {
         stream,

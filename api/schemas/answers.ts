@@ -21,6 +21,8 @@ export function text(description: string, type = 'text/plain'): Answer {
 const EVERYWHERE: ErrorCode[] = [
   'INVALID_REQUEST',
   'UNAUTHORIZED',
+  'FOREIGN_HOST',
+  'FOREIGN_ORIGIN',
   'REQUEST_TIMEOUT',
   'HEADERS_TOO_LARGE',
   'INTERNAL',

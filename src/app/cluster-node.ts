@@ -119,7 +119,8 @@ async function start(
   const engine = engineOf(local, { ownership, membership, keeper, links }, stores, clock)
   // Its own shards, and whether it is ready as one of many.
   showEngine(registry, { ask: local.ask.bind(local), notReady: () => engine.notReady() }, true)
-  const app = createApp({ engine, clock, registry, logger, ...(keys && { keys }) })
+  const trusted = { host: settings.host, origins: settings.origins }
+  const app = createApp({ engine, clock, registry, logger, trusted, ...(keys && { keys }) })
   closers.push(() => closeApi(app))
   const url = await app.listen({ host: settings.host, port: settings.port })
   keeper.start()

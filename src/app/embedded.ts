@@ -28,7 +28,7 @@ export async function startEmbedded(
       await close()
     }),
   )
-  const { app, engine } = serve(local, 0, ports[0]!, keys, registry)
+  const { app, engine } = serve(local, 0, ports[0]!, settings, keys, registry)
   const stop = async () => {
     await Promise.all([closeApi(app), ...others.map(({ orders }) => orders.call('closeApi'))])
     await Promise.all([local.stop(), ...others.map(({ orders }) => orders.call('closeEngine'))])

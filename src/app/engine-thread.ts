@@ -62,6 +62,7 @@ export function serve(
   local: LocalEngine,
   thread: number,
   ports: Map<number, MessagePort>,
+  { host, origins }: Pick<Settings, 'host' | 'origins'>,
   keys: ApiKeys | undefined,
   registry: Registry,
 ): Served {
@@ -77,6 +78,7 @@ export function serve(
     registry,
     metrics,
     bodiesInFlightBytesMax: LIMITS.bodiesInFlightBytesMax / (ports.size + 1),
+    trusted: { host, origins },
     ...(keys && { keys }),
   })
   return { app, engine }

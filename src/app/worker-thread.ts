@@ -24,7 +24,7 @@ const { definition, keys } = compileConfiguration(texts)
 const stores = await openEmbeddedStores(settings.dataPath, settings.shards)
 const registry = new Registry()
 const local = await startLocalEngine(stores, settings, definition, thread, createObserver(registry))
-const { app, engine } = serve(local, thread, ports, keys, registry)
+const { app, engine } = serve(local, thread, ports, settings, keys, registry)
 
 new ThreadLink(orders, {
   listen: (port: number) => listenShared(app, settings.host, port),

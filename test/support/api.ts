@@ -3,8 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { createApp } from '../../api/app.ts'
+import type { TrustedPages } from '../../api/plugins/trusted-pages.ts'
 import { showEngine } from '../../src/app/engine-gauges.ts'
 import type { Engine } from '../../src/engine.ts'
+import type { ApiKeys } from '../../src/runtime/api-keys.ts'
 import { type Clock, SimulatedClock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 
@@ -29,6 +31,8 @@ export interface TestApiOptions {
   bodyBytesMax?: number
   bodiesInFlightBytesMax?: number
   log?: LogLine[]
+  keys?: ApiKeys
+  trusted?: TrustedPages
 }
 
 /** Call inside a test. */

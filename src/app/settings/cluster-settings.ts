@@ -84,7 +84,8 @@ export function readClusterSettings(
   }
 }
 
-function listOf(text: string): string[] {
+/** What stands between commas. */
+export function listOf(text: string): string[] {
   return text
     .split(',')
     .map((part) => part.trim())

@@ -1,8 +1,8 @@
 // The settings of a node, read from the environment. Every bad one is reported at once.
-import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { durationMs } from '../../model/duration.ts'
-import { type ClusterSettings, readClusterSettings, type SettingsReader } from './cluster-settings.ts'
+import { isLoopback } from '../../runtime/loopback.ts'
+import { type ClusterSettings, listOf, readClusterSettings, type SettingsReader } from './cluster-settings.ts'
 
 export interface Settings {
   /** Path of the definition; undefined: the built-in one. */
@@ -13,6 +13,8 @@ export interface Settings {
   shards: number
   /** Path of the API key file; undefined: no keys, loopback only. */
   keysPath: string | undefined
+  /** Origins whose web pages may use the API. */
+  origins: readonly string[]
   hotUsersMax: number
   /** Threads that share the shards and the API's port. */
   threads: number
@@ -67,6 +69,7 @@ export function readSettings(env: Environment): Settings {
     dataPath: text('DATA') ?? './data',
     shards,
     keysPath: text('KEYS'),
+    origins: readOrigins(reader),
     hotUsersMax: integer('HOT_USERS', 200_000, 1_000, 100_000_000),
     threads: integer('THREADS', cluster ? 1 : THREADS_DEFAULT, 1, 64),
     keep: readRetention(reader),
@@ -106,6 +109,15 @@ function readRetention({ text, integer, problem }: SettingsReader): LogRetention
   return keep
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+function readOrigins({ text, problem }: SettingsReader): string[] {
+  const origins = listOf(text('ORIGINS') ?? '')
+  for (const origin of origins) {
+    const url = URL.parse(origin)
+    if (url && ['http:', 'https:'].includes(url.protocol) && url.origin === origin && !origin.includes('*'))
+      continue
+    problem(
+      `PULSEPRINT_ORIGINS has "${origin}": name exact origins, such as https://shop.example, separated by commas`,
+    )
+  }
+  return origins
 }
