@@ -35,7 +35,8 @@ const PROVISIONS = {
   },
   chromium: {
     commands: ['chromium', 'chromium-browser', 'google-chrome'],
-    debianPackages: ['chromium', 'chromium-common'],
+    // Without a font, text has no size and a browser shows none of it.
+    debianPackages: ['chromium', 'chromium-common', 'fonts-dejavu-core'],
     binary: 'usr/lib/chromium/chromium',
     trial: ['--headless', '--no-sandbox', '--disable-gpu', '--dump-dom', 'about:blank'],
   },
@@ -140,13 +141,16 @@ async function writeWrapper(name: ServerName, draft: string, place: string): Pro
   const root = join(draft, 'root')
   const placed = (path: string) => path.replace(draft, place)
   const libraries = (await libraryFolders(root)).map(placed)
-  const fonts = join(root, 'etc', 'fonts', 'fonts.conf')
   const variables: [string, string][] = [['LD_LIBRARY_PATH', libraries.join(':')]]
   for (const [variable, folder] of Object.entries(folders)) {
     const path = placed(join(root, folder))
     variables.push([variable, variable === 'PATH' ? `$PATH:${path}` : path])
   }
-  if (await isAllowed(fonts, constants.R_OK)) variables.push(['FONTCONFIG_FILE', placed(fonts)])
+  if (await isAllowed(join(root, FONTS), constants.R_OK)) {
+    const file = join(draft, 'fonts.conf')
+    await writeFile(file, fontsConfiguration(placed(join(root, FONTS)), placed(join(draft, 'fonts-cache'))))
+    variables.push(['FONTCONFIG_FILE', placed(file)])
+  }
   const lines = [
     '#!/bin/sh',
     ...variables.map(([variable, value]) => `export ${variable}="${value}"`),
@@ -154,6 +158,14 @@ async function writeWrapper(name: ServerName, draft: string, place: string): Pro
   ]
   await mkdir(join(draft, 'bin'), { recursive: true })
   await writeFile(wrapperOf(name, draft), `${lines.join('\n')}\n`, { mode: 0o755 })
+}
+
+const FONTS = 'usr/share/fonts'
+
+/** The fonts that came with the package, and those of the machine. */
+function fontsConfiguration(folder: string, cache: string): string {
+  const folders = [folder, `/${FONTS}`].map((path) => `<dir>${path}</dir>`)
+  return `<?xml version="1.0"?>\n<fontconfig>${folders.join('')}<cachedir>${cache}</cachedir></fontconfig>\n`
 }
 
 /** Starts it once. Throws where it does not, with the library that it lacks by name. */

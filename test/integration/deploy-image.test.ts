@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child.ts'
 import { imageEnvironment } from '../support/manifests.ts'
+import { NPM_CACHE } from '../support/npm-cache.ts'
 import { freePort } from '../support/servers.ts'
 import { root } from '../support/source-files.ts'
 import { until } from '../support/until.ts'
@@ -24,7 +25,7 @@ beforeAll(async () => {
   mkdirSync(app)
   copy(packages)
   const [, install] = /^RUN ((?:.*\\\n)*.*)$/m.exec(packages) ?? []
-  await run('sh', ['-c', String(install)], { cwd: app })
+  await run('sh', ['-c', String(install)], { cwd: app, env: { ...process.env, ...NPM_CACHE } })
   copy(image)
 }, 240_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
+import { NPM_CACHE } from '../support/npm-cache.ts'
 import { freePort } from '../support/servers.ts'
 import { root } from '../support/source-files.ts'
 import { until } from '../support/until.ts'
@@ -38,10 +39,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** The environment of a user's shell: nothing of the npm that runs these tests, nor its node_modules/.bin. */
 function freshEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|PULSEPRINT_|NODE_OPTIONS|VITEST)/i.test(name),
+    ([name]) => !/^(npm_(?!config_(userconfig|registry)$)|PULSEPRINT_|NODE_OPTIONS|VITEST)/i.test(name),
   )
   const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.includes('node_modules'))
-  return { ...Object.fromEntries(kept), PATH: path.join(delimiter) }
+  return { ...Object.fromEntries(kept), ...NPM_CACHE, PATH: path.join(delimiter) }
 }
 
 describe('the installed package', () => {

@@ -63,9 +63,18 @@ export class Child {
 
   /** Peak resident memory so far, in MiB; undefined where the system does not say, or the process has ended. */
   peakMemoryMiB(): number | undefined {
+    return this.#memoryMiB('VmHWM')
+  }
+
+  /** Resident memory now, in MiB. */
+  memoryMiB(): number | undefined {
+    return this.#memoryMiB('VmRSS')
+  }
+
+  #memoryMiB(field: 'VmHWM' | 'VmRSS'): number | undefined {
     try {
       const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')
-      const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]
+      const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]
       return kibibytes === undefined ? undefined : Math.round(Number(kibibytes) / 1024)
     } catch {
       return undefined

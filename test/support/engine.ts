@@ -60,6 +60,10 @@ export class EngineProcess {
     return this.#child.peakMemoryMiB()
   }
 
+  get memoryMiB(): number | undefined {
+    return this.#child.memoryMiB()
+  }
+
   /** From its next start on, the engine's clock is ahead of the real one by so much. */
   setClockAhead(ms: number): void {
     this.#env.NODE_OPTIONS = `--import ${new URL('clock-ahead.ts', import.meta.url)}`
