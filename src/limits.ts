@@ -5,8 +5,8 @@ import assert from 'node:assert/strict'
 export const LIMITS = {
   /** Bytes of a request body after decompression. */
   bodyBytesMax: 16 * 1024 * 1024,
-  /** Bytes of all request bodies that are received or worked on at a time; past it the front door says 429. */
-  bodiesInFlightBytesMax: 256 * 1024 * 1024,
+  /** Bytes of all request bodies, unpacked, that are received or worked on at a time; past it the front door says 429. */
+  bodiesInFlightBytesMax: 128 * 1024 * 1024,
   /** Actions in one request. */
   requestActionsMax: 10_000,
   /** Bytes of one action as JSON. */
@@ -33,6 +33,8 @@ export const LIMITS = {
   countNamesMax: 64,
   /** Bytes that may wait for the log; past it the front door says 429. */
   appendQueueBytesMax: 64 * 1024 * 1024,
+  /** Bytes of log records that a thread keeps in memory because a shard has yet to apply them; it reads the others from the disk. */
+  recentRecordBytesMax: 32 * 1024 * 1024,
   /** Free bytes that the disk of the data folder keeps: below this, actions are refused. */
   diskBytesFreeMin: 128 * 1024 * 1024,
   /** Messages that may wait in one user's mailbox. */
@@ -48,7 +50,7 @@ export const LIMITS = {
   /** Records that may be applied and not yet published; past it the shards stand still. */
   unpublishedRecordsMax: 10_000,
   /** UTF-16 units of the entries in them, and bytes of their records where the store takes actions. */
-  unpublishedTextMax: 64 * 1024 * 1024,
+  unpublishedTextMax: 32 * 1024 * 1024,
   /** Longest time a changed profile stays unsaved. */
   checkpointIntervalMs: 5_000,
   /** How long a write that waits for its actions to be applied waits, and a stopping engine. */

@@ -40,15 +40,22 @@ export class Intake {
    */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     const runners = chunks.map(({ shard }) => this.#openRunner(shard))
-    const placements = await this.#append(chunks, runners)
-    const sequences = placements.map(({ sequence }) => sequence)
-    if (wait === 'durable') return { sequences, outcomes: [], effects: [] }
-    const applied = this.#reachAll(chunks, placements, runners)
-    const records = await within(applied, LIMITS.applyWaitMs, this.#clock, notYetApplied)
-    return {
-      sequences,
-      outcomes: records.map(({ outcomes }) => outcomes),
-      effects: records.map(({ effects }) => effects),
+    if (wait === 'durable') {
+      const placements = await this.#append(chunks, runners)
+      return { sequences: sequencesOf(placements), outcomes: [], effects: [] }
+    }
+    const asked = runners.map((runner) => runner.expect())
+    try {
+      const placements = await this.#append(chunks, runners)
+      const applied = this.#reachAll(chunks, placements, runners)
+      const records = await within(applied, LIMITS.applyWaitMs, this.#clock, notYetApplied)
+      return {
+        sequences: sequencesOf(placements),
+        outcomes: records.map(({ outcomes }) => outcomes),
+        effects: records.map(({ effects }) => effects),
+      }
+    } finally {
+      for (const done of asked) done()
     }
   }
 
@@ -96,6 +103,10 @@ export class Intake {
       }),
     )
   }
+}
+
+function sequencesOf(placements: readonly Placement[]): number[] {
+  return placements.map(({ sequence }) => sequence)
 }
 
 function isNotOwner(error: unknown): boolean {

@@ -2,7 +2,7 @@
 import type { Outcome } from '../../src/ingest/batch.ts'
 import type { Effect } from '../../src/rules/effect.ts'
 
-/** Records of which is known what became of them, for a submitter that is about to ask. */
+/** Records whose outcomes are kept for submitters: one asks as soon as the shard gets there, a few records later at most. */
 const RECORDS_KEPT = 64
 
 /** What became of a record. */
@@ -31,7 +31,9 @@ interface Waiter {
 export class AppliedWatermark {
   #applied: number
   readonly #waiters = new Set<Waiter>()
+  /** Kept only while a submitter is about to ask. */
   readonly #records = new Map<number, Applied>()
+  #expecting = 0
 
   constructor(applied: number) {
     this.#applied = applied
@@ -44,17 +46,30 @@ export class AppliedWatermark {
 
   advance(sequence: number, record: Applied): void {
     this.#applied = sequence
-    this.#records.set(sequence, record)
-    if (this.#records.size > RECORDS_KEPT) {
-      for (const oldest of this.#records.keys()) {
-        this.#records.delete(oldest)
-        break
-      }
-    }
+    if (this.#expecting > 0) this.#keep(sequence, record)
     for (const waiter of this.#waiters) {
       if (waiter.sequence > sequence) continue
       this.#waiters.delete(waiter)
       waiter.resolve()
+    }
+  }
+
+  #keep(sequence: number, { outcomes, effects }: Applied): void {
+    // Nothing else of the record: its actions may take megabytes.
+    this.#records.set(sequence, { outcomes, effects })
+    if (this.#records.size <= RECORDS_KEPT) return
+    for (const oldest of this.#records.keys()) {
+      this.#records.delete(oldest)
+      break
+    }
+  }
+
+  /** Keeps what becomes of records until the returned function is called: somebody is going to ask. */
+  expect(): () => void {
+    this.#expecting += 1
+    return () => {
+      this.#expecting -= 1
+      if (this.#expecting === 0) this.#records.clear()
     }
   }
 
@@ -76,7 +91,7 @@ export class AppliedWatermark {
     })
   }
 
-  /** What became of a record that was applied just now. */
+  /** What became of a record that was applied just now, to somebody who was expected. */
   recordOf(sequence: number): Applied {
     const record = this.#records.get(sequence)
     if (!record) throw new Error(`what became of record ${sequence} is no longer known`)

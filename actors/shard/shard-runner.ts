@@ -218,6 +218,11 @@ export class ShardRunner {
     return this.#progress.reach(sequence, givenUp)
   }
 
+  /** Keeps what becomes of records until the returned function is called. */
+  expect(): () => void {
+    return this.#progress.expect()
+  }
+
   recordOf(sequence: number): Applied {
     return this.#progress.recordOf(sequence)
   }

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { decompress } from '../decompress.ts'
 import { parseJson } from '../json-body.ts'
+import { reserveOf } from './bodies-in-flight.ts'
 
 export const JSON_TYPE = /^(application|text)\/([\w.-]+\+)?json(;|$)/
 export const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonlines)(;|$)/
@@ -35,7 +36,7 @@ function receive(
         const encoding = request.headers['content-encoding']
         if (encoding === undefined) done(null, read(bytes))
         else {
-          decompress(bytes, encoding, sizeMax)
+          decompress(bytes, encoding, sizeMax, reserveOf(request))
             .then(read)
             .then((body) => done(null, body), done)
         }

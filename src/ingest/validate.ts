@@ -7,13 +7,16 @@ import type { Action, ActionObject } from '../model/action.ts'
 import { parseInstant } from '../model/instant.ts'
 import { ANONYMOUS_PREFIX, idProblem, userIdProblem } from '../model/user-id.ts'
 
-/** The first mistake of an item. `path` is a JSON pointer inside the item. */
+/** The first mistake of an item. `path` is a JSON pointer inside the item. It has no stack trace, which costs more than the check. */
 export class ItemProblem extends Error {
   readonly code: ErrorCode
   readonly path: string
 
   constructor(path: string, message: string, code: ErrorCode = 'INVALID_ACTION') {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.path = path
   }

@@ -20,26 +20,39 @@ export async function readNewest(
 ): Promise<Pick<TimelineView, 'actions' | 'cursor'>> {
   const actions: TimelineView['actions'] = []
   let last = cursor === undefined ? undefined : parseCursor(cursor)
-  let record: { sequence: number; actions: Action[] } | undefined
+  for (const { sequence, positions } of placesFrom(timeline, last)) {
+    const found = await log.get(shard, sequence)
+    // A trimmed record takes its part of the timeline with it.
+    if (!found) break
+    const record = decodeActions(found.payload)
+    for (const position of positions) {
+      const action = record[position]!
+      if (!wanted(action)) continue
+      if (actions.length === limit)
+        return { actions, cursor: last ? `${last.sequence}.${last.position}` : null }
+      actions.push(entryOf(action, shard, sequence))
+      last = { sequence, position }
+    }
+    // A record may be large: others have their turn before the next, and none is held meanwhile.
+    await nextTurn()
+  }
+  return { actions, cursor: null }
+}
+
+/** The places before `last`, newest first, by record. */
+function placesFrom(
+  timeline: readonly number[],
+  last: Place | undefined,
+): { sequence: number; positions: number[] }[] {
+  const records: { sequence: number; positions: number[] }[] = []
   for (let at = timeline.length - 2; at >= 0; at -= 2) {
     const place = { sequence: timeline[at]!, position: timeline[at + 1]! }
     if (last && !isBefore(place, last)) continue
-    if (record?.sequence !== place.sequence) {
-      const found = await log.get(shard, place.sequence)
-      // A trimmed record takes its part of the timeline with it.
-      if (!found) break
-      record = { sequence: place.sequence, actions: decodeActions(found.payload) }
-      // A record may be large: others have their turn before the next.
-      await nextTurn()
-    }
-    const action = record.actions[place.position]!
-    if (!wanted(action)) continue
-    if (actions.length === limit)
-      return { actions, cursor: last ? `${last.sequence}.${last.position}` : null }
-    actions.push(entryOf(action, shard, place.sequence))
-    last = place
+    const record = records.at(-1)
+    if (record?.sequence === place.sequence) record.positions.push(place.position)
+    else records.push({ sequence: place.sequence, positions: [place.position] })
   }
-  return { actions, cursor: null }
+  return records
 }
 
 interface Place {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'
 import { LmdbSnapshotStore } from '../../src/adapters/lmdb/lmdb-snapshot-store.ts'
 import { LmdbStreamStore } from '../../src/adapters/lmdb/lmdb-stream-store.ts'
+import { LIMITS } from '../../src/limits.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { actionLogContract } from './action-log.contract.ts'
@@ -24,20 +25,22 @@ test('a folder made with another number of shards is refused, and the message sa
   expect(() => new LmdbStreamStore(streams, { ...identity, shards: 8 })).toThrow(/shards is 4, wanted 8/)
 })
 
-test('large records are not kept in memory for followers: they read them from the disk, in order', async () => {
+test('a follower that falls behind reads from the disk what is not kept in memory, in order', async () => {
   const log = new LmdbActionLog(temporaryFolder(), identity)
-  for (let index = 0; index < 5; index++) {
-    await log.append([{ shard: 0, payload: Buffer.alloc(3_000_000, index), decoded: index }])
-  }
   const stop = new AbortController()
-  const followed: LogRecord[] = []
-  for await (const records of log.follow(0, 0, stop.signal)) {
-    // Copied: what is decoded is handed on once, and is gone when the follower comes back for more.
-    followed.push(...records.map((record) => ({ ...record })))
-    if (followed.length === 5) stop.abort()
+  const follower = log.follow(0, 0, stop.signal)[Symbol.asyncIterator]()
+  const payload = (index: number) => Buffer.alloc(LIMITS.recentRecordBytesMax / 8, index)
+  await log.append([{ shard: 0, payload: payload(0), decoded: 0 }])
+  const followed = [...(await follower.next()).value!]
+  for (let index = 1; index < 12; index++) {
+    await log.append([{ shard: 0, payload: payload(index), decoded: index }])
   }
+  while (followed.length < 12) followed.push(...((await follower.next()).value as LogRecord[]))
+  stop.abort()
+  await follower.return?.(undefined)
   await log.close()
-  expect(followed.map(({ payload }) => payload[0])).toEqual([0, 1, 2, 3, 4])
+  expect(followed.map((record) => record.payload[0])).toEqual(followed.map((_, index) => index))
   // What comes from memory comes decoded.
-  expect(followed.map(({ decoded }) => decoded)).toEqual([undefined, undefined, undefined, undefined, 4])
+  const read = followed.map(({ decoded }) => decoded)
+  expect([read[0], read[1], read[11]]).toEqual([undefined, undefined, 11])
 })

@@ -130,7 +130,7 @@ async function* megabytes(count: number) {
 
 test('100 MB announced by its length', async () => {
   async function* request() {
-    yield `POST /v1/actions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${HUGE}\r\n\r\n`
+    yield `POST /v1/actions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${HUGE}\r\n\r\n`
     yield* megabytes(100)
   }
   const { status, body } = await rawRequest(engine.url, request())
@@ -165,7 +165,7 @@ test.each<[string, string, string, ErrorCode]>([
   ['POST', '/v1/batch', '{"batch":5}', 'INVALID_REQUEST'],
   ['POST', '/v1/batch', `${nested(100_000)}`, 'INVALID_REQUEST'],
 ])('a request that its route cannot take, number %#: %s', async (method, path, body, code) => {
-  const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\n`
+  const head = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n`
   const length = body === '' ? '' : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`
   const answer = await rawRequest(engine.url, [`${head}${length}\r\n`, body])
   await refused(answer.status, answer.body, code)
@@ -178,14 +178,18 @@ test.each<[string, string[], ErrorCode]>([
   [
     'a flood of headers',
     [
-      `GET / HTTP/1.1\r\nHost: x\r\n${Array.from({ length: 3_000 }, (_, n) => `X-${n}: ${n}\r\n`).join('')}\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\n${Array.from({ length: 3_000 }, (_, n) => `X-${n}: ${n}\r\n`).join('')}\r\n`,
     ],
     'HEADERS_TOO_LARGE',
   ],
-  ['a long request line', [`GET /${'a'.repeat(40_000)} HTTP/1.1\r\nHost: x\r\n\r\n`], 'HEADERS_TOO_LARGE'],
+  [
+    'a long request line',
+    [`GET /${'a'.repeat(40_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`],
+    'HEADERS_TOO_LARGE',
+  ],
   [
     'two lengths',
-    ['POST /v1/actions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'],
+    ['POST /v1/actions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'],
     'INVALID_REQUEST',
   ],
 ])('%s', async (_name, parts, code) => {
@@ -195,7 +199,7 @@ test.each<[string, string[], ErrorCode]>([
 
 test('half a request takes nothing, and its connection is closed', async () => {
   const head =
-    'POST /v1/actions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n'
+    'POST /v1/actions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n'
   const { status } = await rawRequest(engine.url, [head, '{"userId":"half","action":"a"}'], {
     halfClose: true,
   })

@@ -20,7 +20,7 @@ test('an upload that stalls does not keep the engine from ending', async () => {
     socket.destroy()
   })
   socket.write(
-    'POST /v1/actions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n',
+    'POST /v1/actions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n',
   )
   // The engine has read the head and waits for a body that never comes whole.
   const [answer] = await once(socket, 'data')

@@ -1,15 +1,17 @@
 // The action log on LMDB: one database per shard, keyed by sequence, all appended to in one transaction.
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { LIMITS } from '../../limits.ts'
 import type { ActionLog, AppendEntry, LogRecord } from '../../log/action-log.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'
 import { closed, committed } from './lmdb-write.ts'
 
-/** Newest records of a shard kept in memory for its followers, and their bytes: a record may be tens of megabytes. */
-const RECENT_RECORDS_MAX = 64
-const RECENT_BYTES_MAX = 4 * 1024 * 1024
 /** Records read at once while catching up, and the bytes after which no more are. */
 const READ_RECORDS_MAX = 64
 const READ_BYTES_MAX = 4 * 1024 * 1024
+
+interface Follower {
+  position: number
+}
 
 interface Shard {
   records: Database<Buffer, number>
@@ -17,10 +19,10 @@ interface Shard {
   head: number
   /** Sequence of the next append. A failed append leaves a gap: a sequence is never given twice. */
   next: number
-  /** The newest records, oldest first: a follower at the head reads no disk. */
+  /** The newest records, oldest first, that a follower has yet to take: one at the head reads no disk. */
   recent: LogRecord[]
-  /** Bytes of their payloads. */
-  recentBytes: number
+  /** Up to where each follower has taken the shard's records. */
+  followers: Set<Follower>
   /** Followers that wait for the next record. */
   waiting: Set<() => void>
 }
@@ -41,6 +43,8 @@ export class LmdbActionLog implements ActionLog {
   readonly #shards: Shard[]
   /** By shard the sequence up to which it was trimmed. */
   readonly #trimmed: Database<number, number>
+  /** Bytes of the records of all shards that are kept in memory. */
+  #recentBytes = 0
 
   /** Opens or creates the log in a folder. Errors: STORE_MISMATCH when it was created with another identity. */
   constructor(path: string, identity: StoreIdentity) {
@@ -62,7 +66,7 @@ export class LmdbActionLog implements ActionLog {
         encoding: 'binary',
       })
       const head = lastKey(records)
-      return { records, head, next: head + 1, recent: [], recentBytes: 0, waiting: new Set() }
+      return { records, head, next: head + 1, recent: [], followers: new Set(), waiting: new Set() }
     })
   }
 
@@ -78,7 +82,7 @@ export class LmdbActionLog implements ActionLog {
     await committed(commit, 'the log could not be written')
     for (const { shard, record } of appended) {
       shard.head = record.sequence
-      keepRecent(shard, record)
+      this.#keepRecent(shard, record)
       for (const wake of shard.waiting) wake()
       shard.waiting.clear()
     }
@@ -90,23 +94,49 @@ export class LmdbActionLog implements ActionLog {
     let wake = () => {}
     const wakeOnAbort = () => wake()
     signal.addEventListener('abort', wakeOnAbort)
-    let position = after
-    while (!signal.aborted) {
-      const records = this.#after(shard, position)
-      const last = records.at(-1)
-      if (last) {
-        position = last.sequence
-        yield records
-        // Taken: kept longer, every action would grow old in memory, which costs more than reading it again would.
-        for (const record of records) record.decoded = undefined
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          shard.waiting.add(resolve)
-        })
+    const follower = { position: after }
+    shard.followers.add(follower)
+    try {
+      while (!signal.aborted) {
+        const records = this.#after(shard, follower.position)
+        const last = records.at(-1)
+        if (last) {
+          yield records
+          follower.position = last.sequence
+          this.#forgetTaken(shard)
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+            shard.waiting.add(resolve)
+          })
+        }
       }
+    } finally {
+      shard.followers.delete(follower)
+      this.#forgetTaken(shard)
+      signal.removeEventListener('abort', wakeOnAbort)
     }
-    signal.removeEventListener('abort', wakeOnAbort)
+  }
+
+  /** A follower that falls behind what is kept in memory reads the disk. */
+  #keepRecent(shard: Shard, record: LogRecord): void {
+    if (shard.followers.size === 0) return
+    shard.recent.push(record)
+    this.#recentBytes += record.payload.length
+    // The newest record stays whatever its size: a follower at the head is about to take it.
+    while (shard.recent.length > 1 && this.#recentBytes > LIMITS.recentRecordBytesMax)
+      this.#forgetOldest(shard)
+  }
+
+  /** Kept longer, actions would grow old in memory, which costs more than reading them again. */
+  #forgetTaken(shard: Shard): void {
+    let taken = Number.POSITIVE_INFINITY
+    for (const { position } of shard.followers) taken = Math.min(taken, position)
+    while (shard.recent.length > 0 && shard.recent[0]!.sequence <= taken) this.#forgetOldest(shard)
+  }
+
+  #forgetOldest(shard: Shard): void {
+    this.#recentBytes -= shard.recent.shift()!.payload.length
   }
 
   #after(shard: Shard, position: number): LogRecord[] {
@@ -178,16 +208,6 @@ export class LmdbActionLog implements ActionLog {
 function usedBytes(stats: DatabaseStats): number {
   const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = stats
   return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)
-}
-
-/** The newest record stays whatever its size: a follower at the head is about to take it. */
-function keepRecent(shard: Shard, record: LogRecord): void {
-  const { recent } = shard
-  recent.push(record)
-  shard.recentBytes += record.payload.length
-  while (recent.length > RECENT_RECORDS_MAX || (recent.length > 1 && shard.recentBytes > RECENT_BYTES_MAX)) {
-    shard.recentBytes -= recent.shift()!.payload.length
-  }
 }
 
 function lastKey(records: Database<Buffer, number>): number {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { AppliedWatermark } from '../../../actors/shard/applied-watermark.ts'
+import { OUTCOME } from '../../../src/ingest/batch.ts'
 
 test('who waits is told when the sequence is applied, not before', async () => {
   const log = new AppliedWatermark(4)
@@ -19,6 +20,19 @@ test('who gives up is forgotten, so that asking for what never comes takes no me
   expect(log.waiting).toBe(2)
   givenUp.abort()
   expect(log.waiting).toBe(1)
+})
+
+test('what became of a record is kept while somebody is about to ask, and nothing of its actions', () => {
+  const log = new AppliedWatermark(0)
+  const record = { outcomes: [OUTCOME.accepted], effects: [], actions: ['megabytes'] }
+  log.advance(1, record)
+  expect(() => log.recordOf(1)).toThrow('no longer known')
+  const [one, other] = [log.expect(), log.expect()]
+  log.advance(2, record)
+  one()
+  expect(log.recordOf(2)).toEqual({ outcomes: [OUTCOME.accepted], effects: [] })
+  other()
+  expect(() => log.recordOf(2)).toThrow('no longer known')
 })
 
 test('all who wait are told of a failure', async () => {

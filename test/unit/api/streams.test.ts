@@ -200,7 +200,7 @@ function lazySubscriber(origin: string, path: string) {
     socket.destroy()
   })
   socket.pause()
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
   return socket
 }
 
