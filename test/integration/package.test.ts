@@ -48,7 +48,16 @@ function freshEnvironment(): NodeJS.ProcessEnv {
 describe('the installed package', () => {
   test('holds compiled code, types, the launcher, examples and documents, and nothing else', () => {
     const names = readdirSync(join(folder, 'node_modules', 'pulseprint')).sort()
-    const expected = ['ARCHITECTURE.md', 'LICENSE', 'README.md', 'bin', 'dist', 'examples', 'package.json']
+    const expected = [
+      'ARCHITECTURE.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'dist',
+      'docs',
+      'examples',
+      'package.json',
+    ]
     expect(names.filter((name) => name !== 'node_modules')).toEqual(expected)
     expect(readdirSync(join(folder, 'node_modules', 'pulseprint', 'dist', 'src'))).toContain('engine.d.ts')
   })

@@ -25,7 +25,7 @@ export function startCommand(): Command {
 Ctrl-C stops it cleanly; after a crash the next start goes on where it was.
 
 With PULSEPRINT_NATS and PULSEPRINT_REDIS in the environment it runs as one node of a cluster. Actions are then kept on these
-servers and the data folder is not used. The README lists all settings.
+servers and the data folder is not used. docs/operations.md lists all settings.
 
 Examples:
   pulseprint start --definition definition.yaml --data ./data
