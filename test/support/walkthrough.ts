@@ -43,7 +43,9 @@ export class Walkthrough {
   static async begin(): Promise<Walkthrough> {
     const folder = temporaryFolder()
     const port = await freePort()
-    for (const name of readdirSync(root).filter((entry) => !['.git', '.pulseprint', 'data', 'data-cluster'].includes(entry)))
+    for (const name of readdirSync(root).filter(
+      (entry) => !['.git', '.pulseprint', 'data', 'data-cluster'].includes(entry),
+    ))
       symlinkSync(join(root, name), join(folder, name))
     const path = [ownCommands(folder), dirname(process.execPath), await pathWith('curl')].join(delimiter)
     const kept = Object.entries(process.env).filter(([name]) => !/^(PULSEPRINT_|npm_|VITEST)/i.test(name))
