@@ -16,9 +16,10 @@ export function printsAll(printed: string, shown: string): boolean {
   return new RegExp(`^${patternOf(shown)}$`).test(normal(printed.trimEnd()))
 }
 
-/** True once the lines have come, whatever came before. */
+/** True once each of the lines has come, in any order: that of two users is not told. */
 export function printsSome(printed: string, shown: string): boolean {
-  return new RegExp(`^${patternOf(shown)}$`, 'm').test(normal(printed))
+  const lines = shown.trimEnd().split('\n')
+  return lines.every((line) => new RegExp(`^${patternOf(line)}$`, 'm').test(normal(printed)))
 }
 
 function patternOf(shown: string): string {
