@@ -79,7 +79,10 @@ const MEBIBYTE = 1024 ** 2
 /** The words of the page for each limit, and the limit as the page writes it. */
 const LIMIT_ROWS: [string, string][] = [
   ['a request body, unpacked', `${LIMITS.bodyBytesMax / MEBIBYTE} MiB`],
-  ['all request bodies that are worked on at a time', `${LIMITS.bodiesInFlightBytesMax / MEBIBYTE} MiB`],
+  [
+    'all request bodies that are worked on at a time, unpacked',
+    `${LIMITS.bodiesInFlightBytesMax / MEBIBYTE} MiB`,
+  ],
   ['actions in one request', LIMITS.requestActionsMax.toLocaleString('en-US')],
   ['one action as JSON', `${LIMITS.actionBytesMax / 1024} KiB`],
   ['an id of a user, visitor or action', `${LIMITS.idLengthMax} characters`],
