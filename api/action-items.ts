@@ -4,8 +4,7 @@ import { parseJson, parseNdjson } from './json-body.ts'
 import { NDJSON_TYPE } from './plugins/bodies.ts'
 
 /** Throws MALFORMED_BODY or, where the JSON is none of the forms, INVALID_REQUEST. */
-export function readItems(body: Buffer | undefined, contentType: string | undefined): unknown[] {
-  if (!body || body.length === 0) throw new PulseprintError('MALFORMED_BODY', 'the request has no body')
+export function readItems(body: Buffer, contentType: string | undefined): unknown[] {
   if (NDJSON_TYPE.test((contentType as string).toLowerCase())) return parseNdjson(body)
   const parsed = parseJson(body)
   if (Array.isArray(parsed)) return parsed

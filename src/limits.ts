@@ -5,8 +5,11 @@ import assert from 'node:assert/strict'
 export const LIMITS = {
   /** Bytes of a request body after decompression. */
   bodyBytesMax: 16 * 1024 * 1024,
-  /** Bytes of all request bodies, unpacked, that are received or worked on at a time; past it the front door says 429. */
-  bodiesInFlightBytesMax: 128 * 1024 * 1024,
+  /**
+   * Bytes of all request bodies, unpacked, that are received or worked on at a time, over all threads; past it the front door says 429.
+   * The whole process takes at most 24 times as much for them, what its allocator keeps included: a test holds that.
+   */
+  bodiesInFlightBytesMax: 64 * 1024 * 1024,
   /** Actions in one request. */
   requestActionsMax: 10_000,
   /** Bytes of one action as JSON. */
@@ -34,7 +37,7 @@ export const LIMITS = {
   /** Bytes that may wait for the log; past it the front door says 429. */
   appendQueueBytesMax: 64 * 1024 * 1024,
   /** Bytes of log records that a thread keeps in memory because a shard has yet to apply them; it reads the others from the disk. */
-  recentRecordBytesMax: 32 * 1024 * 1024,
+  recentRecordBytesMax: 16 * 1024 * 1024,
   /** Free bytes that the disk of the data folder keeps: below this, actions are refused. */
   diskBytesFreeMin: 128 * 1024 * 1024,
   /** Messages that may wait in one user's mailbox. */

@@ -11,6 +11,7 @@ import { PROFILE } from '../../src/questions/profile.ts'
 import { decisionView } from '../../src/rules/effect-view.ts'
 import type { ProfileView } from '../../src/views/views.ts'
 import { readItems } from '../action-items.ts'
+import { bodyOf } from '../plugins/bodies.ts'
 import { statusOf, writeReceipts } from '../receipts.ts'
 import { ActionsBody, Receipts } from '../schemas/actions.ts'
 import { BODY_CODES, either, json, problems } from '../schemas/answers.ts'
@@ -74,7 +75,7 @@ const schema = {
 export function actionsRoute(scope: Scope, { engine, clock, actionsCounter }: Services): void {
   scope.post('/v1/actions', { schema, validatorCompiler: bodyIsDocumentation }, async (request, reply) => {
     const wanted = readReturn(request.query.return)
-    const items = readItems(request.body as Buffer | undefined, request.headers['content-type'])
+    const items = readItems(bodyOf(request), request.headers['content-type'])
     checkCount(items, wanted.size > 0)
     const batch = buildBatch(engine.definition, engine.shards, items, clock.now())
     const submitted = await submit(engine, batch)

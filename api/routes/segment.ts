@@ -9,6 +9,7 @@ import { LIMITS } from '../../src/limits.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import { SEGMENT_TYPES, segmentBatch, segmentCall, segmentPath } from '../front-doors/segment.ts'
 import { parseJson } from '../json-body.ts'
+import { bodyOf } from '../plugins/bodies.ts'
 import { BODY_CODES, either, json, problems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 import { bodyIsDocumentation } from '../validator.ts'
@@ -51,7 +52,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
   const batchSchema = { ...shared, summary: 'Send a Segment batch', body, 'x-curl': [curl] }
   const takeBatch = async (request: FastifyRequest, reply: FastifyReply) => {
     const receivedAt = services.clock.now()
-    const items = segmentBatch(parseJson(bytesOf(request)), receivedAt)
+    const items = segmentBatch(parseJson(bodyOf(request)), receivedAt)
     if (!items) throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
     return take(batchOf(items, receivedAt, services), reply, services)
   }
@@ -63,18 +64,12 @@ export function segmentRoutes(scope: Scope, services: Services): void {
     const schema = { ...shared, summary: `Send a Segment ${type} call`, body: Type.Unknown() }
     const takeCall = async (request: FastifyRequest, reply: FastifyReply) => {
       const receivedAt = services.clock.now()
-      const item = segmentCall(parseJson(bytesOf(request)), type, receivedAt)
+      const item = segmentCall(parseJson(bodyOf(request)), type, receivedAt)
       return take(batchOf([item], receivedAt, services), reply, services)
     }
     scope.post(`/v1/${type}`, { schema, validatorCompiler: bodyIsDocumentation }, takeCall)
     scope.post(`/v1/${type[0]}`, { schema: { hide: true } }, takeCall)
   }
-}
-
-function bytesOf(request: FastifyRequest): Buffer {
-  const body = request.body as Buffer | undefined
-  if (!body || body.length === 0) throw new PulseprintError('MALFORMED_BODY', 'the request has no body')
-  return body
 }
 
 type RejectedEvent = ItemError & { index: number }

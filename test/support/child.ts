@@ -66,12 +66,12 @@ export class Child {
     return this.#memoryMiB('VmHWM')
   }
 
-  /** Resident memory now, in MiB. */
-  memoryMiB(): number | undefined {
-    return this.#memoryMiB('VmRSS')
+  /** Memory of its own now, in MiB: without the files that are mapped into it, which the system takes back when it needs to. */
+  ownMemoryMiB(): number | undefined {
+    return this.#memoryMiB('RssAnon')
   }
 
-  #memoryMiB(field: 'VmHWM' | 'VmRSS'): number | undefined {
+  #memoryMiB(field: 'VmHWM' | 'RssAnon'): number | undefined {
     try {
       const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')
       const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]

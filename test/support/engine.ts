@@ -60,8 +60,8 @@ export class EngineProcess {
     return this.#child.peakMemoryMiB()
   }
 
-  get memoryMiB(): number | undefined {
-    return this.#child.memoryMiB()
+  get ownMemoryMiB(): number | undefined {
+    return this.#child.ownMemoryMiB()
   }
 
   /** From its next start on, the engine's clock is ahead of the real one by so much. */

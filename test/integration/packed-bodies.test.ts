@@ -1,0 +1,32 @@
+// Small packed bodies that unpack to nearly the most a body may have: the engine's memory stays within a bound that follows from the
+// bytes of bodies that may be in flight. PULSEPRINT_TEST_SECONDS makes it a longer siege.
+import { expect, test } from 'vitest'
+import { LIMITS } from '../../src/limits.ts'
+import { definitionFile } from '../support/definition-file.ts'
+import { EngineProcess } from '../support/engine.ts'
+import { sendPackedBodies } from '../support/packed-bodies.ts'
+
+const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 0)
+/** What the bytes of bodies cost in all: texts, objects, chunks, records and what the allocator does not give back. */
+const TIMES_BODIES_MAX = 24
+const MEMORY_MAX_MIB = (TIMES_BODIES_MAX * LIMITS.bodiesInFlightBytesMax) / 1024 ** 2
+
+test('packed bodies are let in by what they unpack to, and leave the memory within its bound', async () => {
+  const engine = await EngineProcess.startForTest(
+    definitionFile('version: 1\nfeatures: { n: { aggregate: count } }\n'),
+  )
+  const fresh = engine.ownMemoryMiB!
+  let peak = 0
+  const looking = setInterval(() => {
+    peak = Math.max(peak, engine.ownMemoryMiB ?? 0)
+  }, 20)
+  const load = await sendPackedBodies(engine, SECONDS > 0 ? { seconds: SECONDS } : { count: 64 })
+  clearInterval(looking)
+  const facts = `${fresh} MiB fresh, ${peak} at most, ${engine.ownMemoryMiB} after ${(load.sent / 1e6).toFixed(1)} MB`
+  console.log(`packed bodies: ${facts}, answers ${JSON.stringify(load.statuses)}`)
+  expect(Object.keys(load.statuses).filter((status) => status !== '200' && status !== '429')).toEqual([])
+  expect(load.statuses['200']).toBeGreaterThan(0)
+  expect(peak).toBeLessThan(MEMORY_MAX_MIB)
+  const answer = await fetch(`${engine.url}/v1/profiles/packed-0`)
+  expect([200, 404]).toContain(answer.status)
+}, 240_000)
