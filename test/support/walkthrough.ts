@@ -9,6 +9,7 @@ import { expect, onTestFinished } from 'vitest'
 import { type Block, blocksOf } from './documents.ts'
 import { temporaryFolder } from './folders.ts'
 import { notRunOf } from './not-run.ts'
+import { NPM_CACHE } from './npm-cache.ts'
 import { freePort } from './servers.ts'
 import { expectJson, printsAll, printsSome } from './shown-output.ts'
 import { root } from './source-files.ts'
@@ -49,7 +50,8 @@ export class Walkthrough {
       symlinkSync(join(root, name), join(folder, name))
     const path = [ownCommands(folder), dirname(process.execPath), await pathWith('curl')].join(delimiter)
     const kept = Object.entries(process.env).filter(([name]) => !/^(PULSEPRINT_|npm_|VITEST)/i.test(name))
-    return new Walkthrough(folder, { ...Object.fromEntries(kept), PATH: path, PULSEPRINT_PORT: String(port) })
+    const own = { ...NPM_CACHE, PATH: path, PULSEPRINT_PORT: String(port) }
+    return new Walkthrough(folder, { ...Object.fromEntries(kept), ...own })
   }
 
   /** The address of the engine that was started last. */
