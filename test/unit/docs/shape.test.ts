@@ -29,6 +29,13 @@ describe.each(DOCUMENTS)('%s', (document) => {
   })
 })
 
+test('CONTRIBUTING names every npm script, those aside that npm runs by itself', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const named = textOf('CONTRIBUTING.md')
+  const typed = Object.keys(scripts).filter((name) => !name.startsWith('pre'))
+  expect(typed.filter((name) => !new RegExp(`npm (run )?${name}[ \`]`).test(named))).toEqual([])
+})
+
 function leadsSomewhere(document: string, link: string): boolean {
   const [path, anchor] = link.split('#')
   const target = path ? join(dirname(document), path) : document
