@@ -1,13 +1,32 @@
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst, SlowestFiles } from './test/run-order.ts'
+
+/** What needs no server and no process of its own: the inner loop, `npm run test:quick`. */
+const QUICK = [
+  'test/unit/**/*.test.ts',
+  'test/laws/**/*.test.ts',
+  'test/contract/{lmdb,folder-lock,log-threads,stream-threads}.test.ts',
+]
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      // These leave nothing behind in their worker, so that it can go on with the next file.
+      { extends: true, test: { name: 'quick', include: QUICK, isolate: false } },
+      { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: QUICK } },
+    ],
+    // A machine may be four times slower, or busy with other work.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     // Tests with servers and processes mostly wait for them.
     maxWorkers: Math.max(4, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
+    reporters: ['default', new SlowestFiles()],
+    // Every engine that a test starts is compiled once.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compile', import.meta.url)) },
   },
 })
