@@ -1,9 +1,10 @@
-// What a body of POST /v1/actions holds: the list of raw actions, in whichever of its forms they came.
+// What a body of POST /v1/actions holds: the list of raw actions, in whichever of its forms they
+// came.
 import { PulseprintError } from '../src/errors.ts'
 import { parseJson, parseNdjson } from './json-body.ts'
 import { NDJSON_TYPE } from './plugins/bodies.ts'
 
-/** Throws MALFORMED_BODY or, where the JSON is none of the forms, INVALID_REQUEST. */
+/** Throws MALFORMED_BODY or, if the JSON is none of the forms, INVALID_REQUEST. */
 export function readItems(body: Buffer, contentType: string | undefined): unknown[] {
   if (NDJSON_TYPE.test((contentType as string).toLowerCase())) return parseNdjson(body)
   const parsed = parseJson(body)

@@ -1,4 +1,5 @@
-// Wires the HTTP API: which plugins surround which routes. It owns no process, no port and no engine.
+// Wires the HTTP API: which plugins surround which routes. It owns no process, no port and no
+// engine.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
@@ -30,7 +31,10 @@ import { timelineRoute } from './routes/timeline.ts'
 import type { Scope, Services } from './scope.ts'
 import { validatorCompiler } from './validator.ts'
 
-/** A UTF-16 unit takes at most nine characters percent-encoded; the prefix `anonymous:` takes a few more. */
+/**
+ * A UTF-16 unit takes at most nine characters percent-encoded; the prefix `anonymous:` takes a few
+ * more.
+ */
 const PARAM_LENGTH_MAX = 9 * LIMITS.idLengthMax + 64
 const REQUEST_TIMEOUT_MS = 60_000
 const HEADERS_BYTES_MAX = 16 * 1024
@@ -38,7 +42,7 @@ const HEADERS_BYTES_MAX = 16 * 1024
 export interface AppOptions {
   engine: Engine
   clock: Clock
-  /** Where the API counts what it does. */
+  /** The API counts here what it does. */
   registry: Registry
   /** What /metrics shows. Default: the registry. */
   metrics?: () => Promise<string>

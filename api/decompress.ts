@@ -1,4 +1,5 @@
-// Unpacks request bodies. The unpacked size is bounded while unpacking, so that a small bomb stays small.
+// Unpacks request bodies. The unpacked size is bounded while unpacking, so that a small bomb stays
+// small.
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib'
 import { PulseprintError } from '../src/errors.ts'
@@ -15,15 +16,19 @@ const UNPACK: Record<string, Unpack> = {
 const unzlib: Unpack = promisify(inflate)
 const unraw: Unpack = promisify(inflateRaw)
 
-/** Most bodies unpack to less than this many times their size, or this many bytes: for them, one try is enough. */
+/**
+ * Most bodies unpack to less than this many times their size, or this many bytes: for them, one try
+ * is enough.
+ */
 const RATIO = 16
 const SMALL_BYTES = 64 * 1024
 
 /**
  * @param encoding the Content-Encoding header
  * @param sizeMax bytes after unpacking
- * @param reserve called before so many bytes are unpacked, and with their number afterwards. May throw.
- * Throws UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY (also for a truncated body) or BODY_TOO_LARGE.
+ * @param reserve called before so many bytes are unpacked, and with their number afterwards. May
+ * throw. Throws UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY (also for a truncated body) or
+ * BODY_TOO_LARGE.
  */
 export async function decompress(
   packed: Buffer,

@@ -1,10 +1,13 @@
-// One response of server-sent events. It knows whether the reader takes what is sent, and never holds more than was
-// written to it last: whoever writes waits for `taken` in between.
+// One response of server-sent events. It knows whether the reader takes what is sent, and never
+// holds more than was written to it last: whoever writes waits for `taken` in between.
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 
-/** `Connection: close`: a stream that has ended leaves no connection behind that a stopping server would wait for. */
+/**
+ * `Connection: close`: a stream that has ended leaves no connection behind that a stopping server
+ * would wait for.
+ */
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
@@ -44,12 +47,15 @@ export class EventStream {
     this.#response.once('close', callback)
   }
 
-  /** Tells the client that it is connected, where it is, and how soon to come back. */
+  /** Tells the client that it is connected, its place in the stream, and how soon to come back. */
   begin(id: string, retryMs: number): void {
     this.#response.write(`: connected\nretry: ${retryMs}\nid: ${id}\n\n`)
   }
 
-  /** Sends a comment every now and then, with the id of the place that was come to: filtered entries move it too. */
+  /**
+   * Sends a comment every now and then, with the id of the place that was come to: filtered entries
+   * move it too.
+   */
   beat(id: () => string): void {
     this.#stopBeating = this.#clock.after(LIMITS.streamHeartbeatMs, () => {
       if (!this.open) return
@@ -62,7 +68,10 @@ export class EventStream {
     if (this.open) this.#response.write(events.map(textOf).join(''))
   }
 
-  /** Resolves when there is room for more, true; false when the reader took nothing for `stallMs`. Also when it has gone. */
+  /**
+   * Resolves when there is room for more, true; false when the reader took nothing for `stallMs`.
+   * Also when it has gone.
+   */
   taken(stallMs: number): Promise<boolean> {
     const response = this.#response
     if (!this.open || !response.writableNeedDrain) return Promise.resolve(true)
@@ -78,7 +87,7 @@ export class EventStream {
     })
   }
 
-  /** Ends after what was sent; where the reader has not taken that after `patienceMs`, without it. */
+  /** Ends after what was sent; if the reader has not taken that after `patienceMs`, without it. */
   end(patienceMs: number): void {
     if (!this.open) return
     this.#stopBeating()
@@ -87,7 +96,7 @@ export class EventStream {
     this.#response.once('close', cancel)
   }
 
-  /** Ends at once where the reader is behind: it resumes from what it got. */
+  /** Ends at once if the reader is behind: it resumes from what it got. */
   stop(): void {
     if (this.#response.writableLength > 0) this.#response.destroy()
     else this.end(LIMITS.streamStallMs)

@@ -1,4 +1,5 @@
-// Reads JSON and NDJSON bodies. Bytes that are not UTF-8 are refused: replaced, they would count as other users.
+// Reads JSON and NDJSON bodies. Bytes that are not UTF-8 are refused: replaced, they would count as
+// other users.
 import { PulseprintError } from '../src/errors.ts'
 import { UnreadableItem } from '../src/ingest/build-batch.ts'
 import { LIMITS } from '../src/limits.ts'
@@ -16,8 +17,9 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * One item per line that is not blank; a line that is not JSON becomes an UnreadableItem and spoils no other. Reads
- * one item more than a request may have, which is enough to refuse it: millions of short lines would take minutes.
+ * One item per line that is not blank; a line that is not JSON becomes an UnreadableItem and spoils
+ * no other. Reads one item more than a request may have, which is enough to refuse it: millions of
+ * short lines would take minutes.
  */
 export function parseNdjson(bytes: Buffer): unknown[] {
   const items: unknown[] = []

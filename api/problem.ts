@@ -1,5 +1,6 @@
-// What the client reads when something went wrong: RFC 9457 problem details made of the error registry. Owns
-// which code each of Fastify's own errors becomes; nothing a client did may end as a 500.
+// What the client reads when something went wrong: RFC 9457 problem details made of the error
+// registry. Owns which code each of Fastify's own errors becomes; nothing a client did may end as a
+// 500.
 import { Type } from 'typebox'
 import { ERRORS, type ErrorCode, PulseprintError } from '../src/errors.ts'
 
@@ -23,7 +24,9 @@ export const Problem = Type.Object(
   { $id: 'Problem', description: 'RFC 9457 problem details.' },
 )
 
-/** Seconds a client should wait when the error itself names none; undefined: no Retry-After header. */
+/**
+ * Seconds a client should wait when the error itself names none; undefined: no Retry-After header.
+ */
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 1,
   NOT_READY: 2,
@@ -44,7 +47,10 @@ export function problemJson(error: PulseprintError): string {
   return JSON.stringify({ type: `/docs#${code}`, title, status, code, detail: error.message, path })
 }
 
-/** Fastify's own errors that its status does not say enough about: our code, and our words where its are not clear. */
+/**
+ * Fastify's own errors that its status does not say enough about: our code, and our words where its
+ * are not clear.
+ */
 const OF_FRAMEWORK_ERROR: Record<string, [code: ErrorCode, detail?: string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'the body is over the limit'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
@@ -56,7 +62,10 @@ const OF_FRAMEWORK_ERROR: Record<string, [code: ErrorCode, detail?: string]> = {
   FST_ERR_MAX_PARAM_LENGTH: ['INVALID_REQUEST', 'a part of the address is too long'],
 }
 
-/** Any thrown thing as one of ours. What is neither ours nor the client's doing becomes INTERNAL, without its text. */
+/**
+ * Any thrown thing as one of ours. What is neither ours nor the client's doing becomes INTERNAL,
+ * without its text.
+ */
 export function asPulseprintError(error: unknown): PulseprintError {
   if (error instanceof PulseprintError) return error
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }

@@ -1,5 +1,6 @@
-// From a submitted batch to the receipts the client reads, in the order of its items. Written as text piece by
-// piece: with 100 actions in a request, building objects to stringify would cost more than anything else here.
+// From a submitted batch to the receipts the client reads, in the order of its items. Written as
+// text piece by piece: with 100 actions in a request, building objects to stringify would cost more
+// than anything else here.
 import { type Batch, type BatchItem, OUTCOME, type Submitted } from '../src/ingest/batch.ts'
 
 export interface Receipts {
@@ -8,13 +9,14 @@ export interface Receipts {
   accepted: number
   duplicate: number
   rejected: number
-  /** True where nothing was rejected for anything but being unreadable. */
+  /** True if nothing was rejected for anything but being unreadable. */
   unreadable: boolean
 }
 
 /**
  * @param submitted what the engine answered to a submit that waited for `applied`
- * @param extras further members for the receipt of the accepted item `index`, as text that begins with a comma
+ * @param extras further members for the receipt of the accepted item `index`, as text that begins
+ * with a comma
  */
 export function writeReceipts(
   batch: Batch,
@@ -57,7 +59,10 @@ function tooLate(index: number): string {
   return JSON.stringify({ code: 'TOO_LATE', path: `/${index}/occurredAt`, message })
 }
 
-/** 200 when nothing was rejected, 207 when some were, 422 when all were, 400 when nothing could even be read. */
+/**
+ * 200 when nothing was rejected, 207 when some were, 422 when all were, 400 when nothing could even
+ * be read.
+ */
 export function statusOf(receipts: Receipts): 200 | 207 | 400 | 422 {
   if (receipts.rejected === 0) return 200
   if (receipts.accepted + receipts.duplicate > 0) return 207

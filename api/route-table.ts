@@ -1,4 +1,5 @@
-// Which methods each address takes, so that a wrong method is answered with 405 and `Allow`, not with 404.
+// Which methods each address takes, so that a wrong method is answered with 405 and `Allow`, not
+// with 404.
 
 export class RouteTable {
   #methods = new Map<string, Set<string>>()
@@ -9,7 +10,9 @@ export class RouteTable {
     this.#methods.set(pattern, methods)
   }
 
-  /** @param path the path of a request, still percent-encoded. Empty where no route has this address. */
+  /**
+   * @param path the path of a request, still percent-encoded. Empty if no route has this address.
+   */
   methodsAt(path: string): string[] {
     const segments = path.split('/')
     const allowed = new Set<string>()

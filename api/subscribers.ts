@@ -1,5 +1,5 @@
-// The subscribers of streams on this thread: each gets what is published after its cursor, read from the store only as
-// fast as it takes it.
+// The subscribers of streams on this thread: each gets what is published after its cursor, read
+// from the store only as fast as it takes it.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { StreamFilter, StreamPage, StreamReader } from '../src/engine.ts'
 import { type ErrorCode, PulseprintError } from '../src/errors.ts'
@@ -38,7 +38,7 @@ export class Subscribers {
     return this.#wakes.size
   }
 
-  /** Throws OVERLOADED where there are too many, NOT_READY when stopping. */
+  /** Throws OVERLOADED if there are too many, NOT_READY when stopping. */
   checkRoom(): void {
     if (this.#stopped) throw new PulseprintError('NOT_READY', 'the engine is stopping')
     if (this.count < this.#max) return
@@ -66,7 +66,8 @@ export class Subscribers {
         const page = await this.#read(stream, place, filter)
         if (page instanceof PulseprintError) {
           if (page.code !== 'STORAGE_UNAVAILABLE') return cut(events, place, page.code, page.message)
-          // An outage is not the subscriber's affair: the connection stays, and goes on where it was.
+          // An outage is not the subscriber's affair: the connection stays, and the stream goes on
+          // from the same place.
           await sleep(STORAGE_RETRY_MS, undefined, { ref: false })
           continue
         }
@@ -74,7 +75,7 @@ export class Subscribers {
         place = page.cursor
         if (!(await events.taken(LIMITS.streamStallMs))) return cut(events, place, 'SLOW_READER', TOO_SLOW)
         if (page.more) {
-          // Where nothing was sent, nothing has waited: others have their turn before the next page.
+          // If nothing was sent, nothing has waited: others have their turn before the next page.
           await nextTurn()
           continue
         }
@@ -90,8 +91,8 @@ export class Subscribers {
   }
 
   /**
-   * The next page; or that the store cannot be read now, that what comes next is no longer held, or that the place is none, which
-   * could not be found out while the store was away.
+   * The next page; or that the store cannot be read now, that what comes next is no longer held, or
+   * that the place is none, which could not be found out while the store was away.
    */
   async #read(stream: string, place: string, filter: StreamFilter): Promise<StreamPage | PulseprintError> {
     try {

@@ -1,5 +1,5 @@
-// Checks the parts of a request against their TypeBox schemas. Query values arrive as text and are converted;
-// bodies are taken as they are, so that a number is never mistaken for a string.
+// Checks the parts of a request against their TypeBox schemas. Query values arrive as text and are
+// converted; bodies are taken as they are, so that a number is never mistaken for a string.
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -16,7 +16,9 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   }
 }
 
-/** Text to numbers and booleans. A number that would lose its fraction stays text, and is refused. */
+/**
+ * Text to numbers and booleans. A number that would lose its fraction stays text, and is refused.
+ */
 function convert(schema: TSchema, value: unknown): unknown {
   const before = value as Record<string, unknown>
   const converted = Value.Convert(schema, structuredClone(value)) as Record<string, unknown>
@@ -43,7 +45,8 @@ type Mistake = { keyword: string; instancePath: string; message: string }
 
 function describe(mistakes: readonly Mistake[], httpPart: string | undefined): PulseprintError {
   const { keyword, instancePath, message } = mistakes[0] as Mistake
-  // What `additionalProperties: false` refuses is reported as the schema `false` at the property itself.
+  // What `additionalProperties: false` refuses is reported as the schema `false` at the property
+  // itself.
   const text = keyword === 'boolean' ? 'is not known here' : message
   const name = instancePath.slice(0, 256)
   const path = httpPart === 'querystring' ? `?${name.slice(1)}` : name === '' ? '/' : name

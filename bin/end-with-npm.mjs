@@ -1,5 +1,5 @@
-// Ends the command when npm is gone. npx runs a command through a shell and passes SIGTERM to the shell alone, which
-// dies of it and would leave the engine behind, holding its port and its data.
+// Ends the command when npm is gone. npx runs a command through a shell and passes SIGTERM to the
+// shell alone, which dies of it and would leave the engine behind, holding its port and its data.
 const parent = process.ppid
 let told = false
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Starts the command line on Node 24, whatever Node it was called with: TypeScript in a checkout, compiled JavaScript
-// where the package is installed. Plain JavaScript, so that an old Node gets as far as a clear message.
+// Starts the command line on Node 24, whatever Node it was called with: TypeScript in a checkout,
+// compiled JavaScript if the package is installed. Plain JavaScript, so that an old Node gets as
+// far as a clear message.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -30,7 +31,8 @@ function runOnPinnedNode() {
     process.exit(1)
   }
   const bond = new URL('./end-with-parent.mjs', import.meta.url).href
-  // In a process group of its own: a terminal's Ctrl-C reaches the launcher only, and the engine once.
+  // In a process group of its own: a terminal's Ctrl-C reaches the launcher only, and the engine
+  // once.
   const child = spawn(node, ['--import', bond, entry, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: process.platform !== 'win32',

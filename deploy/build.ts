@@ -1,5 +1,5 @@
-// Compiles src, actors and api into dist/ for the package. Only `npm pack` and `npm publish` need it: a checkout runs
-// its TypeScript directly, while Node strips no types under node_modules.
+// Compiles src, actors and api into dist/ for the package. Only `npm pack` and `npm publish` need
+// it: a checkout runs its TypeScript directly, while Node strips no types under node_modules.
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,5 @@
-// `npm run cluster`: the engine as a cluster on this machine, for trying things out. It runs until Ctrl-C.
+// `npm run cluster`: the engine as a cluster on this machine, for trying things out. It runs until
+// Ctrl-C.
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { LocalCluster } from './local-servers/cluster.ts'
@@ -50,7 +51,8 @@ const cluster = new LocalCluster({
 
 let told = false
 async function onSignal(): Promise<void> {
-  // npm passes on what a terminal has sent to both of us. Stopping ends by itself, so there is no need for a harder way.
+  // npm passes on what a terminal has sent to both of us. Stopping ends by itself, so there is no
+  // need for a harder way.
   if (told) return
   told = true
   console.log('Stopping.')

@@ -1,5 +1,6 @@
-// Adds to package-lock.json the optional packages of other platforms that the registry at hand did not offer, so that
-// `npm ci` finds the lockfile complete everywhere. A registry that mirrors one platform only makes npm leave them out.
+// Adds to package-lock.json the optional packages of other platforms that the registry at hand did
+// not offer, so that `npm ci` finds the lockfile complete everywhere. A registry that mirrors one
+// platform only makes npm leave them out.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const file = new URL('../package-lock.json', import.meta.url)
@@ -34,7 +35,8 @@ function platformOf(name) {
   const words = name.split(/[/-]/).map((word) => (word === 'win' ? 'win32' : word))
   const libc = words.includes('musl') ? ['musl'] : undefined
   const cpu = processors.filter((processor) => words.includes(processor))
-  // lightningcss and rolldown write musleabihf and gnueabihf for 32-bit ARM, win32-x64-msvc for Windows.
+  // lightningcss and rolldown write musleabihf and gnueabihf for 32-bit ARM, win32-x64-msvc for
+  // Windows.
   return { cpu, os: systems.filter((system) => words.includes(system)), ...(libc && { libc }) }
 }
 

@@ -1,5 +1,5 @@
-// Unpacks Debian packages and the libraries that the machine lacks into a folder, without root and without touching
-// the system: apt resolves and verifies, with lists and archives of its own.
+// Unpacks Debian packages and the libraries that the machine lacks into a folder, without root and
+// without touching the system: apt resolves and verifies, with lists and archives of its own.
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +12,9 @@ export const DEBIAN_MIRROR = 'http://deb.debian.org/debian'
 /** What Debian signs its suites with, as the package debian-archive-keyring installs it. */
 export const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** Throws, with what apt said, where apt is missing, the network is away or a package is unknown. */
+/**
+ * Throws, with what apt said, where apt is missing, the network is away or a package is unknown.
+ */
 export async function unpackDebianPackages(
   names: readonly string[],
   into: string,
@@ -22,7 +24,7 @@ export async function unpackDebianPackages(
   await mkdir(join(state, 'lists', 'partial'), { recursive: true })
   await mkdir(join(state, 'archives', 'partial'), { recursive: true })
   const apt = (...args: string[]) => run('apt-get', [...privateState(state), ...args], { maxBuffer: 1 << 26 })
-  // --reinstall: the packages named come even where the system has them; libraries it has do not.
+  // --reinstall: the packages named come even if the system has them; libraries it has do not.
   const install = (how: string) =>
     apt('install', '--reinstall', '-y', '--no-install-recommends', how, ...names)
   await apt('update')
@@ -36,8 +38,8 @@ export async function unpackDebianPackages(
 }
 
 /**
- * Unpacks packages of another Debian suite as they are, without what they depend on: for a binary that needs little
- * more than libc. The system's own sources are not looked at. Throws as above.
+ * Unpacks packages of another Debian suite as they are, without what they depend on: for a binary
+ * that needs little more than libc. The system's own sources are not looked at. Throws as above.
  */
 export async function unpackFromSuite(
   suite: string,
@@ -72,13 +74,17 @@ function privateState(state: string): string[] {
     'APT::Sandbox::User=',
     'Acquire::Languages=none',
     'Acquire::Retries=3',
-    // A mirror may stand still for longer than Debian means its lists to hold; what signs them is checked all the same.
+    // A mirror may stand still for longer than Debian means its lists to hold; what signs them is
+    // checked all the same.
     'Acquire::Check-Valid-Until=false',
   ]
   return ['-q', ...options.flatMap((option) => ['-o', option])]
 }
 
-/** Every folder of an unpacked tree that holds a shared library, for LD_LIBRARY_PATH: packages have private ones, too. */
+/**
+ * Every folder of an unpacked tree that holds a shared library, for LD_LIBRARY_PATH: packages have
+ * private ones, too.
+ */
 export async function libraryFolders(tree: string): Promise<string[]> {
   const entries = await readdir(tree, { recursive: true, withFileTypes: true })
   const libraries = entries.filter((entry) => !entry.isDirectory() && /\.so(\.\d+)*$/.test(entry.name))

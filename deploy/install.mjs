@@ -1,5 +1,6 @@
-// Brings node_modules in line with package-lock.json before a command runs. It is plain JavaScript without
-// dependencies, for the Node found on a fresh machine; the command itself then runs on the pinned Node in node_modules.
+// Brings node_modules in line with package-lock.json before a command runs. It is plain JavaScript
+// without dependencies, for the Node found on a fresh machine; the command itself then runs on the
+// pinned Node in node_modules.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -7,7 +8,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** npm leaves a copy of the lockfile in node_modules when an installation is complete; compared by content, for a checkout touches times. */
+/**
+ * npm leaves a copy of the lockfile in node_modules when an installation is complete; compared by
+ * content, for a checkout touches times.
+ */
 function isUpToDate() {
   const installed = packagesOf('node_modules/.package-lock.json')
   if (installed === undefined) return false
@@ -42,7 +46,9 @@ function install() {
   console.error(`pulseprint: dependencies installed in ${((Date.now() - started) / 1000).toFixed(1)} s.`)
 }
 
-/** npm keeps its cache in the home folder; when nobody can write there, it is kept in the checkout. */
+/**
+ * npm keeps its cache in the home folder; when nobody can write there, it is kept in the checkout.
+ */
 function cacheFolder() {
   try {
     mkdirSync(homedir(), { recursive: true })

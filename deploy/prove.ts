@@ -1,5 +1,5 @@
-// `npm test`: provisions what the tests need, then checks style, types and behaviour. Every step runs even where an
-// earlier one failed, and the last lines say which did.
+// `npm test`: provisions what the tests need, then checks style, types and behaviour. Every step
+// runs even where an earlier one failed, and the last lines say which did.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ensureServer, type ServerName } from './servers.ts'

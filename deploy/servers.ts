@@ -1,5 +1,6 @@
-// Finds the servers, the browser and the tools that tests and benchmarks need: on the PATH, else in .cache/, else fetched
-// there as Debian packages. A missing one is an error with a way out, never a reason to skip.
+// Finds the servers, the browser and the tools that tests and benchmarks need: on the PATH, else in
+// .cache/, else fetched there as Debian packages. A missing one is an error with a way out, never a
+// reason to skip.
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -12,7 +13,10 @@ import { libraryFolders, unpackDebianPackages, unpackFromSuite } from './debian-
 interface Provision {
   /** Commands that will do, in order of preference. */
   commands: readonly string[]
-  /** All that hold a part of it: those on the system already would otherwise not be unpacked beside the binary. */
+  /**
+   * All that hold a part of it: those on the system already would otherwise not be unpacked beside
+   * the binary.
+   */
   debianPackages: readonly string[]
   /** Its binary inside the package, past any wrapper script that knows only system paths. */
   binary: string
@@ -20,7 +24,7 @@ interface Provision {
   trial: readonly string[]
   /** Folders of the unpacked tree that a variable must name, by variable. */
   folders?: Readonly<Record<string, string>>
-  /** The Debian suite to take the package from, where the system's own is too old. */
+  /** The Debian suite to take the package from, if the system's own is too old. */
   suite?: string
   /** The oldest version that will do; one on the PATH is asked for its own. */
   versionMin?: string
@@ -74,7 +78,10 @@ export async function ensureServer(name: ServerName): Promise<string> {
   return (await findOnPath(PROVISIONS[name])) ?? ((await isExecutable(cached)) ? cached : fetchServer(name))
 }
 
-/** Where a fetched one is started: a folder of its own, so that it can be put on the PATH. */
+/**
+ * The wrapper that starts a fetched program: in a folder of its own, so that it can be put on the
+ * PATH.
+ */
 function wrapperOf(name: ServerName, place = join(CACHE, name)): string {
   return join(place, 'bin', name)
 }
@@ -108,7 +115,10 @@ async function isAllowed(path: string, mode: number): Promise<boolean> {
   )
 }
 
-/** Unpacked beside its final place and renamed when complete, so that an interrupted fetch leaves nothing half done. */
+/**
+ * Unpacked beside its final place and renamed when complete, so that an interrupted fetch leaves
+ * nothing half done.
+ */
 async function fetchServer(name: ServerName): Promise<string> {
   const provision: Provision = PROVISIONS[name]
   const { debianPackages, suite, trial } = provision
@@ -135,7 +145,10 @@ async function fetchServer(name: ServerName): Promise<string> {
   return wrapperOf(name)
 }
 
-/** A wrapper in `draft` for when the tree stands at `place`: it names the libraries, fonts and folders that came with it. */
+/**
+ * A wrapper in `draft` for when the tree stands at `place`: it names the libraries, fonts and
+ * folders that came with it.
+ */
 async function writeWrapper(name: ServerName, draft: string, place: string): Promise<void> {
   const { binary, folders = {} }: Provision = PROVISIONS[name]
   const root = join(draft, 'root')
@@ -168,7 +181,7 @@ function fontsConfiguration(folder: string, cache: string): string {
   return `<?xml version="1.0"?>\n<fontconfig>${folders.join('')}<cachedir>${cache}</cachedir></fontconfig>\n`
 }
 
-/** Starts it once. Throws where it does not, with the library that it lacks by name. */
+/** Starts it once. Throws if it does not, with the library that it lacks by name. */
 async function tryOut(path: string, trial: readonly string[]): Promise<void> {
   try {
     await promisify(execFile)(path, trial, { timeout: 60_000, maxBuffer: 1 << 24 })

@@ -1,5 +1,6 @@
-// What the API asks of the engine, and nothing more: submit a batch, ask a question, read the streams. The node
-// that answers may be any; how it finds the owner of a shard is not the caller's business.
+// What the API asks of the engine, and nothing more: submit a batch, ask a question, read the
+// streams. The node that answers may be any; how it finds the owner of a shard is not the caller's
+// business.
 import type { Definition } from './definition/definition.ts'
 import type { Batch, Submitted, SubmitWait } from './ingest/batch.ts'
 import type { Question } from './questions/question.ts'
@@ -15,7 +16,7 @@ export interface StreamFilter {
 export interface StreamPage {
   /** In order; `data` is JSON on one line, and `cursor` the place just after the entry. */
   entries: { cursor: string; id: string; data: string }[]
-  /** The place after all that was looked at: where the next read goes on. */
+  /** The place after all that was looked at. The next read goes on there. */
   cursor: string
   /** Whether there is more to read now. */
   more: boolean
@@ -25,13 +26,17 @@ export interface StreamReader {
   /** The streams there are, `actions` and `stages` among them. */
   readonly names: ReadonlySet<string>
   /**
-   * At most `limit` entries after the cursor, `0` for the oldest held; fewer, or none, also where there are `more`.
-   * Errors: INVALID_REQUEST for a cursor that was never given, CURSOR_TOO_OLD where entries after it were dropped.
+   * At most `limit` entries after the cursor, `0` for the oldest held; fewer, or none, also if
+   * there are `more`. Errors: INVALID_REQUEST for a cursor that was never given, CURSOR_TOO_OLD if
+   * entries after it were dropped.
    */
   read(stream: string, cursor: string, filter: StreamFilter, limit: number): Promise<StreamPage>
   /** The place after everything published so far. */
   head(): string | Promise<string>
-  /** Calls back after something was published on the stream, now and then without cause. The returned function ends it. */
+  /**
+   * Calls back after something was published on the stream, now and then without cause. The
+   * returned function ends it.
+   */
   onPublished(stream: string, callback: () => void): () => void
 }
 

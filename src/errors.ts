@@ -1,5 +1,5 @@
-// The registry of error codes: the one place that says which codes exist, what HTTP status each has and what it
-// means. Callers branch on the code, never on the text.
+// The registry of error codes: the one place that says which codes exist, what HTTP status each has
+// and what it means. Callers branch on the code, never on the text.
 
 export const ERRORS = {
   MALFORMED_BODY: { status: 400, title: 'The body could not be read.' },
@@ -56,7 +56,10 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** An expected failure, with its code. `path` points to the mistake; `retryAfterSeconds` goes into the header. */
+/**
+ * An expected failure, with its code. `path` points to the mistake; `retryAfterSeconds` goes into
+ * the header.
+ */
 export class PulseprintError extends Error {
   readonly code: ErrorCode
   readonly path: string | undefined
@@ -75,7 +78,7 @@ export class PulseprintError extends Error {
   }
 }
 
-/** True where the shard has another owner by now. */
+/** True if the shard has another owner by now. */
 export function isFenced(error: unknown): boolean {
   return error instanceof PulseprintError && error.code === 'FENCED'
 }

@@ -1,13 +1,14 @@
-// The bounds of the running engine in one place, with the relations between them asserted at start. Those of a
-// definition stand in definition/bounds.ts.
+// The bounds of the running engine in one place, with the relations between them asserted at start.
+// Those of a definition stand in definition/bounds.ts.
 import assert from 'node:assert/strict'
 
 export const LIMITS = {
   /** Bytes of a request body after decompression. */
   bodyBytesMax: 16 * 1024 * 1024,
   /**
-   * Bytes of all request bodies, unpacked, that are received or worked on at a time, over all threads; past it the front door says 429.
-   * The whole process takes at most 24 times as much for them, what its allocator keeps included: a test holds that.
+   * Bytes of all request bodies, unpacked, that are received or worked on at a time, over all
+   * threads; past it the front door says 429. The whole process takes at most 24 times as much for
+   * them, what its allocator keeps included: a test holds that.
    */
   bodiesInFlightBytesMax: 64 * 1024 * 1024,
   /** Actions in one request. */
@@ -18,7 +19,10 @@ export const LIMITS = {
   idLengthMax: 256,
   /** UTF-16 units of an action name, object type, channel or place. */
   nameLengthMax: 256,
-  /** UTF-16 units of the texts and names in one decision's payload, each other value counted as a few. */
+  /**
+   * UTF-16 units of the texts and names in one decision's payload, each other value counted as a
+   * few.
+   */
   payloadTextMax: 8 * 1024,
   /** How deep `properties` may nest. */
   propertiesDepthMax: 16,
@@ -36,7 +40,10 @@ export const LIMITS = {
   countNamesMax: 64,
   /** Bytes that may wait for the log; past it the front door says 429. */
   appendQueueBytesMax: 64 * 1024 * 1024,
-  /** Bytes of log records that a thread keeps in memory because a shard has yet to apply them; it reads the others from the disk. */
+  /**
+   * Bytes of log records that a thread keeps in memory because a shard has yet to apply them; it
+   * reads the others from the disk.
+   */
   recentRecordBytesMax: 16 * 1024 * 1024,
   /** Free bytes that the disk of the data folder keeps: below this, actions are refused. */
   diskBytesFreeMin: 128 * 1024 * 1024,
@@ -44,15 +51,20 @@ export const LIMITS = {
   mailboxLengthMax: 1_000,
   /** Actions that may be durable and not yet applied; past it the front door says 429. */
   unappliedActionsMax: 500_000,
-  /** Applied actions after which changed profiles are saved, all shards together: what a restart replays at most, about. */
+  /**
+   * Applied actions after which changed profiles are saved, all shards together: what a restart
+   * replays at most, about.
+   */
   checkpointActionsMax: 200_000,
-  /** Users of one shard that a rebuild holds in memory: with more, it reads the log several times. */
+  /**
+   * Users of one shard that a rebuild holds in memory: with more, it reads the log several times.
+   */
   rebuildUsersMax: 20_000,
   /** Users of one tick: more would keep requests waiting where very many are due at once. */
   tickUsersMax: 64,
   /** Records that may be applied and not yet published; past it the shards stand still. */
   unpublishedRecordsMax: 10_000,
-  /** UTF-16 units of the entries in them, and bytes of their records where the store takes actions. */
+  /** UTF-16 units of the entries in them, and bytes of their records if the store takes actions. */
   unpublishedTextMax: 32 * 1024 * 1024,
   /** Longest time a changed profile stays unsaved. */
   checkpointIntervalMs: 5_000,
@@ -64,7 +76,10 @@ export const LIMITS = {
   distinctExactMax: 2_000,
   /** Subscribers of streams per thread; past it the front door says 429. */
   subscribersMax: 1_000,
-  /** Entries, and characters of their text, that one read of a stream gives: what is in memory per subscriber. */
+  /**
+   * Entries, and characters of their text, that one read of a stream gives: what is in memory per
+   * subscriber.
+   */
   streamPageEntriesMax: 256,
   streamPageTextMax: 64 * 1024,
   /** Items, and entries in them, that one read of a stream looks at. */
@@ -72,11 +87,14 @@ export const LIMITS = {
   streamReadEntriesMax: 10_000,
   /** How long a subscriber may take nothing of what is sent before it is cut. */
   streamStallMs: 30_000,
-  /** How often a subscriber is told that the connection lives. */
+  /** How often a subscriber gets a comment that shows that the connection lives. */
   streamHeartbeatMs: 15_000,
   /** How often a node tells the others that it lives. */
   heartbeatIntervalMs: 250,
-  /** How much later than it should an own heartbeat may come back before a node trusts its ears no more. */
+  /**
+   * How much later than it should an own heartbeat may come back before a node trusts its ears no
+   * more.
+   */
   heartbeatSlackMs: 250,
   /** Silence after which a node is taken for dead and its shards are taken over. */
   memberSilenceMs: 1_500,
@@ -84,22 +102,29 @@ export const LIMITS = {
   ownerWaitMs: 10_000,
   /** How long a read waits for the owner before the stored profile answers. */
   ownerReadWaitMs: 400,
-  /** Oldest snapshot that answers where the caller names no `maxStaleness`. */
+  /** Oldest snapshot that answers if the caller names no `maxStaleness`. */
   stalenessMaxMs: 30_000,
   /** How far a node's clock may be from that of the NATS servers when it starts. */
   clockSkewMaxMs: 10_000,
   /** Calls to one other node that may wait for their answers; past it further ones are refused. */
   nodeCallsMax: 10_000,
-  /** Bytes of their parameters. Half of what a NATS server holds for a slow reader before it cuts it (64 MB). */
+  /**
+   * Bytes of their parameters. Half of what a NATS server holds for a slow reader before it cuts it
+   * (64 MB).
+   */
   nodeCallBytesMax: 32 * 1024 * 1024,
   /** Bytes published to other nodes and not yet taken by the NATS server. */
   nodeUnsentBytesMax: 64 * 1024 * 1024,
-  /** Bytes of messages of other nodes of which parts are still missing, and how long those may stay away. */
+  /**
+   * Bytes of messages of other nodes of which parts are still missing, and how long those may stay
+   * away.
+   */
   nodePartsBytesMax: 128 * 1024 * 1024,
   nodePartsWaitMs: 10_000,
   /**
-   * How long the log keeps what saved profiles cover, whatever its retention: a snapshot store that comes back from a crash or an older
-   * file has lost no more than that (Redis may flush its AOF only every second, and be restored from a copy a few minutes old).
+   * How long the log keeps what saved profiles cover, whatever its retention: a snapshot store that
+   * comes back from a crash or an older file has lost no more than that (Redis may flush its AOF
+   * only every second, and be restored from a copy a few minutes old).
    */
   logKeptCommittedMs: 600_000,
 } as const

@@ -1,4 +1,5 @@
-// In which order test files run, and which took longest: a run is as long as its last file, so the long ones begin first.
+// In which order test files run, and which took longest: a run is as long as its last file, so the
+// long ones begin first.
 import type { Reporter, TestModule } from 'vitest/node'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 

@@ -1,4 +1,5 @@
-// The whole engine, as any node of a cluster sees it: what concerns a shard goes to the node that runs it.
+// The whole engine, as any node of a cluster sees it: what concerns a shard goes to the node that
+// runs it.
 
 import type { Handlers } from '../../src/calls/call-protocol.ts'
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'

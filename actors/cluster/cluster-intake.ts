@@ -1,5 +1,5 @@
-// The way of a batch to the owners of its shards, wherever they are. A part whose owner is lost goes to the next one: actions
-// have ids, so that they count once even where both have taken them.
+// The way of a batch to the owners of its shards, wherever they are. A part whose owner is lost
+// goes to the next one: actions have ids, so that they count once even where both have taken them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -28,7 +28,10 @@ interface Request {
   chunks: readonly Chunk[]
   wait: SubmitWait
   submitted: Submitted
-  /** Whether any owner has taken its part, or may have: from then on the request cannot be refused as a whole. */
+  /**
+   * Whether any owner has taken its part, or may have: from then on the request cannot be refused
+   * as a whole.
+   */
   mayBeTaken: boolean
 }
 
@@ -40,8 +43,8 @@ export class ClusterIntake {
   }
 
   /**
-   * Errors: those of the owners; OWNER_UNREACHABLE where a shard had none for too long: what was taken by then counts, once also when it
-   * is sent again with its ids.
+   * Errors: those of the owners; OWNER_UNREACHABLE if a shard had none for too long: what was taken
+   * by then counts, once also when it is sent again with its ids.
    */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     const submitted: Submitted = { sequences: [], outcomes: [], effects: [] }
@@ -77,7 +80,7 @@ export class ClusterIntake {
     )
   }
 
-  /** False where the owner is lost or no longer the owner. */
+  /** False if the owner is lost or no longer the owner. */
   async #send(instance: string, request: Request, places: readonly number[]): Promise<boolean> {
     const { chunks, wait, submitted } = request
     try {
@@ -111,7 +114,10 @@ export class ClusterIntake {
 const UNKNOWN =
   'the owner was lost with the actions on their way, and they are too many of one user to be sent again without counting some twice'
 
-/** A user's ids are remembered up to a number: a part with more of one user, sent again, would count some twice. */
+/**
+ * A user's ids are remembered up to a number: a part with more of one user, sent again, would count
+ * some twice.
+ */
 function mayCountTwice({ actions, count }: Chunk): boolean {
   if (count <= RESENT_PER_USER_MAX) return false
   const counts = new Map<string, number>()
@@ -119,7 +125,7 @@ function mayCountTwice({ actions, count }: Chunk): boolean {
   return actions === undefined || Math.max(...counts.values()) > RESENT_PER_USER_MAX
 }
 
-/** Nothing of the part was taken, and soon it may be. */
+/** The owner took nothing of the part, but may soon. */
 function isRefusal(error: unknown): boolean {
   return error instanceof PulseprintError && (error.code === 'OVERLOADED' || error.code === 'NOT_READY')
 }

@@ -1,4 +1,5 @@
-// The way of a question to the owners of its shards, wherever they are; and what answers when they do not.
+// The way of a question to the owners of its shards, wherever they are; and what answers when they
+// do not.
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'

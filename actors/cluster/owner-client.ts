@@ -1,4 +1,5 @@
-// Calls to whoever runs a shard now, here or on another node, tried again while the shard is between two owners.
+// Calls to whoever runs a shard now, here or on another node, tried again while the shard is
+// between two owners.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -34,8 +35,9 @@ export class OwnerClient {
   }
 
   /**
-   * Asks the owner of one shard. Errors: those of the owner; OWNER_UNREACHABLE where none has answered in time.
-   * @param local answers where the shard is run here
+   * Asks the owner of one shard. Errors: those of the owner; OWNER_UNREACHABLE if none has answered
+   * in time.
+   * @param local answers if the shard is run here
    */
   async ask<Answer>(
     shard: number,
@@ -62,7 +64,10 @@ export class OwnerClient {
   }
 }
 
-/** True where nothing was done, or where it is not known whether it was, because the shard has no owner just now. */
+/**
+ * True if nothing was done, or if it is not known whether it was, because the shard has no owner
+ * just now.
+ */
 function isBetweenOwners(error: unknown): boolean {
   return error instanceof PulseprintError && (error.code === 'NOT_OWNER' || error.code === 'PEER_LOST')
 }

@@ -28,15 +28,18 @@ export class Intake {
     this.#closed.delete(shard)
   }
 
-  /** Takes nothing more of the shard. Resolves when what was taken is in the log, or refused by it. */
+  /**
+   * Takes nothing more of the shard. Resolves when what was taken is in the log, or refused by it.
+   */
   async close(shard: number): Promise<void> {
     this.#closed.add(shard)
     await Promise.allSettled(this.#appending.get(shard) ?? [])
   }
 
   /**
-   * Errors: NOT_OWNER where a shard is not run here, or NOT_READY where it has stopped, and then nothing was taken; STORAGE_UNAVAILABLE;
-   * NOT_YET_APPLIED where the actions are durable, but are not applied in time; PEER_LOST where their shard goes to another node first.
+   * Errors: NOT_OWNER if a shard is not run here, or NOT_READY if it has stopped, and then nothing
+   * was taken; STORAGE_UNAVAILABLE; NOT_YET_APPLIED if the actions are durable, but are not applied
+   * in time; PEER_LOST if their shard goes to another node first.
    */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     const runners = chunks.map(({ shard }) => this.#openRunner(shard))
@@ -79,14 +82,18 @@ export class Intake {
       return await appended
     } catch (error) {
       for (const [index, { count }] of chunks.entries()) runners[index]!.unappliedActions -= count
-      // What was to go in together with the refused record, of this request or another, may be in the log.
+      // What was to go in together with the refused record, of this request or another, may be in
+      // the log.
       throw isFenced(error) ? lostMeanwhile() : error
     } finally {
       for (const { shard } of chunks) this.#appending.get(shard)?.delete(appended)
     }
   }
 
-  /** What became of each chunk's actions, asked for as each shard gets there: it forgets while others are behind. */
+  /**
+   * What became of each chunk's actions, asked for as each shard gets there: it forgets while
+   * others are behind.
+   */
   #reachAll(
     chunks: readonly Chunk[],
     placements: readonly Placement[],

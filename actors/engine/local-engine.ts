@@ -1,5 +1,5 @@
-// The engine of one node: it submits batches to the log, asks the shards' actors for profiles, and has changed
-// profiles saved in the background. It knows ports only.
+// The engine of one node: it submits batches to the log, asks the shards' actors for profiles, and
+// has changed profiles saved in the background. It knows ports only.
 import type { Definition } from '../../src/definition/definition.ts'
 import type { Engine, StreamReader } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -47,7 +47,10 @@ export class LocalEngine implements Engine {
     this.#outage = new Outage(logger, words)
   }
 
-  /** Runs the shard from now on, under an epoch that was claimed for this node. Errors: as LocalShards.takeOver. */
+  /**
+   * Runs the shard from now on, under an epoch that was claimed for this node. Errors: as
+   * LocalShards.takeOver.
+   */
   async takeOver(shard: number, epoch: number): Promise<void> {
     await this.#own.takeOver(shard, epoch)
     this.#intake.open(shard)
@@ -63,7 +66,10 @@ export class LocalEngine implements Engine {
     await this.#own.get(shard).checkpoint()
   }
 
-  /** Brings the shard to where another node can go on at once: it takes nothing more, and reads go on until `drop`. */
+  /**
+   * Brings the shard to if another node can go on at once: it takes nothing more, and reads go on
+   * until `drop`.
+   */
   async finish(shard: number): Promise<void> {
     await this.#intake.close(shard)
     await this.#own.finish(shard)
@@ -75,7 +81,7 @@ export class LocalEngine implements Engine {
     this.#outage.forget(shard)
   }
 
-  /** Epoch under which the shard is run here; undefined where it is not. */
+  /** Epoch under which the shard is run here; undefined if it is not. */
   epochOf(shard: number): number | undefined {
     return this.#own.has(shard) ? this.#own.get(shard).epoch : undefined
   }

@@ -1,5 +1,5 @@
-// The shards that run on this node, or thread: each is taken over under an epoch, and goes again when another node is to
-// have it.
+// The shards that run on this node, or thread: each is taken over under an epoch, and goes again
+// when another node is to have it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ref, spawn, start as startActors, stop as stopActors } from 'nact'
 import type { Definition } from '../../src/definition/definition.ts'
@@ -97,8 +97,9 @@ export class LocalShards {
   }
 
   /**
-   * Runs the shard under the epoch, beginning with what its snapshots do not cover. Errors: FENCED where a newer epoch has claimed
-   * it; STORE_MISMATCH where log and snapshots do not fit; DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
+   * Runs the shard under the epoch, beginning with what its snapshots do not cover. Errors: FENCED
+   * if a newer epoch has claimed it; STORE_MISMATCH if log and snapshots do not fit;
+   * DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
    */
   async takeOver(shard: number, epoch: number): Promise<void> {
     const { log, snapshots, definition } = this.#deps
@@ -133,7 +134,8 @@ export class LocalShards {
     try {
       return await this.appenders.appendTick(shard, [])
     } catch {
-      // A full log takes nothing from anybody, and only its owner can trim it: what it tells a while later is all there is.
+      // A full log takes nothing from anybody, and only its owner can trim it: what it tells a
+      // while later is all there is.
       await log.head(shard)
       await sleep(HEAD_SETTLES_MS, undefined, { ref: false })
       return log.head(shard)
@@ -158,7 +160,9 @@ export class LocalShards {
     }
   }
 
-  /** One for each shard that was ever run here: stopping it would discard what waits in mailboxes. */
+  /**
+   * One for each shard that was ever run here: stopping it would discard what waits in mailboxes.
+   */
   #supervisorOf(shard: number): Ref<never> {
     const known = this.#supervisors.get(shard)
     if (known) return known
@@ -167,10 +171,13 @@ export class LocalShards {
     return supervisor
   }
 
-  /** Applies all that is in the shard's log and saves it. Reads go on until `drop`. Nothing may be taken for the shard any more. */
+  /**
+   * Applies all of the shard's log and saves it. The shard must take no more actions by then. Reads
+   * go on until `drop`.
+   */
   async finish(shard: number): Promise<void> {
     const { runner, retention } = this.#find(shard)
-    // A trimming under way drops only what has long been covered: it need not be waited for.
+    // There is no need to wait for a trimming under way: it drops only what has long been covered.
     void retention.stop()
     await runner.stopTicking()
     await runner.reach(await this.#deps.log.head(shard))
@@ -179,7 +186,7 @@ export class LocalShards {
     await runner.saveAll()
   }
 
-  /** Ends the shard without saving anything: who waits for it is told. */
+  /** Ends the shard without saving anything. Everyone who waits for it gets an error. */
   drop(shard: number): void {
     const own = this.#own.get(shard)
     if (!own) return

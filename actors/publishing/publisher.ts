@@ -1,13 +1,15 @@
-// Publishes what the shards of one thread set off. Records that are applied while a publication is on its way share the
-// next one, so that a stream costs a transaction now and then, not one per record.
+// Publishes what the shards of one thread set off. Records that are applied while a publication is
+// on its way share the next one, so that a stream costs a transaction now and then, not one per
+// record.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LIMITS } from '../../src/limits.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import type { Publication, StreamStore } from '../../src/streams/stream-store.ts'
 
 /**
- * How long after a publication what leads to actions only waits for more of it, where the store takes actions: under load a message
- * then holds those of several records. Stage changes and decisions go at once, and so does all when there is little.
+ * How long after a publication what leads to actions only waits for more of it, if the store takes
+ * actions: under load a message then holds those of several records. Stage changes and decisions go
+ * at once, and so does all when there is little.
  */
 const LINGER_MS = 20
 /** Pause before a refused publication is tried again. */
@@ -21,7 +23,10 @@ export class Publisher {
   #gatheredText = 0
   /** Length of the text in the publication that is under way. */
   #underWayText = 0
-  /** Falls in the same turn in which nothing is left to publish: who looks a moment later starts anew. */
+  /**
+   * Falls in the same turn in which nothing is left to publish: who looks a moment later starts
+   * anew.
+   */
   #busy = false
   /** The publication that is being gathered or under way. */
   #round: Promise<boolean> = Promise.resolve(true)
@@ -41,7 +46,10 @@ export class Publisher {
     this.#logger = logger
   }
 
-  /** Sequence up to which the shard's records were published before: what they set off then is not published again. */
+  /**
+   * Sequence up to which the shard's records were published before: what they set off then is not
+   * published again.
+   */
   published(shard: number): number | Promise<number> {
     return this.#streams.published(shard)
   }
@@ -69,7 +77,10 @@ export class Publisher {
     return records < LIMITS.unpublishedRecordsMax && text < LIMITS.unpublishedTextMax
   }
 
-  /** Resolves when everything taken so far is published, or the publisher was stopped. What is taken meanwhile is not waited for. */
+  /**
+   * Resolves when everything taken so far is published, or the publisher was stopped. What is taken
+   * meanwhile is not waited for.
+   */
   async drain(): Promise<void> {
     const taken = this.#taken
     while (this.#busy && this.#published < taken) {
@@ -78,7 +89,9 @@ export class Publisher {
     }
   }
 
-  /** Resolves when everything taken so far would survive a power cut. Errors: STORAGE_UNAVAILABLE. */
+  /**
+   * Resolves when everything taken so far would survive a power cut. Errors: STORAGE_UNAVAILABLE.
+   */
   async flush(): Promise<void> {
     const taken = this.#taken
     await this.drain()
@@ -105,7 +118,7 @@ export class Publisher {
     this.#busy = false
   }
 
-  /** False where the publisher was stopped before it could. */
+  /** False if the publisher was stopped before it could. */
   async #publishGathered(): Promise<boolean> {
     if (this.#streams.takesActions) await this.#gatherMore()
     const publications = this.#gathering
@@ -151,7 +164,10 @@ export class Publisher {
   }
 }
 
-/** How much of the memory a publication takes, about: its entries' text, and its actions as long as in the log. */
+/**
+ * How much of the memory a publication takes, about: its entries' text, and its actions as long as
+ * in the log.
+ */
 function textOf({ entries, bytes = 0 }: Publication): number {
   let text = bytes
   for (const own of entries.values()) {

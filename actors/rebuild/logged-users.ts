@@ -1,5 +1,5 @@
-// The users that the log of a shard knows, as a rebuild has met them, and the stored profiles of others: no record can have
-// led to those. Eight bytes a user.
+// The users that the log of a shard knows, as a rebuild has met them, and the stored profiles of
+// others: no record can have led to those. Eight bytes a user.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { hash53 } from '../../src/model/hash.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
@@ -17,7 +17,10 @@ export class LoggedUsers {
     for (const user of profiles.keys()) this.#hashes.push(hash53(user))
   }
 
-  /** Users of the shard that have a profile and are not among those added, nor have come since: those of one page at a time. */
+  /**
+   * Users of the shard that have a profile and are not among those added, nor have come since:
+   * those of one page at a time.
+   */
   async *others(live: LiveShard, snapshots: SnapshotStore): AsyncIterable<Set<string>> {
     const logged = Float64Array.from(this.#hashes).sort()
     for await (const page of snapshots.users(live.shard)) {
@@ -30,7 +33,7 @@ export class LoggedUsers {
     }
   }
 
-  /** True where the profile says that it came after the users were added. */
+  /** True if the profile says that it came after the users were added. */
   async #isNew(live: LiveShard, user: string): Promise<boolean> {
     const sequence = await live.read(user, (profile) => profile.sequence).catch(() => undefined)
     return sequence !== undefined && sequence > (this.#since ?? 0) && sequence <= live.applied

@@ -1,4 +1,5 @@
-// Compares users' profiles with those folded anew, byte for byte, and puts the new one in the place of one that differs.
+// Compares users' profiles with those folded anew, byte for byte, and puts the new one in the place
+// of one that differs.
 import type { Definition } from '../../src/definition/definition.ts'
 import { differences } from '../../src/profile/differences.ts'
 import type { Profile } from '../../src/profile/profile.ts'
@@ -7,7 +8,7 @@ import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { RebuildView } from '../../src/views/views.ts'
 import type { LiveShard } from './live-shard.ts'
 
-/** Users of whom is told what differed. */
+/** The view names at most so many users with what differed. */
 const SAMPLES_MAX = 10
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -17,7 +18,7 @@ interface Look {
   rebuilt: Profile
   /** Last record of the rebuilt profile by then. */
   sequence: number
-  /** True where the store had all of the user's changes. */
+  /** True if the store had all of the user's changes. */
   saved: boolean
 }
 
@@ -34,7 +35,8 @@ export class RebuildComparison {
   }
 
   /**
-   * Compares a few users and takes them out of `rebuilt`; those that changed meanwhile stay, to be compared again.
+   * Compares a few users and takes them out of `rebuilt`; those that changed meanwhile stay, to be
+   * compared again.
    * @param rebuilt folded up to the record that the shard has applied, whichever that is
    */
   async compare(rebuilt: Map<string, Profile>, users: readonly string[]): Promise<void> {
@@ -53,7 +55,7 @@ export class RebuildComparison {
     return { user, rebuilt, sequence: rebuilt.sequence, saved }
   }
 
-  /** False where what was loaded is too old to tell. */
+  /** False if what was loaded is too old to tell. */
   #settle({ user, rebuilt, sequence, saved }: Look, stored: Buffer | undefined): boolean {
     const { definition } = this.#live.fold
     const hot = this.#live.users.get(user)
@@ -80,7 +82,10 @@ export class RebuildComparison {
     return true
   }
 
-  /** What the wake index may hold for the user and must lose. What it must hold is written in any case: it may be missing. */
+  /**
+   * What the wake index may hold for the user and must lose. What it must hold is written in any
+   * case: it may be missing.
+   */
   #indexedWakeAt(user: string, rebuilt: Profile, stored: Buffer | undefined): number {
     const hot = this.#live.users.get(user)
     const indexed = hot ? hot.savedWakeAt : wakeAtOf(this.#live.fold.definition, stored)

@@ -1,5 +1,5 @@
-// A part of a shard's users, folded anew from the log in memory: those whose hash lies in a range. When they become too
-// many, the range is halved and the upper half is left to a later slice.
+// A part of a shard's users, folded anew from the log in memory: those whose hash lies in a range.
+// When they become too many, the range is halved and the upper half is left to a later slice.
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import { hash53 } from '../../src/model/hash.ts'
@@ -39,7 +39,10 @@ export class RebuildSlice {
     this.#admits = false
   }
 
-  /** Folds the next record of the log. What it sets off is dropped: it was published when it was applied. */
+  /**
+   * Folds the next record of the log. What it sets off is dropped: it was published when it was
+   * applied.
+   */
   fold({ sequence, payload }: LogRecord): void {
     const { kind, receivedAt } = decodeHeader(payload)
     if (kind === 'tick') this.#tick(sequence, receivedAt, decodeTick(payload))

@@ -1,5 +1,6 @@
-// One rebuild of a shard from its log, while the shard goes on. A slice of the users at a time is folded anew until it has
-// met the live shard; from then on both apply each record together, and the users are compared, a few between two records.
+// One rebuild of a shard from its log, while the shard goes on. A slice of the users at a time is
+// folded anew until it has met the live shard; from then on both apply each record together, and
+// the users are compared, a few between two records.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -114,7 +115,7 @@ export class ShardRebuild {
     if (this.view.differing + this.view.missing > 0) await this.#live.saveAll()
   }
 
-  /** Reads the log until the slice stands where the live shard does. Errors: LOG_TRIMMED. */
+  /** Reads the log until the slice stands if the live shard does. Errors: LOG_TRIMMED. */
   async #meet(slice: RebuildSlice): Promise<void> {
     const live = this.#live
     const { log } = this.#deps
@@ -175,7 +176,7 @@ export class ShardRebuild {
     }
   }
 
-  /** Errors: NOT_READY where the shard has ended here; what kept a record from being folded. */
+  /** Errors: NOT_READY if the shard has ended here; what kept a record from being folded. */
   #checkGoesOn(): void {
     if (this.#ended.aborted) throw new PulseprintError('NOT_READY', 'the shard is no longer run here')
     if (this.#failure) throw this.#failure

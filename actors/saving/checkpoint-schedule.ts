@@ -1,5 +1,5 @@
-// When the shards save their changes: soon after many actions, and in any case after some seconds. One shard of a thread
-// at a time, for each turn that encodes profiles keeps requests waiting.
+// When the shards save their changes: soon after many actions, and in any case after some seconds.
+// One shard of a thread at a time, for each turn that encodes profiles keeps requests waiting.
 import { LIMITS } from '../../src/limits.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
@@ -63,7 +63,8 @@ export class CheckpointSchedule {
         this.#saveNext()
       },
       (error) => {
-        // The changes stay marked: the next round tries again. A shard that has gone is another node's to save.
+        // The changes stay marked: the next round tries again. A shard that has gone is another
+        // node's to save.
         if (this.#savedAt.has(runner)) {
           this.#observer.unsaved()
           this.#outage.failed(runner, { shard: runner.shard, error })

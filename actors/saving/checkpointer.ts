@@ -1,5 +1,6 @@
-// Saves changed profiles of one shard in the background, and then the offset they cover. Profiles are encoded a
-// slice at a time, so that no request waits for the whole of it; each carries the sequence it was saved at.
+// Saves changed profiles of one shard in the background, and then the offset they cover. Profiles
+// are encoded a slice at a time, so that no request waits for the whole of it; each carries the
+// sequence it was saved at.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Definition } from '../../src/definition/definition.ts'
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
@@ -39,7 +40,8 @@ export class Checkpointer {
 
   /**
    * @param committed up to where everything is saved
-   * @param recordDone settles when the record on its way is applied to all of its users, and handed over to be published
+   * @param recordDone settles when the record on its way is applied to all of its users, and handed
+   * over to be published
    */
   constructor(
     { shard, epoch, committed }: { shard: number; epoch: number; committed: number },
@@ -75,8 +77,9 @@ export class Checkpointer {
   }
 
   /**
-   * Saves every change made up to `applied`, the last record that was applied. Runs once at a time; a call
-   * meanwhile waits for the running one. Errors: FENCED, STORAGE_UNAVAILABLE; the changes then stay marked.
+   * Saves every change made up to `applied`, the last record that was applied. Runs once at a time;
+   * a call meanwhile waits for the running one. Errors: FENCED, STORAGE_UNAVAILABLE; the changes
+   * then stay marked.
    * @param isReplaying whether records of an earlier owner are still to be applied
    */
   checkpoint(applied: number, isReplaying: boolean): Promise<void> {
@@ -137,8 +140,8 @@ export class Checkpointer {
       const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
       return { user: user.name, bytes: encodeProfile(this.#definition, profile), wakeAt, wakeBefore }
     })
-    // A profile that has seen a record keeps its replay from publishing what the record set off: also of the one that other users
-    // have yet to see.
+    // A profile that has seen a record keeps its replay from publishing what the record set off:
+    // also of the one that other users have yet to see.
     await this.#recordDone()
     await this.#publisher.flush()
     await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })

@@ -1,5 +1,5 @@
-// Finds up to where a shard's log may be dropped, by reading on from the oldest record. A round does a bounded amount of work, and
-// each record is looked at once.
+// Finds up to if a shard's log may be dropped, by reading on from the oldest record. A round does a
+// bounded amount of work, and each record is looked at once.
 import { decodeHeader } from '../../src/ingest/records.ts'
 import type { ActionLog, LogRecord } from '../../src/log/action-log.ts'
 
@@ -22,12 +22,17 @@ export interface DueUntil {
 export class DueRecords {
   readonly #shard: number
   readonly #log: Pick<ActionLog, 'follow' | 'tail'>
-  /** Sequence of the newest record that is due, and of the newest that holds actions; 0: none is. */
+  /**
+   * Sequence of the newest record that is due, and of the newest that holds actions; 0: none is.
+   */
   sequence = 0
   actionsSequence = 0
   /** Bytes of the due records that the log still holds. */
   #bytes = 0
-  /** When the oldest record that is held, or is looked at, was received; undefined where that is not known. */
+  /**
+   * When the oldest record that is held, or is looked at, was received; undefined if that is not
+   * known.
+   */
   #oldestAt: number | undefined
   #begun = false
 
@@ -41,7 +46,9 @@ export class DueRecords {
     this.#bytes = 0
   }
 
-  /** Looks at records that are not yet known to be due. True where it has left some for the next time. */
+  /**
+   * Looks at records that are not yet known to be due. True if it has left some for the next time.
+   */
   async find(until: DueUntil, signal: AbortSignal): Promise<boolean> {
     if (!this.#begun) this.sequence = (await this.#log.tail(this.#shard)) - 1
     this.#begun = true
@@ -65,7 +72,7 @@ export class DueRecords {
     return false
   }
 
-  /** False where the record is not due. */
+  /** False if the record is not due. */
   #take({ sequence, payload }: LogRecord, until: DueUntil): boolean {
     const { kind, receivedAt } = decodeHeader(payload)
     this.#oldestAt ??= receivedAt

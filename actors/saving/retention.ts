@@ -1,5 +1,6 @@
-// Drops the oldest records of one shard's log, and what they led to in the streams, once they are older than they need be kept or
-// the log takes too much room: never what a store that falls back a little would have to be repaired from.
+// Drops the oldest records of one shard's log, and what they led to in the streams, once they are
+// older than they need be kept or the log takes too much room: never what a store that falls back a
+// little would have to be repaired from.
 import { LIMITS } from '../../src/limits.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
@@ -8,7 +9,7 @@ import type { StreamStore } from '../../src/streams/stream-store.ts'
 import { DueRecords, type DueUntil } from './retention-scan.ts'
 
 const ROUND_MS = 60_000
-/** Where a round has left something to do for the next. */
+/** What a round has left to do for the next. */
 const BUSY_ROUND_MS = 1_000
 
 export interface RetentionDeps {
@@ -19,9 +20,15 @@ export interface RetentionDeps {
   streams: Pick<StreamStore, 'trim'>
   clock: Clock
   logger: Logger
-  /** Milliseconds that a record is kept at least, and bytes of the whole log above which the oldest go; neither: all is kept. */
+  /**
+   * Milliseconds that a record is kept at least, and bytes of the whole log above which the oldest
+   * go; neither: all is kept.
+   */
   keep: { ageMs?: number; bytes?: number }
-  /** Sequence up to which every profile is saved. What those records led to is published: profiles are saved after that. */
+  /**
+   * Sequence up to which every profile is saved. What those records led to is published: profiles
+   * are saved after that.
+   */
   committed(): number
 }
 
@@ -48,7 +55,7 @@ export class Retention {
     this.#arm(ROUND_MS)
   }
 
-  /** Nothing is dropped once it resolves. */
+  /** After it resolves, this drops nothing more. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#cancel()
@@ -62,7 +69,7 @@ export class Retention {
     })
   }
 
-  /** True where there is more to drop. */
+  /** True if there is more to drop. */
   async #run(): Promise<boolean> {
     const { shard, logger } = this.#deps
     try {
@@ -97,7 +104,8 @@ export class Retention {
       receivedBefore: now - (keep.ageMs ?? Number.POSITIVE_INFINITY),
       // Every shard drops its part.
       bytes: excess / shards,
-      // No shard goes nearer to the present than the others, however little it holds: subscribers resume from before that.
+      // No shard goes nearer to the present than the others, however little it holds: subscribers
+      // resume from before that.
       shareOfTime: excess === 0 ? 0 : excess / takes,
     }
   }

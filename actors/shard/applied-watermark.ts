@@ -2,7 +2,10 @@
 import type { Outcome } from '../../src/ingest/batch.ts'
 import type { Effect } from '../../src/rules/effect.ts'
 
-/** Records whose outcomes are kept for submitters: one asks as soon as the shard gets there, a few records later at most. */
+/**
+ * Records whose outcomes are kept for submitters: one asks as soon as the shard gets there, a few
+ * records later at most.
+ */
 const RECORDS_KEPT = 64
 
 /** What became of a record. */
@@ -11,7 +14,10 @@ export interface Applied {
   readonly effects: Effect[]
 }
 
-/** The part of a record that came from one chunk: `count` actions from position `offset` on, counted anew from 0. */
+/**
+ * The part of a record that came from one chunk: `count` actions from position `offset` on, counted
+ * anew from 0.
+ */
 export function partOf({ outcomes, effects }: Applied, offset: number, count: number): Applied {
   const end = offset + count
   return {
@@ -55,7 +61,7 @@ export class AppliedWatermark {
   }
 
   #keep(sequence: number, { outcomes, effects }: Applied): void {
-    // Nothing else of the record: its actions may take megabytes.
+    // Only these two: the record's actions may take megabytes.
     this.#records.set(sequence, { outcomes, effects })
     if (this.#records.size <= RECORDS_KEPT) return
     for (const oldest of this.#records.keys()) {
@@ -64,7 +70,9 @@ export class AppliedWatermark {
     }
   }
 
-  /** Keeps what becomes of records until the returned function is called: somebody is going to ask. */
+  /**
+   * Keeps what becomes of records until the returned function is called: somebody is going to ask.
+   */
   expect(): () => void {
     this.#expecting += 1
     return () => {
@@ -80,7 +88,8 @@ export class AppliedWatermark {
 
   /**
    * Resolves once the sequence is applied; rejects when the shard fails before.
-   * @param givenUp aborted by who waits no longer: a sequence that never comes must not be waited for for ever
+   * @param givenUp abort it to stop waiting: nobody should wait for ever for a sequence that never
+   * comes
    */
   reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
     if (sequence <= this.#applied) return Promise.resolve()

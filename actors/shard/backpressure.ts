@@ -1,4 +1,5 @@
-// Keeps what a shard holds in memory within its bounds: idle users go, and where the streams are behind, the shard waits.
+// Keeps what a shard holds in memory within its bounds: idle users go, and if the streams are
+// behind, the shard waits.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFenced } from '../../src/errors.ts'
 import type { Publisher } from '../publishing/publisher.ts'
@@ -12,7 +13,7 @@ export interface BackpressureDeps {
   publisher: Publisher
   /** Saves the shard's changes. */
   checkpoint(): Promise<void>
-  /** Aborts when the shard ends: nothing is waited for any more. */
+  /** Aborts when the shard ends: then nobody waits any more. */
   ended: AbortSignal
 }
 
@@ -30,7 +31,10 @@ export class Backpressure {
     while (!publisher.hasRoom && !ended.aborted) await pause()
   }
 
-  /** Keeps the hot users within their bound: idle ones go; where all have unsaved changes, those are saved first. */
+  /**
+   * Keeps the hot users within their bound: idle ones go; if all have unsaved changes, those are
+   * saved first.
+   */
   async #passivate(): Promise<void> {
     const { users, checkpoint, ended } = this.#deps
     users.passivate()
@@ -44,7 +48,10 @@ export class Backpressure {
   }
 }
 
-/** The store may come back; until then the shard stands still, and the front door refuses in its turn. */
+/**
+ * The store may come back; until then the shard stands still, and the front door refuses in its
+ * turn.
+ */
 function pause(): Promise<void> {
   return sleep(STORE_RETRY_MS, undefined, { ref: false })
 }

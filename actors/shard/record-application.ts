@@ -1,4 +1,5 @@
-// One log record on its way through the actors of its users: who has to apply what of it, and what became of it.
+// One log record on its way through the actors of its users: who has to apply what of it, and what
+// became of it.
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import type { Action } from '../../src/model/action.ts'

@@ -1,4 +1,5 @@
-// A shard that runs on this thread, as questions see it. A read waits here until the shard has applied what the reader asks for.
+// A shard that runs on this thread, as questions see it. A read waits here until the shard has
+// applied what the reader asks for.
 import type { Definition } from '../../src/definition/definition.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'

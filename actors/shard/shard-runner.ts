@@ -1,5 +1,5 @@
-// The shard runner: the one reader of a shard's log. It hands each record to the actors of its users, in
-// order, and keeps count of how far the shard has come.
+// The shard runner: the one reader of a shard's log. It hands each record to the actors of its
+// users, in order, and keeps count of how far the shard has come.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isFenced, PulseprintError } from '../../src/errors.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
@@ -18,7 +18,7 @@ import { Backpressure } from './backpressure.ts'
 import { RecordApplication } from './record-application.ts'
 import type { ShardDeps, ShardStart } from './shard-deps.ts'
 
-/** How long a shard applies records before sockets and timers have their turn: a replay would keep them from it till its end. */
+/** After so long, sockets and timers have their turn: a replay would keep them waiting. */
 const TURN_MS = 2
 const GIVEN_UP = new PulseprintError('FENCED', 'it is run by another node')
 
@@ -42,7 +42,7 @@ export class ShardRunner {
   readonly #stopping = new AbortController()
   readonly #progress: AppliedWatermark
   #running: Promise<void> = Promise.resolve()
-  /** Settles when the record on its way through the actors is applied, and handed over to be published. */
+  /** Settles when the record on its way is applied, and handed over to be published. */
   #record: Promise<void> = Promise.resolve()
   #failure: Error | undefined
 
@@ -86,7 +86,7 @@ export class ShardRunner {
     return this.#failure && `shard ${this.shard} has stopped: ${this.#failure.message}`
   }
 
-  /** True where the shard has stopped because another owner may have it, or what was saved is lost. */
+  /** True if the shard has stopped because another owner may have it, or what was saved is lost. */
   get fenced(): boolean {
     return isFenced(this.#failure)
   }
@@ -101,7 +101,7 @@ export class ShardRunner {
     )
   }
 
-  /** Ends the shard: it applies nothing more, who waits is told, and nothing of it is saved any more. */
+  /** Ends the shard: it applies and saves nothing more, and everyone who waits gets an error. */
   #fail(error: unknown): void {
     if (this.#failure) return
     this.#failure = error instanceof Error ? error : new Error(String(error))
@@ -154,7 +154,7 @@ export class ShardRunner {
   async #complete(application: RecordApplication, record: LogRecord): Promise<void> {
     const { sequence, receivedAt, actions } = application
     await application.run(this.users)
-    // Its successor may run in this process: what was loaded since is then the successor's, and may lack what this one had saved.
+    // The successor may run in this process: what was loaded since may lack what this one saved.
     if (this.#failure) throw this.#failure
     this.checkpointer.applied(receivedAt, actions.length)
     const { observer, clock, publisher } = this.#deps
@@ -172,7 +172,7 @@ export class ShardRunner {
     this.rebuilds.applied(record)
   }
 
-  /** Calls `work` while no record is on its way: every profile stands at `applied`. Rejects where a record has failed. */
+  /** Calls `work` while every profile stands at `applied`. Rejects if a record has failed. */
   async between<T>(work: () => T): Promise<T> {
     let last: Promise<void>
     do {
@@ -189,11 +189,11 @@ export class ShardRunner {
 
   #applied(user: HotUser, changed: boolean): void {
     if (changed) this.checkpointer.markChanged(user)
-    // Also after a tick that came too early: what woke the user is gone, and its real time may be near.
+    // Also after a tick that came too early: the user's real time may be near.
     this.#ticker.changed(user)
   }
 
-  /** Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY once it has ended. */
+  /** Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY. */
   async checkpoint(): Promise<void> {
     if (this.#failure) throw this.#stopped()
     const begun = performance.now()
@@ -212,7 +212,7 @@ export class ShardRunner {
     await this.checkpoint()
   }
 
-  /** Resolves when the shard has applied its log up to the sequence, unless `givenUp` is aborted before. */
+  /** Resolves when the log is applied up to the sequence, unless `givenUp` is aborted before. */
   reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
     if (this.#failure) return Promise.reject(this.#stopped())
     return this.#progress.reach(sequence, givenUp)
@@ -227,7 +227,7 @@ export class ShardRunner {
     return this.#progress.recordOf(sequence)
   }
 
-  /** Calls `read` with the user's profile between two of its turns; undefined for a user that was never seen. */
+  /** Calls `read` with the profile between two of its turns; undefined for an unknown user. */
   async read<T>(name: string, read: (profile: Profile) => T): Promise<T | undefined> {
     const user = this.users.get(name)
     if (this.#failure) throw this.#stopped()

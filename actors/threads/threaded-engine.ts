@@ -1,4 +1,5 @@
-// The whole engine, as any of its threads sees it: what concerns a shard goes to the thread that runs it.
+// The whole engine, as any of its threads sees it: what concerns a shard goes to the thread that
+// runs it.
 import type { MessagePort } from 'node:worker_threads'
 import { ThreadLink } from '../../src/calls/thread-link.ts'
 import type { Definition } from '../../src/definition/definition.ts'
@@ -109,7 +110,8 @@ export class ThreadedEngine implements Engine {
 
   #take(thread: number, chunks: Chunk[], wait: SubmitWait): Promise<Submitted> {
     if (thread === this.#thread) return this.#local.take(chunks, wait)
-    // A chunk is a view of a larger buffer, and a clone would carry all of it; `slice` of a Buffer is a view again.
+    // A chunk is a view of a larger buffer, and a clone would carry all of it; `slice` of a Buffer
+    // is a view again.
     const cloned = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes: new Uint8Array(bytes) }))
     return this.#peer(thread).link.call('take', cloned, wait)
   }

@@ -1,5 +1,5 @@
-// Lets time pass in one shard: when something is due for users, it appends a tick for them to the log, and applying the
-// tick fires their timers. A replay therefore repeats it.
+// Lets time pass in one shard: when something is due for users, it appends a tick for them to the
+// log, and applying the tick fires their timers. A replay therefore repeats it.
 import { LIMITS } from '../../src/limits.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'

@@ -1,5 +1,6 @@
-// The users of one shard that time will change soon, by when. The index in the snapshot store knows of all users as they
-// were last saved; this queue holds the near future of it, and what has changed since.
+// The users of one shard that time will change soon, by when. The index in the snapshot store knows
+// of all users as they were last saved; this queue holds the near future of it, and what has
+// changed since.
 import type { SnapshotStore, Wake } from '../../src/snapshots/snapshot-store.ts'
 import type { HotUser } from '../users/hot-user.ts'
 
@@ -24,8 +25,9 @@ export class WakeQueue {
   }
 
   /**
-   * Takes note of a user whose profile has changed; true where the queue now begins with it. Most actions move a silence
-   * on: the user's earlier entry stays, and whoever takes it calls this again.
+   * Takes note of a user whose profile has changed; true if the queue now begins with it. Most
+   * actions move a silence on: the user's earlier entry stays, and whoever takes it calls this
+   * again.
    */
   changed(user: HotUser): boolean {
     const wakeAt = user.profile?.standing?.wakeAt
@@ -43,13 +45,14 @@ export class WakeQueue {
   }
 
   /**
-   * Reads the index further where it has to.
+   * Reads the index further if it has to.
    * @param unsaved users whose changes the index may not show yet
    */
   async refill(now: number, unsaved: Iterable<HotUser>): Promise<void> {
     if (this.#indexIsRead && now >= this.#horizon - HORIZON_MS / 2) {
       const before = this.#horizon
-      // Moved first: whoever changes from now on enters by itself, and whoever was saved before is read below.
+      // Moved first: whoever changes from now on enters by itself, and whoever was saved before is
+      // read below.
       this.#horizon = now + HORIZON_MS
       this.#indexIsRead = false
       for (const user of unsaved) {

@@ -1,4 +1,5 @@
-// A hot user, and the messages that its actor takes. One `apply` carries all of a user's actions of one log record.
+// A hot user, and the messages that its actor takes. One `apply` carries all of a user's actions of
+// one log record.
 import type { Ref } from 'nact'
 import type { Outcome } from '../../src/ingest/batch.ts'
 import type { Action } from '../../src/model/action.ts'
@@ -22,9 +23,14 @@ export interface ShardContext {
 export interface HotUser {
   readonly name: string
   readonly context: ShardContext
-  /** Undefined until the actor has handled its activation, and once applying an action has failed. */
+  /**
+   * Undefined until the actor has handled its activation, and once applying an action has failed.
+   */
   profile: Profile | undefined
-  /** nact's part of it, mailbox and supervision: there while messages wait, for 1.3 KB is too much for idle users. */
+  /**
+   * nact's part of it, mailbox and supervision: there while messages wait, for 1.3 KB is too much
+   * for idle users.
+   */
   ref: Ref<UserMessage> | undefined
   /** Messages in the mailbox, or in a turn that waits; nact's own mailboxes have no bound. */
   pending: number
@@ -32,7 +38,10 @@ export interface HotUser {
   dirty: boolean
   /** On its way to the snapshot store, which does not have it yet. */
   saving: boolean
-  /** What the index of the snapshot store holds for the user: when time will change it, epoch ms; Infinity: nothing. */
+  /**
+   * What the index of the snapshot store holds for the user: when time will change it, epoch ms;
+   * Infinity: nothing.
+   */
   savedWakeAt: number
   /** When the queue of its shard looks at it next, epoch ms; Infinity: not at all. */
   queuedAt: number

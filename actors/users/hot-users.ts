@@ -1,5 +1,5 @@
-// The router and its bound: the hot users of one shard, by name. It brings cold users in from their snapshots
-// and lets idle ones go again; a user with unsaved changes or waiting messages stays.
+// The router and its bound: the hot users of one shard, by name. It brings cold users in from their
+// snapshots and lets idle ones go again; a user with unsaved changes or waiting messages stays.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../../src/errors.ts'
 import type { Profile } from '../../src/profile/profile.ts'
@@ -8,7 +8,9 @@ import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { HotUser, ShardContext } from './hot-user.ts'
 import { createUser, startUser } from './user-actor.ts'
 
-/** Share of the bound that one passivation frees, so that not every activation has to look for room. */
+/**
+ * Share of the bound that one passivation frees, so that not every activation has to look for room.
+ */
 const PASSIVATE_SHARE = 1 / 16
 /** Pause before profiles that could not be loaded are asked for again. */
 const RETRY_MS = 200
@@ -19,10 +21,13 @@ export class HotUsers {
   readonly #snapshots: SnapshotStore
   readonly #hotUsersMax: () => number
   readonly #ended: AbortSignal
-  /** In the order passivation looks at them. A plain Map of references: nact copies children maps per message. */
+  /**
+   * In the order passivation looks at them. A plain Map of references: nact copies children maps
+   * per message.
+   */
   readonly #users = new Map<string, HotUser>()
 
-  /** @param ended aborts when the shard does: nothing is waited for any more */
+  /** @param ended aborts when the shard ends: then nobody waits any more */
   constructor(
     shard: number,
     context: ShardContext,
@@ -41,7 +46,10 @@ export class HotUsers {
     return this.#users.size
   }
 
-  /** True when there are more users than the bound allows: unsaved ones must be saved before they can go. */
+  /**
+   * True when there are more users than the bound allows: unsaved ones must be saved before they
+   * can go.
+   */
   get full(): boolean {
     return this.#users.size > this.#hotUsersMax()
   }
@@ -51,7 +59,8 @@ export class HotUsers {
   }
 
   /**
-   * Starts the actors of those users that have none; their stored profiles are loaded with one call.
+   * Starts the actors of those users that have none; their stored profiles are loaded with one
+   * call.
    * @param failed called for each profile that could not be loaded
    */
   activate(names: Iterable<string>, failed: (error: unknown) => void): void {
@@ -67,7 +76,7 @@ export class HotUsers {
     }
   }
 
-  /** Applying goes on where it was once the store is back; until then the shard stands still. */
+  /** The shard stands still until the store is back; then applying goes on from the same record. */
   async #loadPatiently(names: readonly string[]): Promise<(Buffer | undefined)[]> {
     for (;;) {
       try {
@@ -82,7 +91,8 @@ export class HotUsers {
 
   /**
    * Gives the user this profile, hot from now on. Only between two records.
-   * @param savedWakeAt what the index of the snapshot store may hold for the user; Infinity: nothing
+   * @param savedWakeAt what the index of the snapshot store may hold for the user; Infinity:
+   * nothing
    */
   replace(name: string, profile: Profile, savedWakeAt: number): HotUser {
     const user = this.#users.get(name) ?? createUser(this.#context, name)
@@ -92,13 +102,19 @@ export class HotUsers {
     return user
   }
 
-  /** A cold user's profile as last saved, which is its newest: a user goes cold only after it was saved. */
+  /**
+   * A cold user's profile as last saved, which is its newest: a user goes cold only after it was
+   * saved.
+   */
   async loadCold(name: string): Promise<Profile | undefined> {
     const [bytes] = await this.#snapshots.load(this.#shard, [name], this.#context.epoch)
     return bytes && decodeProfile(this.#context.fold.definition, bytes)
   }
 
-  /** Lets idle users go until there is some room below the bound, giving each one used lately a second chance. */
+  /**
+   * Lets idle users go until there is some room below the bound, giving each one used lately a
+   * second chance.
+   */
   passivate(): void {
     const target = Math.floor(this.#hotUsersMax() * (1 - PASSIVATE_SHARE))
     let looks = this.#users.size * 2

@@ -1,5 +1,5 @@
-// What happens when a user actor throws. Applying is pure, so a fault would come back at every replay: the
-// shard stops serving and says why, rather than go on with a wrong profile.
+// What happens when a user actor throws. Applying is pure, so a fault would come back at every
+// replay: the shard stops serving and says why, rather than go on with a wrong profile.
 import type { SupervisionContext } from 'nact'
 import type { UserMessage } from './hot-user.ts'
 

@@ -1,4 +1,5 @@
-// The user actor: one per hot user. It owns the user's profile and changes it one message at a time.
+// The user actor: one per hot user. It owns the user's profile and changes it one message at a
+// time.
 import { dispatch, type Ref, spawn, stop } from 'nact'
 import { PulseprintError } from '../../src/errors.ts'
 import { OUTCOME } from '../../src/ingest/batch.ts'
@@ -43,8 +44,9 @@ export function createUser(context: ShardContext, name: string): HotUser {
 }
 
 /**
- * Hands the actor a message. With an empty mailbox its turn runs here and now, which is what makes a hot user
- * cheap; otherwise the message waits its turn. Errors: OVERLOADED for a read past the mailbox bound.
+ * Hands the actor a message. With an empty mailbox its turn runs here and now, which is what makes
+ * a hot user cheap; otherwise the message waits its turn. Errors: OVERLOADED for a read past the
+ * mailbox bound.
  */
 export function tell(user: HotUser, message: UserMessage): void {
   user.used = true
@@ -60,7 +62,8 @@ export function tell(user: HotUser, message: UserMessage): void {
 }
 
 function queue(user: HotUser, message: UserMessage): void {
-  // Records come one at a time and were let in long before: only readers can fill a mailbox, or be told to come back.
+  // Records come one at a time and were let in long before: only readers can fill a mailbox, or be
+  // told to come back.
   if (message.kind === 'read' && user.pending >= LIMITS.mailboxLengthMax) {
     throw new PulseprintError('OVERLOADED', 'too many requests wait for this user', { retryAfterSeconds: 1 })
   }
@@ -70,12 +73,16 @@ function queue(user: HotUser, message: UserMessage): void {
 }
 
 function spawnMailbox(user: HotUser): Ref<UserMessage> {
-  // nact allows few characters in a name, user ids allow nearly all: mailboxes are numbered instead.
+  // nact allows few characters in a name, user ids allow nearly all: mailboxes are numbered
+  // instead.
   const name = (mailboxesSpawned++).toString(36)
   return spawn(user.context.supervisor, turn, name, { initialState: user, onCrash: superviseUser })
 }
 
-/** A queued message's turn, run by nact. The next one waits until this one, and what it awaits, is done. */
+/**
+ * A queued message's turn, run by nact. The next one waits until this one, and what it awaits, is
+ * done.
+ */
 async function turn(user: HotUser, message: UserMessage): Promise<HotUser> {
   try {
     if (message.kind === 'activate') await activate(user, message)
@@ -109,7 +116,7 @@ function handle(user: HotUser, message: UserMessage): void {
   else if (message.kind === 'read') message.read(profile)
 }
 
-/** @param change applies the user's part of the record; false where it changed nothing */
+/** @param change applies the user's part of the record; false if it changed nothing */
 function applyRecord(user: HotUser, profile: Profile, turn: RecordInFlight, change: () => boolean): void {
   let changed: boolean
   try {
@@ -127,11 +134,13 @@ function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }:
   const { sequence, receivedAt, outcomes, effects } = turn
   const { shard, fold } = user.context
   const isSilent = firesInSilence(user, profile, sequence)
-  // After a restart the log is read again from the shard's offset; what the profile has seen is dropped.
+  // After a restart the log is read again from the shard's offset; what the profile has seen is
+  // dropped.
   const seen = sequence <= profile.sequence
   for (let index = 0; index < actions.length; index++) {
     const position = positions[index]!
-    // What a profile has seen was published before it was saved, if it led to anything: nobody is waiting for it any more.
+    // What a profile has seen was published before it was saved, if it led to anything: nobody is
+    // waiting for it any more.
     outcomes[position] = seen
       ? OUTCOME.duplicate
       : fold.apply(profile, actions[index]!, { shard, sequence, position }, receivedAt, effects)
@@ -150,7 +159,10 @@ function tick(user: HotUser, profile: Profile, { turn, position }: TickMessage):
   return changed
 }
 
-/** True where the user's timers were already overdue when a rebuild replayed the log: the first record after it fires them. */
+/**
+ * True if the user's timers were already overdue when a rebuild replayed the log: the first record
+ * after it fires them.
+ */
 function firesInSilence({ context }: HotUser, profile: Profile, sequence: number): boolean {
   const { head, until } = context.rebuilt
   return (

@@ -1,4 +1,5 @@
-// The page at /docs: the OpenAPI document for people, in one piece of HTML without scripts or foreign parts.
+// The page at /docs: the OpenAPI document for people, in one piece of HTML without scripts or
+// foreign parts.
 import { ERRORS } from '../../src/errors.ts'
 import { ERROR_CODES } from '../problem.ts'
 import { type Html, html, prose } from './html.ts'

@@ -39,7 +39,10 @@ function joined(types: Html[]): Html {
   return html`${types.map((type, index) => (index === 0 ? type : html` | ${type}`))}`
 }
 
-/** The fields of an object, or of the objects in a list, with those inside them; nothing where there are none. */
+/**
+ * The fields of an object, or of the objects in a list, with those inside them; nothing if there
+ * are none.
+ */
 export function fieldsTable(schema: Schema): Html | undefined {
   const rows = fieldRows(schema, '')
   if (rows.length === 0) return undefined

@@ -1,5 +1,5 @@
-// Segment's form of an action, as its libraries send it, mapped onto ours. Pure: from the parsed body and the
-// time it arrived to raw items, which the engine then checks like any others.
+// Segment's form of an action, as its libraries send it, mapped onto ours. Pure: from the parsed
+// body and the time it arrived to raw items, which the engine then checks like any others.
 import { UnreadableItem } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { parseInstant } from '../../src/model/instant.ts'
@@ -16,8 +16,8 @@ interface Arrival {
 }
 
 /**
- * The body of POST /v1/batch as raw actions, one more than a request may have at most, which is enough to refuse it;
- * undefined where it has no `batch`. @param receivedAt epoch ms
+ * The body of POST /v1/batch as raw actions, one more than a request may have at most, which is
+ * enough to refuse it; undefined if it has no `batch`. @param receivedAt epoch ms
  */
 export function segmentBatch(body: unknown, receivedAt: number): unknown[] | undefined {
   if (!isFields(body) || !Array.isArray(body.batch)) return undefined
@@ -33,7 +33,9 @@ export function segmentCall(body: unknown, type: SegmentType, receivedAt: number
   return segmentItem(body, type, undefined, arrivalOf(body, receivedAt))
 }
 
-/** Where the mistake is in the client's own words: our `/3/occurredAt` is its `/3/timestamp`. */
+/**
+ * The place of the mistake in the client's own words: our `/3/occurredAt` is its `/3/timestamp`.
+ */
 export function segmentPath(path: string): string {
   return path.replace(/^(\/\d+)\/(id|action|occurredAt)(?=\/|$)/, (_all, item: string, field: string) => {
     const theirs = { id: 'messageId', action: 'event', occurredAt: 'timestamp' }[field]
@@ -69,7 +71,10 @@ function arrivalOf(body: Fields, receivedAt: number): Arrival {
   return { receivedAt, skewMs: sentAt === undefined ? 0 : receivedAt - sentAt }
 }
 
-/** The client's time moved by its clock's error, as Segment does; what is not an instant is left for the check to refuse. */
+/**
+ * The client's time moved by its clock's error, as Segment does; what is not an instant is left for
+ * the check to refuse.
+ */
 function occurredAt(timestamp: unknown, { receivedAt, skewMs }: Arrival): unknown {
   if (timestamp === undefined || timestamp === null) return receivedAt
   const at = parseInstant(timestamp)
@@ -91,8 +96,8 @@ function propertiesOf(type: SegmentType, item: Fields): unknown {
 }
 
 /**
- * The channel the client names, else the kind of its device, else its library; an event's context goes before its
- * batch's. Addresses are never taken over.
+ * The channel the client names, else the kind of its device, else its library; an event's context
+ * goes before its batch's. Addresses are never taken over.
  */
 function channelOf(item: Fields, own: Fields, shared: Fields): unknown {
   return (

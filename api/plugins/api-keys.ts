@@ -1,5 +1,6 @@
-// Asks every request for an API key, where keys exist: as a Bearer token, or as the user name of Basic
-// authorization, which is how Segment's clients send their write key. Health checks stay open.
+// Asks every request for an API key, where keys exist: as a Bearer token, or as the user name of
+// Basic authorization, which is how Segment's clients send their write key. Health checks stay
+// open.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
 import type { ApiKeys } from '../../src/runtime/api-keys.ts'

@@ -1,9 +1,12 @@
-// Bounds the memory of request bodies that are being received or worked on, over all connections together. A body counts with
-// what it unpacks to. Past the bound, new requests are told to come later.
+// Bounds the memory of request bodies that are being received or worked on, over all connections
+// together. A body counts with what it unpacks to. Past the bound, new requests get 429.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
 
-/** Says how many bytes a request's body takes from now on. Errors: OVERLOADED when there is no room for them. */
+/**
+ * Says how many bytes a request's body takes from now on. Errors: OVERLOADED when there is no room
+ * for them.
+ */
 export type Reserve = (bytes: number) => void
 
 const RESERVES = new WeakMap<FastifyRequest, Reserve>()
@@ -40,7 +43,7 @@ export function boundBodiesInFlight(scope: FastifyInstance, inFlightMax: number,
   })
 }
 
-/** Bytes of the body as it is sent; Infinity where the request does not say. */
+/** Bytes of the body as it is sent; Infinity if the request does not say. */
 function expectedBytes({ headers }: FastifyRequest): number {
   if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY
   return Number(headers['content-length'] ?? 0)

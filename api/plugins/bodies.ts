@@ -1,5 +1,5 @@
-// Receives request bodies as bytes: bounded, unpacked, and of the media types a scope asks for. What the bytes
-// mean is the route's business.
+// Receives request bodies as bytes: bounded, unpacked, and of the media types a scope asks for.
+// What the bytes mean is the route's business.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
 import { decompress } from '../decompress.ts'
@@ -17,7 +17,10 @@ export function receiveBytes(scope: FastifyInstance, types: MediaType[], sizeMax
   receive(scope, types, sizeMax, (bytes) => bytes)
 }
 
-/** Takes the body of such a request, so that nothing holds it any longer than it is read. Errors: MALFORMED_BODY when there is none. */
+/**
+ * Takes the body of such a request, so that nothing holds it any longer than it is read. Errors:
+ * MALFORMED_BODY when there is none.
+ */
 export function bodyOf(request: FastifyRequest): Buffer {
   const body = request.body as Buffer | undefined
   if (!body || body.length === 0) throw new PulseprintError('MALFORMED_BODY', 'the request has no body')

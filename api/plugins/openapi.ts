@@ -45,7 +45,7 @@ export function describeApi(app: FastifyInstance): void {
   })
 }
 
-/** Pages run no script, stand in no frame, and tell nobody where they were. */
+/** Pages run no script, stand in no frame, and tell nobody if they were. */
 const PAGE_HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

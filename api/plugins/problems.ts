@@ -1,5 +1,5 @@
-// Turns everything that goes wrong around a request into problem+json: thrown errors, unknown addresses, wrong
-// methods, and requests so broken that no route ever saw them.
+// Turns everything that goes wrong around a request into problem+json: thrown errors, unknown
+// addresses, wrong methods, and requests so broken that no route ever saw them.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -22,13 +22,17 @@ export function sendProblem(
   }
   const retryAfter = retryAfterSeconds(error)
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
-  // Fastify closes the connection when it gives up on a body. Kept open, the rest of the body is read and thrown
-  // away (within requestTimeout), so that the client gets to read the answer instead of a connection reset.
+  // Fastify closes the connection when it gives up on a body. Kept open, the rest of the body is
+  // read and thrown away (within requestTimeout), so that the client gets to read the answer
+  // instead of a connection reset.
   if (error.code === 'BODY_TOO_LARGE') reply.removeHeader('connection')
   return reply.code(error.status).header('content-type', PROBLEM_TYPE).send(problemJson(error))
 }
 
-/** To be called before any route is added: it watches the routes to know which methods an address takes. */
+/**
+ * To be called before any route is added: it watches the routes to know which methods an address
+ * takes.
+ */
 export function handleProblems(app: FastifyInstance, logger: Logger): void {
   const routes = new RouteTable()
   app.addHook('onRoute', (route) => routes.add(route.url, route.method))

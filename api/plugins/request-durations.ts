@@ -1,5 +1,5 @@
-// Measures every request by route, method and status. Addresses that no route has share one label, so that a
-// scanner cannot make the metrics grow.
+// Measures every request by route, method and status. Addresses that no route has share one label,
+// so that a scanner cannot make the metrics grow.
 import type { FastifyInstance } from 'fastify'
 import type { RequestDurations } from '../../src/runtime/metrics.ts'
 

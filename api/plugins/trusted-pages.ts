@@ -1,5 +1,6 @@
-// Keeps web pages out that nobody has allowed: without API keys, any page that is open in a browser on this machine could
-// otherwise write (a form or a simple fetch needs no permission) and, by DNS rebinding, read.
+// Keeps web pages out that nobody has allowed: without API keys, any page that is open in a browser
+// on this machine could otherwise write (a form or a simple fetch needs no permission) and, by DNS
+// rebinding, read.
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import { type ErrorCode, PulseprintError } from '../../src/errors.ts'
@@ -15,7 +16,10 @@ export interface TrustedPages {
 /** Seconds that a browser may remember the answer to a preflight. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600
 
-/** Refuses requests to foreign hosts and of foreign pages. Must be called before the routes are added. */
+/**
+ * Refuses requests to foreign hosts and of foreign pages. Must be called before the routes are
+ * added.
+ */
 export function keepForeignPagesOut(app: FastifyInstance, trusted: TrustedPages): void {
   // Nearly all requests are to one host and of no page: it is looked at once.
   let knownHost: string | undefined

@@ -1,5 +1,5 @@
-// POST /v1/actions: the engine's own front door. One action, many, or NDJSON in; a receipt for each out, once
-// every accepted one is durable and applied.
+// POST /v1/actions: the engine's own front door. One action, many, or NDJSON in; a receipt for each
+// out, once every accepted one is durable and applied.
 import { Type } from 'typebox'
 import type { Engine } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -116,8 +116,8 @@ function submit(engine: Engine, batch: Batch): Promise<Submitted> | Submitted {
 }
 
 /**
- * Reads the profile of every user of the batch once. The actions are applied by now: where a profile cannot be read,
- * its receipts come without it, for an error would say that nothing was taken.
+ * Reads the profile of every user of the batch once. The actions are applied by now: if a profile
+ * cannot be read, its receipts come without it, for an error would say that nothing was taken.
  */
 async function readExtras(
   engine: Engine,

@@ -1,4 +1,5 @@
-// GET /v1/profiles/{userId}/explain/{name}: what is behind the value of a feature, or the firing of a rule.
+// GET /v1/profiles/{userId}/explain/{name}: what is behind the value of a feature, or the firing of
+// a rule.
 import { Type } from 'typebox'
 import { EXPLAIN, type ExplainParameters } from '../../src/questions/explain.ts'
 import { ExplainView } from '../../src/views/views.ts'

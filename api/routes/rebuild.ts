@@ -1,4 +1,5 @@
-// /v1/shards/{shard}/rebuild: compares the profiles of a shard with what its log gives, and repairs those that differ.
+// /v1/shards/{shard}/rebuild: compares the profiles of a shard with what its log gives, and repairs
+// those that differ.
 import { Type } from 'typebox'
 import { PulseprintError } from '../../src/errors.ts'
 import { REBUILD, START_REBUILD } from '../../src/questions/rebuild.ts'

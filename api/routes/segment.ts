@@ -1,4 +1,5 @@
-// POST /v1/batch and POST /v1/track, identify, page, screen, group, alias: Segment's libraries, unmodified.
+// POST /v1/batch and POST /v1/track, identify, page, screen, group, alias: Segment's libraries,
+// unmodified.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'

@@ -1,5 +1,6 @@
-// What clients write: the action and its receipt. The engine checks actions itself (src/ingest/validate.ts), for
-// a schema can neither say which item of many is wrong nor which types the definition wants.
+// What clients write: the action and its receipt. The engine checks actions itself
+// (src/ingest/validate.ts), for a schema can neither say which item of many is wrong nor which
+// types the definition wants.
 import { Type } from 'typebox'
 import { LIMITS } from '../../src/limits.ts'
 import { DecisionView, StageView } from '../../src/views/views.ts'

@@ -13,7 +13,10 @@ export const UserParams = Type.Object({
 export const InstantText = (description: string) =>
   Type.String({ maxLength: 64, description: `${description} ISO 8601 with a zone, or epoch milliseconds.` })
 
-/** Epoch ms of an instant in a query string or body; undefined where there is none. Throws INVALID_REQUEST. */
+/**
+ * Epoch ms of an instant in a query string or body; undefined if there is none. Throws
+ * INVALID_REQUEST.
+ */
 export function instantOf(value: string | number | undefined, path: string): number | undefined {
   if (value === undefined) return undefined
   const at = parseInstant(typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value)
@@ -25,7 +28,7 @@ export function instantOf(value: string | number | undefined, path: string): num
   return at
 }
 
-/** The names in `a,b,c`; undefined where there is no list. Throws INVALID_REQUEST on an empty name. */
+/** The names in `a,b,c`; undefined if there is no list. Throws INVALID_REQUEST on an empty name. */
 export function namesOf(value: string | undefined, path: string): string[] | undefined {
   if (value === undefined) return undefined
   const names = value.split(',')

@@ -1,5 +1,5 @@
-// A whole cluster as processes of this machine: three nats-servers, one redis-server, and nodes of the engine. Starts all
-// of it or nothing, and stops it in the order in which nothing is missed.
+// A whole cluster as processes of this machine: three nats-servers, one redis-server, and nodes of
+// the engine. Starts all of it or nothing, and stops it in the order in which nothing is missed.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FolderLock, lockFolder } from '../../src/ownership/folder-lock.ts'
@@ -10,7 +10,7 @@ import { EngineNode } from './node.ts'
 import { RedisServer } from './redis.ts'
 
 export interface ClusterOptions {
-  /** Holds all data and logs; a cluster that is started on it again goes on where it was. */
+  /** Holds all data and logs; a cluster that you start on it again goes on from there. */
   folder: string
   nodes: number
   /** Path of the definition; undefined: the built-in one. */
@@ -25,7 +25,7 @@ const DURABLE_REDIS = {
   maxmemory: '2gb',
   'maxmemory-policy': 'noeviction',
 }
-/** What all nodes of a cluster must have alike; nodes started elsewhere must be told of it. */
+/** Settings that all nodes of a cluster must share, also nodes that you start elsewhere. */
 const ALIKE = ['PULSEPRINT_PREFIX', 'PULSEPRINT_SHARDS', 'PULSEPRINT_LOG_STREAMS', 'PULSEPRINT_REPLICAS']
 const STOP_WAIT_MS = 10_000
 
@@ -55,7 +55,10 @@ export class LocalCluster {
     return this.#nodes
   }
 
-  /** Resolves when every node may be sent requests. Errors: why a part did not start, with what it said last. */
+  /**
+   * Resolves when every node may be sent requests. Errors: why a part did not start, with what it
+   * said last.
+   */
   start(): Promise<void> {
     this.#starting ??= this.#startAll()
     return this.#starting
@@ -85,7 +88,7 @@ export class LocalCluster {
     this.#watch()
   }
 
-  /** What is told to end while it starts must not start any more. */
+  /** A part that should end while it starts must not start any more. */
   #goOn(): void {
     if (this.#stopping) throw new Error('stopped while it was starting')
   }
@@ -113,7 +116,10 @@ export class LocalCluster {
     return [...this.#nodes.map(({ process }) => process), ...servers].filter((one) => one !== undefined)
   }
 
-  /** A part that ends by itself, or is killed to see what happens, is told of; the others go on. */
+  /**
+   * Says so when a part ends by itself, or when somebody kills it to see what happens. The others
+   * go on.
+   */
   #watch(): void {
     for (const one of this.#processes) {
       const { name, pid } = one

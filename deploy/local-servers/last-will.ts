@@ -1,5 +1,6 @@
-// Ends processes that are in groups of their own should this process die without a word, killed with -9 for example: a server
-// left behind would write into the same folder as the next one that is started on it.
+// Ends processes that are in groups of their own should this process die without a word, killed
+// with -9 for example: a server left behind would write into the same folder as the next one that
+// is started on it.
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /** Reads numbers of process groups until its input ends, which it does when we are no more. */

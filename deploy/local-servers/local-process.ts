@@ -1,5 +1,5 @@
-// One server process of this machine: where its output goes, whether it runs, and its end, which comes at the latest
-// with ours.
+// One server process of this machine: where its output goes, whether it runs, and its end, which
+// comes at the latest with ours.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
@@ -13,7 +13,10 @@ export interface LocalProcessOptions {
   /** Output is added to it. */
   logFile: string
   env?: NodeJS.ProcessEnv
-  /** Puts the process into a group of its own: a terminal's Ctrl-C then reaches us alone, and the will ends it with us. */
+  /**
+   * Puts the process into a group of its own: a terminal's Ctrl-C then reaches us alone, and the
+   * will ends it with us.
+   */
   lastWill?: LastWill | undefined
 }
 
@@ -50,7 +53,7 @@ export class LocalProcess {
       .finally(() => process.off('exit', endWithUs))
   }
 
-  /** Undefined where it could not be started at all. */
+  /** Undefined if it could not be started at all. */
   get pid(): number | undefined {
     return this.#child.pid
   }
@@ -65,7 +68,7 @@ export class LocalProcess {
     return readFileSync(this.logFile).subarray(this.#logStart).toString('utf8')
   }
 
-  /** Throws, with how it ended and what it said last, where it does not run. */
+  /** Throws, with how it ended and what it said last, if it does not run. */
   assertRunning(): void {
     if (this.running) return
     const { exitCode, signalCode } = this.#child
@@ -81,7 +84,10 @@ export class LocalProcess {
     if (this.running) this.#child.kill(signal)
   }
 
-  /** Sends the signal and waits for the end; one that does not follow in time is killed. Gives whether it ended by itself. */
+  /**
+   * Sends the signal and waits for the end; one that does not follow in time is killed. Gives
+   * whether it ended by itself.
+   */
   async end(signal: 'SIGTERM' | 'SIGKILL', patienceMs = 60_000): Promise<boolean> {
     this.signal(signal)
     const impatience = new AbortController()

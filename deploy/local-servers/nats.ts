@@ -1,5 +1,5 @@
-// Real nats-servers on free ports of this machine: one, or a cluster of three, each with its JetStream in a folder that
-// outlives the process.
+// Real nats-servers on free ports of this machine: one, or a cluster of three, each with its
+// JetStream in a folder that outlives the process.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureServer } from '../servers.ts'
@@ -100,7 +100,7 @@ export class NatsServer {
     return meta_cluster?.leader
   }
 
-  /** Stops the process where it is, and lets it go on. */
+  /** Stops the process at any point, and lets it go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#process?.signal(signal)
   }
@@ -161,7 +161,10 @@ function serverLines(
   ]
 }
 
-/** Clients are given all addresses, and are told of no others: a proxy in front of a server stays in front of it. */
+/**
+ * Clients get all addresses here and learn no others from the servers: a proxy in front of a server
+ * stays in front.
+ */
 function clusterLines(routes: readonly number[], index: number): string[] {
   const urls = routes.map((port) => `"nats://127.0.0.1:${port}"`)
   return [

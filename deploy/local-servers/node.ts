@@ -23,7 +23,10 @@ export class EngineNode {
     this.process = process
   }
 
-  /** Resolves when the process is there; `ready` says when it may be sent requests. @param folder for its log */
+  /**
+   * Resolves when the process is there; `ready` says when it may be sent requests.
+   * @param folder for its log
+   */
   static async spawn(
     name: string,
     folder: string,

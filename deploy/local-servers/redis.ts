@@ -1,4 +1,5 @@
-// A real redis-server on a free port of this machine, with its data in a folder that outlives the process.
+// A real redis-server on a free port of this machine, with its data in a folder that outlives the
+// process.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureServer } from '../servers.ts'

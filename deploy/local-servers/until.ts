@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 const LOOK_INTERVAL_MS = 10
 
 /**
- * Looks again and again until `condition` gives something. Throws after `patienceMs`, with what `why` says then.
+ * Looks again and again until `condition` gives something. Throws after `patienceMs`, with what
+ * `why` says then.
  */
 export async function until<T>(
   condition: () => Promise<T | undefined | false> | T | undefined | false,

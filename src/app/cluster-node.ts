@@ -1,4 +1,5 @@
-// One node of a cluster put together: NATS and Redis → membership and ownership → local engine → the whole engine → API.
+// One node of a cluster put together: NATS and Redis → membership and ownership → local engine →
+// the whole engine → API.
 import { randomUUID } from 'node:crypto'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { Registry } from 'prom-client'
@@ -33,8 +34,8 @@ import type { Settings } from './settings/settings.ts'
 const LEAVE_WAIT_MS = 20_000
 
 /**
- * Starts this node and its API. Errors: STORAGE_UNAVAILABLE, STORE_MISMATCH, DEFINITION_MISMATCH, NODE_NAME_IN_USE, CLOCK_SKEW,
- * and those of listening.
+ * Starts this node and its API. Errors: STORAGE_UNAVAILABLE, STORE_MISMATCH, DEFINITION_MISMATCH,
+ * NODE_NAME_IN_USE, CLOCK_SKEW, and those of listening.
  */
 export async function startClusterNode(
   settings: Settings,
@@ -113,7 +114,7 @@ async function start(
   const links = new NatsRpc(connection, prefix, self.instance, handlersOf(local, membership), logger)
   closers.push(() => links.close())
   membership.onLost((instance) => links.lost(instance))
-  // Before anybody is told that this node is there, it must be listening.
+  // This node must listen before it tells others that it is there.
   await connection.flush()
 
   const engine = engineOf(local, { ownership, membership, keeper, links }, stores, clock)

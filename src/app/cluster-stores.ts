@@ -1,4 +1,5 @@
-// The stores of a cluster, on NATS JetStream and Redis, and what its operator should know of how durable they are.
+// The stores of a cluster, on NATS JetStream and Redis, and what its operator should know of how
+// durable they are.
 import type { NatsConnection } from '@nats-io/transport-node'
 import { connectNatsUrls } from '../adapters/nats/connection/nats-connection.ts'
 import { durabilityWarnings } from '../adapters/nats/connection/nats-durability.ts'

@@ -1,4 +1,5 @@
-// The data folder of one machine: locked for this process, opened, and brought in line with the definition.
+// The data folder of one machine: locked for this process, opened, and brought in line with the
+// definition.
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Definition } from '../definition/definition.ts'
@@ -14,7 +15,7 @@ export interface DataFolder {
   close(): Promise<void>
 }
 
-/** Locks and opens the data folder; where the definition has changed, the rebuild begins here. */
+/** Locks and opens the data folder; if the definition has changed, the rebuild begins here. */
 export async function openDataFolder(
   path: string,
   shards: number,

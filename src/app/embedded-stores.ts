@@ -9,7 +9,9 @@ import { systemClock } from '../runtime/clock.ts'
 import { DiskSpace } from '../runtime/disk-space.ts'
 import type { Stores } from './stores.ts'
 
-/** Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, and those of the file system. */
+/**
+ * Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, and those of the file system.
+ */
 export async function openEmbeddedStores(dataPath: string, shards: number): Promise<Stores> {
   const identity = storeIdentity(shards)
   const disk = new DiskSpace(dataPath, LIMITS.diskBytesFreeMin, systemClock)

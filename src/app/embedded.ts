@@ -1,4 +1,5 @@
-// One machine put together: data folder → threads → API. It owns the process; engine-thread.ts puts each thread together.
+// One machine put together: data folder → threads → API. It owns the process; engine-thread.ts puts
+// each thread together.
 import { resolve } from 'node:path'
 import { Registry } from 'prom-client'
 import { consoleLogger } from '../runtime/logger.ts'
@@ -11,7 +12,10 @@ import type { Configuration, ConfigurationTexts } from './settings/configuration
 import type { Settings } from './settings/settings.ts'
 import { endThreads, meshOf, startThreads, type Thread } from './threads.ts'
 
-/** Starts the engine on embedded storage, and its API. Errors: STORE_MISMATCH, DATA_FOLDER_IN_USE, STORAGE_UNAVAILABLE, those of listening. */
+/**
+ * Starts the engine on embedded storage, and its API. Errors: STORE_MISMATCH, DATA_FOLDER_IN_USE,
+ * STORAGE_UNAVAILABLE, those of listening.
+ */
 export async function startEmbedded(
   settings: Settings,
   texts: ConfigurationTexts,
@@ -52,7 +56,8 @@ async function listen(
   others: Thread[],
 ): Promise<string> {
   if (others.length === 0) return app.listen({ host, port })
-  // Sharing a port would also share it with another engine that was started on it: it must be free at first.
+  // Sharing a port would also share it with another engine that was started on it: it must be free
+  // at first.
   await portMustBeFree(host, port)
   const url = await listenShared(app, host, port)
   const shared = Number(new URL(url).port)

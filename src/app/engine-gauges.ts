@@ -6,7 +6,8 @@ import type { ShardStatus } from '../views/views.ts'
 
 /**
  * Adds gauges that are read from the engine whenever Prometheus asks.
- * @param ofProcess also those of the process itself, which one of its threads must show and no other
+ * @param ofProcess also those of the process itself, which one of its threads must show and no
+ * other
  */
 export function showEngine(
   registry: Registry,

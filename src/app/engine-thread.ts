@@ -1,5 +1,5 @@
-// One thread of the engine put together: stores → local engine → the whole engine → API. The main thread and
-// every other one run the same parts, each for its own shards.
+// One thread of the engine put together: stores → local engine → the whole engine → API. The main
+// thread and every other one run the same parts, each for its own shards.
 import type { MessagePort } from 'node:worker_threads'
 import type { FastifyInstance } from 'fastify'
 import { AggregatorRegistry, type Registry } from 'prom-client'

@@ -6,7 +6,7 @@ export interface RunningServer {
   /** Where everything is kept, in words for the operator. */
   storage: string
   definition: Definition
-  /** True where requests need an API key. */
+  /** True if requests need an API key. */
   asksForKey: boolean
   /** Stops taking requests, saves everything and lets go of the storage. */
   stop(): Promise<void>

@@ -1,4 +1,5 @@
-// The composition root: settings → configuration files → the engine on one machine, or one node of a cluster.
+// The composition root: settings → configuration files → the engine on one machine, or one node of
+// a cluster.
 import { startClusterNode } from './cluster-node.ts'
 import { startEmbedded } from './embedded.ts'
 import type { RunningServer } from './running-server.ts'
@@ -6,8 +7,8 @@ import { compileConfiguration, readConfiguration } from './settings/configuratio
 import type { Settings } from './settings/settings.ts'
 
 /**
- * Starts the engine and its API. Errors: DefinitionError, INVALID_KEY_FILE, those of startEmbedded, and in a cluster those of
- * startClusterNode.
+ * Starts the engine and its API. Errors: DefinitionError, INVALID_KEY_FILE, those of startEmbedded,
+ * and in a cluster those of startClusterNode.
  */
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const texts = readConfiguration(settings.definitionPath, settings.keysPath)

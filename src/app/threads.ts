@@ -1,4 +1,5 @@
-// The further threads of the process: how they start, all or none, how they are told what to do, and how they end.
+// The further threads of the process: they start all or none, take orders from the first thread,
+// and end with it.
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { ThreadLink } from '../calls/thread-link.ts'
 import { ERRORS, type ErrorCode, PulseprintError } from '../errors.ts'
@@ -24,7 +25,10 @@ export function meshOf(threads: number): Map<number, MessagePort>[] {
   return ports
 }
 
-/** Starts all threads but this one, which is number 0; resolves when their shards are claimed. All start, or none. */
+/**
+ * Starts all threads but this one, which is number 0; resolves when their shards are claimed. All
+ * start, or none.
+ */
 export async function startThreads(
   settings: Settings,
   texts: ConfigurationTexts,
@@ -62,7 +66,8 @@ async function startThread(data: Omit<ThreadData, 'orders'>): Promise<Thread> {
   await new Promise((resolve, reject) =>
     worker.once('message', resolve).once('error', (error) => reject(asThrown(error))),
   )
-  // A thread that fails has left its shards: the process ends, and the next start goes on where it was.
+  // A thread that fails has left its shards: the process ends, and the next start goes on from
+  // there.
   worker.removeAllListeners().on('error', (error) => {
     throw error
   })

@@ -1,4 +1,5 @@
-// A further thread of the engine: it opens the same stores, runs its own shards and listens on the same port.
+// A further thread of the engine: it opens the same stores, runs its own shards and listens on the
+// same port.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Registry } from 'prom-client'
 import { ThreadLink } from '../calls/thread-link.ts'

@@ -1,5 +1,5 @@
-// What calls between threads and between nodes have in common: numbered calls, the answers they wait for, errors
-// that keep their code on the way. How messages travel is the links' business.
+// What calls between threads and between nodes have in common: numbered calls, the answers they
+// wait for, errors that keep their code on the way. How messages travel is the links' business.
 import { ERRORS, type ErrorCode, PulseprintError } from '../errors.ts'
 
 /** What the other side may call, by name. */
@@ -42,7 +42,10 @@ export class WaitingCalls {
     return this.#calls.size
   }
 
-  /** The result of call `id`, once its answer is settled. PulseprintErrors of the other side arrive as such. */
+  /**
+   * The result of call `id`, once its answer is settled. PulseprintErrors of the other side arrive
+   * as such.
+   */
   wait<Result>(id: number, ended?: () => void): Promise<Result> {
     return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, ended }))
   }

@@ -1,4 +1,5 @@
-// Calls between the threads of one process. Calls and answers of one turn of the event loop share a message.
+// Calls between the threads of one process. Calls and answers of one turn of the event loop share a
+// message.
 import type { MessagePort } from 'node:worker_threads'
 import {
   answerTo,
@@ -16,7 +17,9 @@ export class ThreadLink {
   readonly #outbox: TurnOutbox<CallMessage>
   #lastId = 0
 
-  /** @param handlers what the other thread may call here; parameters and results must be cloneable */
+  /**
+   * @param handlers what the other thread may call here; parameters and results must be cloneable
+   */
   constructor(port: MessagePort, handlers: Handlers) {
     this.#port = port
     this.#handlers = handlers

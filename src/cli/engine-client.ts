@@ -1,5 +1,5 @@
-// Talks to a running engine through its public API. Owns how its address and key are found and how its errors
-// are told to people; retrying is the caller's business.
+// Talks to a running engine through its public API. Owns how its address and key are found and how
+// its errors become sentences for people. Retrying is the caller's business.
 import { CliError, EXIT } from './cli-error.ts'
 
 export interface EngineOptions {
@@ -16,14 +16,17 @@ export class EngineClient {
   readonly url: string
   readonly #headers: Record<string, string>
 
-  /** Throws CliError where the address is none. */
+  /** Throws CliError if the address is none. */
   constructor(options: EngineOptions, env: NodeJS.ProcessEnv = process.env) {
     this.url = baseUrl(options.url ?? addressOf(env))
     const key = options.key ?? env.PULSEPRINT_KEY
     this.#headers = key ? { authorization: `Bearer ${key}` } : {}
   }
 
-  /** The JSON of an answer. Throws CliError with the code of the problem, UnreachableError without an answer. */
+  /**
+   * The JSON of an answer. Throws CliError with the code of the problem, UnreachableError without
+   * an answer.
+   */
   get(path: string): Promise<unknown> {
     return this.#ask(path, 'GET')
   }

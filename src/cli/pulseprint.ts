@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command line: which commands there are, and how any of them ends. Each command lives in its own file.
+// The command line: which commands there are, and how any of them ends. Each command lives in its
+// own file.
 import { Command, CommanderError } from 'commander'
 import { CliError, EXIT } from './cli-error.ts'
 import { checkCommand } from './commands/check.ts'

@@ -1,4 +1,5 @@
-// One line on a terminal that says how far something has come; nothing where the output is no terminal.
+// One line on a terminal that says how far something has come; nothing if the output is no
+// terminal.
 
 export interface ShareLine {
   /** @param share from 0 to 1 */

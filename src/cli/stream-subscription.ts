@@ -1,4 +1,5 @@
-// Follows a stream of a running engine and comes back by itself where the connection breaks, after what it has got.
+// Follows a stream of a running engine and comes back by itself if the connection breaks, after
+// what it has got.
 import { setTimeout as pause } from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { CliError } from './cli-error.ts'
@@ -21,8 +22,8 @@ const SILENCE_MS = 45_000
 const LATER = new Set([429, 502, 503, 504])
 
 /**
- * Yields the events until the signal aborts. Throws CliError where the engine refuses, or where it cannot be reached the
- * first time.
+ * Yields the events until the signal aborts. Throws CliError if the engine refuses, or if it cannot
+ * be reached the first time.
  */
 export async function* subscribe({
   client,
@@ -63,7 +64,7 @@ export async function* subscribe({
 
 class ConnectionLost extends Error {}
 
-/** Undefined where coming back would not help: the engine refuses. */
+/** Undefined if coming back would not help: the engine refuses. */
 function whyLost(error: unknown): string | undefined {
   if (error instanceof ConnectionLost || error instanceof UnreachableError) return error.message
   // Whatever else is thrown comes from the body of the answer.
@@ -75,7 +76,7 @@ async function refusal(response: Response, connected: boolean): Promise<Error> {
   return connected && LATER.has(response.status) ? new ConnectionLost(problem.message) : problem
 }
 
-/** Aborts where nothing was heard for too long: a connection can be gone without anybody saying so. */
+/** Aborts if nothing was heard for too long: a connection can be gone without anybody saying so. */
 class SilenceWatch {
   readonly #controller = new AbortController()
   readonly signal: AbortSignal

@@ -1,4 +1,5 @@
-// The bounds of a definition document. They keep a mistake, or a hostile document, from costing more than a message.
+// The bounds of a definition document. They keep a mistake, or a hostile document, from costing
+// more than a message.
 export const BOUNDS = {
   /** Bytes of the document. */
   documentBytesMax: 1024 * 1024,

@@ -1,4 +1,5 @@
-// Compiles the definition document: one YAML text in, the definition out, or everything that is wrong with it.
+// Compiles the definition document: one YAML text in, the definition out, or everything that is
+// wrong with it.
 import { isScalar } from 'yaml'
 import { createCalendar } from '../model/calendar.ts'
 import { nearest } from '../model/suggest.ts'
@@ -32,7 +33,10 @@ const KEYS = [
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-/** Compiles a definition. Never throws for what the text says; `problems` are in the order of the document. */
+/**
+ * Compiles a definition. Never throws for what the text says; `problems` are in the order of the
+ * document.
+ */
 export function compileDefinition(text: string): { definition: Definition } | { problems: Problem[] } {
   const { document, problems } = parseSource(text)
   // After a syntax error the tree is a guess, and what it seems to say would only mislead.
@@ -95,7 +99,10 @@ function assemble(
   }
 }
 
-/** Series by action name. Names no series asks for share one list, so that clients' names take no memory. */
+/**
+ * Series by action name. Names no series asks for share one list, so that clients' names take no
+ * memory.
+ */
 function routes(actionsOf: (ReadonlySet<string> | undefined)[]): (name: string) => readonly number[] {
   const indexes = (name: string | undefined) =>
     actionsOf.flatMap((actions, index) =>

@@ -1,4 +1,5 @@
-// The definition an engine runs without one of its own: useful for any application, and an example to start from.
+// The definition an engine runs without one of its own: useful for any application, and an example
+// to start from.
 
 export const DEFAULT_DEFINITION = `version: 1
 timezone: UTC

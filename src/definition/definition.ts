@@ -1,5 +1,5 @@
-// The compiled definition: what compile.ts makes of the YAML document and what everything else reads.
-// It holds no text of the document, save the sources that `explain` shows.
+// The compiled definition: what compile.ts makes of the YAML document and what everything else
+// reads. It holds no text of the document, save the sources that `explain` shows.
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Calendar } from '../model/calendar.ts'
@@ -36,11 +36,17 @@ export interface Feature {
 export interface Triggers {
   /** Rules on this action, in the order of the document. */
   rules: readonly Rule[]
-  /** Rules without `on` whose condition reads a feature that this action can change, in the order of the document. */
+  /**
+   * Rules without `on` whose condition reads a feature that this action can change, in the order of
+   * the document.
+   */
   conditions: readonly Rule[]
-  /** True where a transition names this action in `on`. */
+  /** True if a transition names this action in `on`. */
   moves: boolean
-  /** True where a transition without `on` has a condition that reads a feature that this action can change. */
+  /**
+   * True if a transition without `on` has a condition that reads a feature that this action can
+   * change.
+   */
   touchesGuards: boolean
 }
 
@@ -54,23 +60,33 @@ export interface Definition {
   actions: Map<string, ActionType>
   /** Names of the declared actions, in a fixed order: stored profiles name them by their place. */
   actionNames: string[]
-  /** True where `"*"` is declared: any other action is accepted untyped. */
+  /** True if `"*"` is declared: any other action is accepted untyped. */
   acceptsAny: boolean
   features: Feature[]
   featureByName: Map<string, Feature>
   /** Features that aggregate the same thing over the same tiles share one series. */
   series: Series[]
-  /** The series an action of this name can touch, as indexes into `series`. Cached by name, bounded. */
+  /**
+   * The series an action of this name can touch, as indexes into `series`. Cached by name, bounded.
+   */
   seriesOf(actionName: string): readonly number[]
-  /** Undefined where the document has none. */
+  /** Undefined if the document has none. */
   lifecycle: Lifecycle | undefined
   rules: Rule[]
-  /** Names of the streams: `actions`, `stages` where there is a lifecycle, and those declared or emitted to. */
+  /**
+   * Names of the streams: `actions`, `stages` if there is a lifecycle, and those declared or
+   * emitted to.
+   */
   streams: ReadonlySet<string>
   /** Names that the document does not mention share one answer. */
   triggersOf(actionName: string): Triggers
-  /** How long a timer that was due before its action arrived waits for more of the user's history. */
+  /**
+   * How long a timer that was due before its action arrived waits for more of the user's history.
+   */
   historyWaitMs: number
-  /** Hash of everything the stored state depends on; another fingerprint means a rebuild from the log. */
+  /**
+   * Hash of everything the stored state depends on; another fingerprint means a rebuild from the
+   * log.
+   */
   fingerprint: string
 }

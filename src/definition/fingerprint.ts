@@ -1,4 +1,5 @@
-// The fingerprint of a definition: equal where the state it stores is the same, so that it can be kept.
+// The fingerprint of a definition: equal if the state it stores is the same, so that it can be
+// kept.
 import { createHash } from 'node:crypto'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Condition } from '../model/evaluation-context.ts'
@@ -15,7 +16,10 @@ export interface StateBasis {
   idempotencyWindowMs: number
   historyWaitMs: number
   features: readonly Feature[]
-  /** Keys of the series in their order, each with the windows that decide how long its tiles are kept. */
+  /**
+   * Keys of the series in their order, each with the windows that decide how long its tiles are
+   * kept.
+   */
   series: { key: string; retention: string[] }[]
   /** Names of the declared actions in their order. */
   actions: string[]
@@ -32,7 +36,9 @@ export function fingerprintOf(basis: StateBasis): string {
   return createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
 }
 
-/** Stages and rules are stored by their place, so their order counts. Nothing where there are none. */
+/**
+ * Profiles store stages and rules by their place, so their order counts. Empty if there are none.
+ */
 function triggersFor({ lifecycle, rules, historyWaitMs, features, series }: StateBasis): unknown[][] {
   if (!lifecycle && rules.length === 0) return []
   const transitions = lifecycle?.transitions.map(({ from, to, on, when, silenceMs, dwellMs }) => [
@@ -53,7 +59,10 @@ function triggersFor({ lifecycle, rules, historyWaitMs, features, series }: Stat
   ])
   return [[historyWaitMs, lifecycle?.stages ?? null, transitions ?? null, ruleTexts]]
 
-  /** Stages and badges were given by what features meant: a feature of the same name may mean something else. */
+  /**
+   * Stages and badges were given by what features meant: a feature of the same name may mean
+   * something else.
+   */
   function whenOf(when: Condition | undefined): unknown {
     if (!when) return null
     const meanings = when.features.map((index) => {

@@ -1,4 +1,5 @@
-// What an action of each name can set off, worked out once, so that no action pays for rules it cannot touch.
+// What an action of each name can set off, worked out once, so that no action pays for rules it
+// cannot touch.
 
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'

@@ -1,9 +1,9 @@
-// Which windows a condition without `on` may read: it is looked at again whenever a tile leaves one of them, also when a
-// year passes at once.
+// Which windows a condition without `on` may read: it is looked at again whenever a tile leaves one
+// of them, also when a year passes at once.
 import type { Window } from '../model/window.ts'
 import { BOUNDS } from './bounds.ts'
 
-/** What is wrong with watching a feature; undefined where nothing is. */
+/** What is wrong with watching a feature; undefined if nothing is. */
 export function tooManyTiles(
   feature: string,
   window: Window | undefined,

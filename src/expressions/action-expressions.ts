@@ -1,4 +1,5 @@
-// Compiles CEL expressions over one action. Evaluation never throws: what has no value gives undefined.
+// Compiles CEL expressions over one action. Evaluation never throws: what has no value gives
+// undefined.
 import type { ParseResult } from '@marcbachmann/cel-js'
 import type { Action } from '../model/action.ts'
 import type { Expression, Value } from '../model/value.ts'

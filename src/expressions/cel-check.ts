@@ -1,5 +1,6 @@
-// Checks of an expression's syntax tree that the library does not make: names that features cannot see, what
-// could take unbounded time, and calls whose result would depend on the machine (these are redirected).
+// Checks of an expression's syntax tree that the library does not make: names that features cannot
+// see, what could take unbounded time, and calls whose result would depend on the machine (these
+// are redirected).
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { parseInstant } from '../model/instant.ts'
 import { nearest } from '../model/suggest.ts'
@@ -26,7 +27,10 @@ export const OWN = 'pulseprint_'
 
 type Calls = Extract<ASTNode, { op: 'call' }> | Extract<ASTNode, { op: 'rcall' }>
 
-/** Checks the whole tree and redirects time functions to ours. Must run before the library's type check. */
+/**
+ * Checks the whole tree and redirects time functions to ours. Must run before the library's type
+ * check.
+ */
 export function checkTree(root: ASTNode, scope: Scope): CelProblem[] {
   const { variables } = scope
   const problems: CelProblem[] = []

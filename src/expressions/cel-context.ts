@@ -1,5 +1,6 @@
-// What an expression sees of an action. One context is reused for every evaluation of an environment: its
-// getters read the current action, so that nothing is copied and a Date exists only where one is asked for.
+// What an expression sees of an action. One context is reused for every evaluation of an
+// environment: its getters read the current action, so that nothing is copied and a Date exists
+// only if one is asked for.
 import type { Action } from '../model/action.ts'
 import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
 
@@ -28,7 +29,10 @@ export class CelContext {
     return this
   }
 
-  /** The library asks plain objects for `.constructor`, which a client's key of that name answers; Maps are immune. */
+  /**
+   * The library asks plain objects for `.constructor`, which a client's key of that name answers;
+   * Maps are immune.
+   */
   showAsMaps(action: Action): this {
     this.#current = action
     this.#properties = withMaps(action.properties)
@@ -63,7 +67,7 @@ export function userIdOf(action: Action): string | undefined {
   return action.user.startsWith(ANONYMOUS_PREFIX) ? undefined : action.user
 }
 
-/** True where some map in the value has a key of its own named `constructor`. */
+/** True if some map in the value has a key of its own named `constructor`. */
 export function hasHostileKey(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (!Array.isArray(value) && Object.hasOwn(value, 'constructor')) return true

@@ -1,5 +1,5 @@
-// The CEL that definitions are written in: the library's, where JSON numbers mix with integer literals, local
-// time does not depend on the machine, and sizes are bounded.
+// The CEL that definitions are written in: the library's, where JSON numbers mix with integer
+// literals, local time does not depend on the machine, and sizes are bounded.
 import { Environment } from '@marcbachmann/cel-js'
 import { OWN } from './cel-check.ts'
 import { inZone, toInstant, ZONED_PARTS } from './cel-time.ts'
@@ -35,7 +35,10 @@ export function createEnvironment(): Environment {
   return environment
 }
 
-/** JSON numbers are CEL doubles and literals such as `2` are ints; CEL itself would refuse to mix them. */
+/**
+ * JSON numbers are CEL doubles and literals such as `2` are ints; CEL itself would refuse to mix
+ * them.
+ */
 function mixNumbers(environment: Environment): void {
   for (const [operator, compute] of Object.entries(ARITHMETIC)) {
     const mixed = (a: Number2, b: Number2) => compute(Number(a), Number(b))

@@ -1,4 +1,5 @@
-// Parses and checks one CEL expression, whatever it is for: what is wrong with it, with its place and a hint.
+// Parses and checks one CEL expression, whatever it is for: what is wrong with it, with its place
+// and a hint.
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js'
 import { type CelProblem, checkTree, OWN, type Scope } from './cel-check.ts'
 import { EXPRESSION_LENGTH_MAX } from './cel-environment.ts'

@@ -1,5 +1,6 @@
-// Paths such as `properties.price`: most expressions are nothing else, and are read without the library. Also
-// the paths an expression cannot do without, so that an action that lacks one costs no exception.
+// Paths such as `properties.price`: most expressions are nothing else, and are read without the
+// library. Also the paths an expression cannot do without, so that an action that lacks one costs
+// no exception.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Action } from '../model/action.ts'
 import { childrenOf } from './cel-check.ts'
@@ -7,7 +8,7 @@ import { userIdOf, VARIABLES, type Variable } from './cel-context.ts'
 
 export type Accessor = (action: Action) => unknown
 
-/** `['properties', 'price']`; undefined where the expression is more than a path. */
+/** `['properties', 'price']`; undefined if the expression is more than a path. */
 export function pathOf(node: ASTNode): string[] | undefined {
   if (node.op === 'id') return (VARIABLES as readonly string[]).includes(node.args) ? [node.args] : undefined
   const key = keyOf(node)
@@ -32,7 +33,7 @@ const ROOTS: Record<Variable, Accessor> = {
   userId: userIdOf,
 }
 
-/** Reads a path from an action; undefined where a step is missing. Own properties only. */
+/** Reads a path from an action; undefined if a step is missing. Own properties only. */
 export function accessorOf(path: readonly string[]): Accessor {
   const root = ROOTS[path[0] as Variable]
   const [key, ...deeper] = path.slice(1)
@@ -53,12 +54,12 @@ function ownOf(value: unknown, key: string): unknown {
 }
 
 /**
- * Paths without which the expression has no value, whatever else it reads. For a condition, both sides of `&&`
- * count: where one has no value it is not true.
+ * Paths without which the expression has no value, whatever else it reads. For a condition, both
+ * sides of `&&` count: if one has no value it is not true.
  */
 export function requiredPaths(node: ASTNode, condition: boolean): string[][] {
   const path = pathOf(node)
-  // A variable of its own is null where it is missing, and that is a value to compare with.
+  // A variable of its own is null if it is missing, and that is a value to compare with.
   if (path) return path.length > 1 ? [path] : []
   switch (node.op) {
     case '||':

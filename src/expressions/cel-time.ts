@@ -1,11 +1,15 @@
-// Local time inside expressions. cel-js reads zoned parts and zoneless texts through the time zone of the
-// process; a profile must not depend on the machine it was computed on, so these take their place.
+// Local time inside expressions. cel-js reads zoned parts and zoneless texts through the time zone
+// of the process; a profile must not depend on the machine it was computed on, so these take their
+// place.
 import { parseInstant } from '../model/instant.ts'
 
 const ZONES_MAX = 64
 const zones = new Map<string, Intl.DateTimeFormat>()
 
-/** Parts of a Date in a zone, as CEL counts them: months, days of month and days of year from 0, Sunday 0. */
+/**
+ * Parts of a Date in a zone, as CEL counts them: months, days of month and days of year from 0,
+ * Sunday 0.
+ */
 export const ZONED_PARTS: Record<string, (local: Date) => number> = {
   getDate: (local) => local.getUTCDate(),
   getDayOfMonth: (local) => local.getUTCDate() - 1,
@@ -20,7 +24,10 @@ export const ZONED_PARTS: Record<string, (local: Date) => number> = {
   getSeconds: (local) => local.getUTCSeconds(),
 }
 
-/** A Date whose UTC parts are the local parts of `at` in the zone. Throws RangeError on an unknown zone. */
+/**
+ * A Date whose UTC parts are the local parts of `at` in the zone. Throws RangeError on an unknown
+ * zone.
+ */
 export function inZone(at: Date, zone: string): Date {
   const parts = new Map(
     formatOf(zone)
@@ -41,7 +48,7 @@ export function inZone(at: Date, zone: string): Date {
   )
 }
 
-/** True where the runtime knows the zone, such as `Europe/London` or `+05:30`. */
+/** True if the runtime knows the zone, such as `Europe/London` or `+05:30`. */
 export function isZone(zone: string): boolean {
   try {
     return formatOf(zone) !== undefined
@@ -69,7 +76,10 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return format
 }
 
-/** The instant of an ISO 8601 text with a zone, or of epoch seconds. Throws RangeError where it is none. */
+/**
+ * The instant of an ISO 8601 text with a zone, or of epoch seconds. Throws RangeError if it is
+ * none.
+ */
 export function toInstant(value: string | bigint): Date {
   const at = parseInstant(typeof value === 'bigint' ? Number(value) * 1000 : value)
   if (at === undefined) throw new RangeError('not an instant')

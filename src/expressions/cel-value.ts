@@ -1,10 +1,11 @@
-// From what an expression computes to what a feature takes: JSON values only, and nothing where there is none.
+// From what an expression computes to what a feature takes: JSON values only, and nothing if there
+// is none.
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import type { Value } from '../model/value.ts'
 
 /**
- * Numbers of any kind become doubles, timestamps epoch milliseconds, maps plain objects. Undefined (no value)
- * for null, NaN, infinities and what JSON does not have.
+ * Numbers of any kind become doubles, timestamps epoch milliseconds, maps plain objects. Undefined
+ * (no value) for null, NaN, infinities and what JSON does not have.
  */
 export function toValue(result: unknown): Value | undefined {
   return convert(result, (at) => toValue(at.getTime()))

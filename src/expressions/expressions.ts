@@ -1,5 +1,5 @@
-// The expression language: CEL over one action, over a user at one instant, and over a row of an import. Other rooms import
-// this file and no other of the room.
+// The expression language: CEL over one action, over a user at one instant, and over a row of an
+// import. Other rooms import this file and no other of the room.
 export { type Compiled, ExpressionCompiler, type Role } from './action-expressions.ts'
 export type { CelProblem } from './cel-check.ts'
 export { createEnvironment, EXPRESSION_LENGTH_MAX } from './cel-environment.ts'

@@ -1,4 +1,4 @@
-// What `when` and payloads see: more where an action is at hand, less where a condition is watched.
+// What `when` and payloads see: more if an action is at hand, less if a condition is watched.
 import type { Scope } from './cel-check.ts'
 import { VARIABLES } from './cel-context.ts'
 

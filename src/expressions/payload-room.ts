@@ -1,9 +1,11 @@
-// How much of a payload there is room for: an action may bring long texts, and expressions may repeat them, so that what
-// a rule emits could be far longer than what came in.
+// How much of a payload there is room for: an action may bring long texts, and expressions may
+// repeat them, so that what a rule emits could be far longer than what came in.
 import { LIMITS } from '../limits.ts'
 import type { Value } from '../model/value.ts'
 
-/** UTF-16 units that a value is counted as beside its text: a number, a bracket, quotes and a comma. */
+/**
+ * UTF-16 units that a value is counted as beside its text: a number, a bracket, quotes and a comma.
+ */
 const VALUE_LENGTH = 8
 
 export class PayloadRoom {
@@ -22,7 +24,9 @@ export class PayloadRoom {
     this.#left -= name.length
   }
 
-  /** Takes room for a value and all in it; stops where there is none left, however large the rest is. */
+  /**
+   * Takes room for a value and all in it; stops if there is none left, however large the rest is.
+   */
   take(value: Value): void {
     this.#left -= VALUE_LENGTH
     if (typeof value === 'string') this.#left -= value.length

@@ -14,14 +14,17 @@ export interface Reads {
 /** What expressions may name. */
 export interface Known {
   features: readonly string[]
-  /** Undefined where the document has no lifecycle. */
+  /** Undefined if the document has no lifecycle. */
   stages: readonly string[] | undefined
 }
 
 const OWN_NAMES = ['features', 'stage', 'profile']
 const PROFILE = { profile: ['userId', 'stage', 'badges'], stage: ['name', 'since'] }
 
-/** Adds to `reads` what the tree reads, and returns its mistakes. Must run before the library's type check. */
+/**
+ * Adds to `reads` what the tree reads, and returns its mistakes. Must run before the library's type
+ * check.
+ */
 export function checkUser(root: ASTNode, known: Known, reads: Reads): CelProblem[] {
   const problems: CelProblem[] = []
   visit(root)

@@ -1,5 +1,5 @@
-// What `when` and payloads see of a user. One context is reused for every evaluation: its getters read the
-// situation at hand, so that a feature is computed only where an expression names it.
+// What `when` and payloads see of a user. One context is reused for every evaluation: its getters
+// read the situation at hand, so that a feature is computed only if an expression names it.
 
 import type { EvaluationContext } from '../model/evaluation-context.ts'
 import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
@@ -16,7 +16,10 @@ export class UserContext extends CelContext {
   readonly features: object
   readonly profile: object
   #situation!: EvaluationContext
-  /** Features are read once in an evaluation, however often it names them: what was read, and in which one. */
+  /**
+   * Features are read once in an evaluation, however often it names them: what was read, and in
+   * which one.
+   */
   readonly #values: Value[] = []
   readonly #readIn: number[] = []
   #evaluation = 0
@@ -77,7 +80,7 @@ export class UserContext extends CelContext {
   }
 }
 
-/** True where a value that a client sent could have misled the library. */
+/** True if a value that a client sent could have misled the library. */
 export function isHostile(situation: EvaluationContext, features: readonly number[]): boolean {
   if (situation.action && hasHostileKey(situation.action.properties)) return true
   return features.some((index) => hasHostileKey(situation.feature(index)))

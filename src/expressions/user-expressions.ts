@@ -1,4 +1,5 @@
-// Compiles `when` and the texts of payloads: CEL over a user at one instant. Evaluation never throws.
+// Compiles `when` and the texts of payloads: CEL over a user at one instant. Evaluation never
+// throws.
 import type { ParseResult } from '@marcbachmann/cel-js'
 import type { Condition, EvaluationContext } from '../model/evaluation-context.ts'
 import type { Value } from '../model/value.ts'

@@ -1,13 +1,13 @@
-// Which features a condition or payload cannot do without: null has no order and no sum, and asking first is
-// much cheaper than the exception that would say so.
+// Which features a condition or payload cannot do without: null has no order and no sum, and asking
+// first is much cheaper than the exception that would say so.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { childrenOf } from './cel-check.ts'
 
 const NEED_VALUES = new Set(['<', '<=', '>', '>=', '+', '-', '*', '/', '%', '-_'])
 
 /**
- * Names of features without which the expression has no value, whatever else it reads. For a condition, both
- * sides of `&&` count: where one has no value it is not true.
+ * Names of features without which the expression has no value, whatever else it reads. For a
+ * condition, both sides of `&&` count: if one has no value it is not true.
  */
 export function requiredFeatures(node: ASTNode, condition: boolean): string[] {
   switch (node.op) {

@@ -1,5 +1,6 @@
-// A series: the state kept per user for one aggregate over one kind of tile. Features are views of a series:
-// a feature names a series and a window, and the series gives the value of the tiles inside that window.
+// A series: the state kept per user for one aggregate over one kind of tile. Features are views of
+// a series: a feature names a series and a window, and the series gives the value of the tiles
+// inside that window.
 
 import type { Action } from '../model/action.ts'
 import type { Expression, Value } from '../model/value.ts'
@@ -16,13 +17,13 @@ export interface Series {
   unit: TileUnit
   operator: Operator<unknown>
   /**
-   * First tile still needed when the user's newest action is at `newestMs`: the start of the longest window
-   * that reads this series. Lifetime series answer -Infinity.
+   * First tile still needed when the user's newest action is at `newestMs`: the start of the
+   * longest window that reads this series. Lifetime series answer -Infinity.
    */
   firstTile(newestMs: number): number
 }
 
-/** What an action of one of its names adds to the series; undefined where it does not count. */
+/** What an action of one of its names adds to the series; undefined if it does not count. */
 export function contributionOf({ where, of }: Series, action: Action): Value | undefined {
   if (where && where.evaluate(action) !== true) return undefined
   return of ? of.evaluate(action) : true

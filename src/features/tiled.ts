@@ -3,10 +3,15 @@ import type { Value } from '../model/value.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Operator } from './operator.ts'
 
-/** Tiles and their states by turns, tiles increasing: one array is the leanest that JavaScript has. */
+/**
+ * Tiles and their states by turns, tiles increasing: one array is the leanest that JavaScript has.
+ */
 type Tiles<State> = (number | State)[] | null
 
-/** Below this many elements an append copies, so that no spare capacity is kept; idle users have short arrays. */
+/**
+ * Below this many elements an append copies, so that no spare capacity is kept; idle users have
+ * short arrays.
+ */
 const COPY_LENGTH_MAX = 32
 
 export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>> {
@@ -73,7 +78,7 @@ export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>
   }
 }
 
-/** Where the first tile at or after `tile` stands; the newest tile, the usual one, is found at once. */
+/** Index of the first tile at or after `tile`. It finds the newest tile, the usual one, at once. */
 function position(tiles: readonly unknown[], tile: number): number {
   const newest = tiles.length - 2
   if (tile > (tiles[newest] as number)) return tiles.length

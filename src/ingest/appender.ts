@@ -1,12 +1,15 @@
-// Group commit: chunks that arrive while one append is on its way to the disk wait and share the next one, one
-// record per shard. Idle, an action is appended at once; under load, records grow by themselves.
+// Group commit: chunks that arrive while one append is on its way to the disk wait and share the
+// next one, one record per shard. Idle, an action is appended at once; under load, records grow by
+// themselves.
 import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Chunk } from './batch.ts'
 import { encodeRecord, encodeTick } from './records.ts'
 
-/** Where a chunk ended up: its record, and the position of its first action inside it. */
+/**
+ * The place of a chunk in the log: its record, and the position of its first action in that record.
+ */
 export interface Placement {
   sequence: number
   offset: number
@@ -55,9 +58,9 @@ export class Appender {
   }
 
   /**
-   * Appends the chunks of one request; resolves when they are durable, with the placement of each. It refuses none
-   * for their size: that is done where a request is let in, before any thread has taken its part of it.
-   * Errors: STORAGE_UNAVAILABLE.
+   * Appends the chunks of one request; resolves when they are durable, with the placement of each.
+   * It refuses none for their size: the front door does that, before any thread has taken its part
+   * of a request. Errors: STORAGE_UNAVAILABLE.
    */
   async append(chunks: readonly Chunk[]): Promise<Placement[]> {
     if (chunks.length === 0) return []
@@ -79,8 +82,9 @@ export class Appender {
   }
 
   /**
-   * Appends a tick of a shard; its time is that of the append. Resolves with its sequence when it is durable. One at a
-   * time for each shard. An owner begins with one for nobody. Errors: FENCED, STORAGE_UNAVAILABLE.
+   * Appends a tick of a shard; its time is that of the append. Resolves with its sequence when it
+   * is durable. One at a time for each shard. An owner begins with one for nobody. Errors: FENCED,
+   * STORAGE_UNAVAILABLE.
    */
   async appendTick(shard: number, users: readonly string[]): Promise<number> {
     const group = this.#gathering
@@ -146,7 +150,9 @@ function byShard(entries: readonly { shard: number }[], sequences: readonly numb
   return new Map(entries.map(({ shard }, index) => [shard, sequences[index] as number]))
 }
 
-/** Puts the chunk into the group and returns the position of its first action in the shard's record. */
+/**
+ * Puts the chunk into the group and returns the position of its first action in the shard's record.
+ */
 function gather(group: Group, chunk: Chunk): number {
   const pending = group.shards.get(chunk.shard)
   if (!pending) {

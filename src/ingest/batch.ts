@@ -1,5 +1,6 @@
-// A batch: what one request became after its items were checked, ready for the log. It is plain data that may
-// cross a thread: encoded chunks, one per shard, and one entry per item for the receipts.
+// A batch: what one request became after its items were checked, ready for the log. It is plain
+// data that may cross a thread: encoded chunks, one per shard, and one entry per item for the
+// receipts.
 import type { ErrorCode } from '../errors.ts'
 import type { Action } from '../model/action.ts'
 import type { Effect } from '../rules/effect.ts'
@@ -10,7 +11,7 @@ export interface Chunk {
   count: number
   /** Encoded actions, see records.ts. */
   bytes: Uint8Array
-  /** The same actions, where they are at hand. */
+  /** The same actions, if they are at hand. */
   actions?: readonly Action[]
 }
 
@@ -22,7 +23,7 @@ export interface ItemError {
 }
 
 export interface BatchItem {
-  /** The action's id; null where it was rejected before it had one. */
+  /** The action's id; null if it was rejected before it had one. */
   id: string | null
   /** Index into `chunks`, and position inside that chunk; -1 where rejected. */
   chunk: number
@@ -47,11 +48,16 @@ export interface Submitted {
   sequences: number[]
   /** Outcome of each action of each chunk; empty unless the submit waited for `applied`. */
   outcomes: Outcome[][]
-  /** What the actions of each chunk set off; `position` is that in the chunk. Empty as `outcomes`. */
+  /**
+   * What the actions of each chunk set off; `position` is that in the chunk. Empty as `outcomes`.
+   */
   effects: Effect[][]
 }
 
-/** Takes what became of a part of a request into the whole. @param places of the part's chunks among those of the request */
+/**
+ * Takes what became of a part of a request into the whole.
+ * @param places of the part's chunks among those of the request
+ */
 export function placePart(whole: Submitted, places: readonly number[], part: Submitted): void {
   for (const [index, place] of places.entries()) {
     whole.sequences[place] = part.sequences[index]!

@@ -1,5 +1,6 @@
-// From the items of one request to a batch for the log: every item is checked on its own, good ones are encoded
-// into one chunk per shard, bad ones keep their error. Pure but for made ids, so that any thread can run it.
+// From the items of one request to a batch for the log: every item is checked on its own, good ones
+// are encoded into one chunk per shard, bad ones keep their error. Pure but for made ids, so that
+// any thread can run it.
 import { randomUUID } from 'node:crypto'
 import type { Definition } from '../definition/definition.ts'
 import type { Action } from '../model/action.ts'
@@ -58,7 +59,7 @@ function readItem(definition: Definition, item: unknown, now: number): Action {
   return validateItem(definition, item, now, randomUUID)
 }
 
-/** The id on the receipt of a rejected item, where it has one that can be shown. */
+/** The id on the receipt of a rejected item, if it has one that can be shown. */
 function idOf(item: unknown): string | null {
   if (typeof item !== 'object' || item === null) return null
   const { id } = item as { id?: unknown }

@@ -1,5 +1,6 @@
-// The bytes of a log record: a header and the chunks of the requests that share it, one after the other; or, for a
-// tick, the users it is for. A record explains itself: no dictionary outside it is needed to read it.
+// The bytes of a log record: a header and the chunks of the requests that share it, one after the
+// other; or, for a tick, the users it is for. A record explains itself: no dictionary outside it is
+// needed to read it.
 import { Packr } from 'msgpackr'
 import type { Action } from '../model/action.ts'
 
@@ -39,7 +40,10 @@ export function encodeChunk(actions: readonly Action[]): Uint8Array {
   return packr.pack(tuples)
 }
 
-/** A record of actions: what the owner of `epoch` took in at `receivedAt` (epoch ms), `count` actions in all. */
+/**
+ * A record of actions: what the owner of `epoch` took in at `receivedAt` (epoch ms), `count`
+ * actions in all.
+ */
 export function encodeRecord(
   receivedAt: number,
   epoch: number,

@@ -1,5 +1,5 @@
-// Turns one item of a request into an action, or says what is wrong with it and where. The items come from
-// JSON that anybody may have written; nothing here trusts their shape.
+// Turns one item of a request into an action, or says what is wrong with it and where. The items
+// come from JSON that anybody may have written; nothing here trusts their shape.
 import type { ActionType, Definition, PropertyKind } from '../definition/definition.ts'
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -7,7 +7,10 @@ import type { Action, ActionObject } from '../model/action.ts'
 import { parseInstant } from '../model/instant.ts'
 import { ANONYMOUS_PREFIX, idProblem, userIdProblem } from '../model/user-id.ts'
 
-/** The first mistake of an item. `path` is a JSON pointer inside the item. It has no stack trace, which costs more than the check. */
+/**
+ * The first mistake of an item. `path` is a JSON pointer inside the item. It has no stack trace,
+ * which costs more than the check.
+ */
 export class ItemProblem extends Error {
   readonly code: ErrorCode
   readonly path: string
@@ -26,7 +29,8 @@ type Fields = Record<string, unknown>
 
 /**
  * Checks one raw item. Throws ItemProblem.
- * @param now the engine's clock, epoch ms: the default of occurredAt and the measure of the future limit
+ * @param now the engine's clock, epoch ms: the default of occurredAt and the measure of the future
+ * limit
  */
 export function validateItem(
   definition: Definition,
@@ -151,13 +155,16 @@ function properties(item: Fields, type: ActionType | undefined): Fields {
   return sent
 }
 
-/** Keys that mean something to JavaScript or to the log's encoder, which calls `toJSON` where it finds one. */
+/**
+ * Keys that mean something to JavaScript or to the log's encoder, which calls `toJSON` if it finds
+ * one.
+ */
 const FORBIDDEN_KEYS = ['__proto__', 'toJSON']
 
 /**
- * Refuses what JSON can say and the engine cannot hold; returns about how many bytes the value takes. What the log
- * would give back as something else, -0 and halves of surrogate pairs, is replaced here, so that an action is applied
- * now exactly as after a restart.
+ * Refuses what JSON can say and the engine cannot hold; returns about how many bytes the value
+ * takes. What the log would give back as something else, -0 and halves of surrogate pairs, is
+ * replaced here, so that an action is applied now exactly as after a restart.
  */
 function checkTree(value: Fields | unknown[], path: string, depth: number): number {
   if (depth > LIMITS.propertiesDepthMax) {

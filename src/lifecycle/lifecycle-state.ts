@@ -1,4 +1,5 @@
-// Where a user stands in the lifecycle and with the rules: the part of a profile that time can change too.
+// The state of a user in the lifecycle and with the rules: the part of a profile that time can
+// change too.
 
 export interface LifecycleState {
   /** Place in the lifecycle's stages; -1 before the first action. */
@@ -7,11 +8,16 @@ export interface LifecycleState {
   stageSince: number
   /** Earlier stages: pairs of (stage, since), oldest first. */
   history: number[]
-  /** The user's own clock, epoch ms: the newest action, or the last change that time made after it. */
+  /**
+   * The user's own clock, epoch ms: the newest action, or the last change that time made after it.
+   */
   clock: number
   /** Next instant at which a transition's time is up; Infinity for none. */
   timersDue: number
-  /** No later than the next instant at which a condition can change by time alone; Infinity for none. */
+  /**
+   * No later than the next instant at which a condition can change by time alone; Infinity for
+   * none.
+   */
   conditionsDue: number
   /** When the owner has to write a tick for this user, epoch ms; Infinity for never. */
   wakeAt: number

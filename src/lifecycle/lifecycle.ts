@@ -1,11 +1,14 @@
-// The lifecycle of the definition: the stages a user can be in, and what moves one from stage to stage.
+// The lifecycle of the definition: the stages a user can be in, and what moves one from stage to
+// stage.
 import type { Condition } from '../model/evaluation-context.ts'
 
 export interface Transition {
   /** Stages it leads out of (places in `stages`); never its own `to`. */
   readonly from: ReadonlySet<number>
   readonly to: number
-  /** Fires at an action of these names; 'any' for every name. Never beside `silenceMs` or `dwellMs`. */
+  /**
+   * Fires at an action of these names; 'any' for every name. Never beside `silenceMs` or `dwellMs`.
+   */
   readonly on: ReadonlySet<string> | 'any' | undefined
   readonly when: Condition | undefined
   /** Fires when the user has done nothing for so long. At most one of the two is there. */

@@ -13,7 +13,8 @@ export function actionTransition(
   action: Action,
   situation: EvaluationContext,
 ): Transition | undefined {
-  // An action from before the stage was entered is late: what was announced stays. Nothing announced the first stage.
+  // An action from before the stage was entered is late: what was announced stays. Nothing
+  // announced the first stage.
   const late = action.occurredAt < standing.stageSince && standing.history.length > 0
   if (late) return undefined
   for (const transition of transitions) {
@@ -45,7 +46,10 @@ export function stateTransition(
   return undefined
 }
 
-/** The first instant after `at` at which the time of a transition out of the present stage is up; Infinity for none. */
+/**
+ * The first instant after `at` at which the time of a transition out of the present stage is up;
+ * Infinity for none.
+ */
 export function nextTimer(
   { transitions }: Lifecycle,
   standing: LifecycleState,
@@ -62,8 +66,8 @@ export function nextTimer(
 }
 
 /**
- * -Infinity for a transition that waits for no time, Infinity for a silence that was already as long when the
- * stage was entered: each silence fires a transition once.
+ * -Infinity for a transition that waits for no time, Infinity for a silence that was already as
+ * long when the stage was entered: each silence fires a transition once.
  */
 export function timeIsUpAt(transition: Transition, standing: LifecycleState, newestAt: number): number {
   const { silenceMs, dwellMs } = transition
@@ -74,8 +78,9 @@ export function timeIsUpAt(transition: Transition, standing: LifecycleState, new
 }
 
 /**
- * True where conditions alone can lead out of a stage and back into it. One of them may then still hold when an
- * evaluation ends, because no stage is entered twice in one: each action has to look again.
+ * True if conditions alone can lead out of a stage and back into it. One of them may then still
+ * hold when an evaluation ends, because no stage is entered twice in one: each action has to look
+ * again.
  */
 export function guardsMakeCircle({ transitions }: Lifecycle): boolean {
   const guards = transitions.filter(({ on, silenceMs, dwellMs }) => !on && !silenceMs && !dwellMs)

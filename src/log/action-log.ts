@@ -1,13 +1,13 @@
-// The action log port: an append-only sequence of records per shard. It is the truth; everything else in the
-// engine can be computed again from it.
+// The action log port: an append-only sequence of records per shard. It is the truth; everything
+// else in the engine can be computed again from it.
 
 export interface LogRecord {
   /** Position in the shard's log; the first is 1. Gaps are possible, order is not. */
   sequence: number
   payload: Buffer
   /**
-   * What the appender attached, where this record comes straight from it; a record read back has none. It is the
-   * follower's until it asks for more.
+   * What the appender attached, where this record comes straight from it; a record read back has
+   * none. It is the follower's until it asks for more.
    */
   decoded?: unknown
 }
@@ -15,11 +15,14 @@ export interface LogRecord {
 export interface AppendEntry {
   shard: number
   payload: Uint8Array
-  /** The payload in a form its followers can use; handed on in memory, so that nothing is decoded twice. */
+  /**
+   * The payload in a form its followers can use; handed on in memory, so that nothing is decoded
+   * twice.
+   */
   decoded?: unknown
   /**
-   * The first record of an owner. In a log that several processes append to, what any other has yet to append to the shard is
-   * refused from then on.
+   * The first record of an owner. In a log that several processes append to, what any other has yet
+   * to append to the shard is refused from then on.
    */
   begins?: boolean
 }
@@ -27,30 +30,37 @@ export interface AppendEntry {
 export interface ActionLog {
   /** Appends to shards of different lanes, `shard % lanes`, do not wait for each other. */
   readonly lanes: number
-  /** Whether `head` may miss records that are durable: whoever must not, appends one and takes its sequence. */
+  /**
+   * Whether `head` may miss records that are durable: whoever must not, appends one and takes its
+   * sequence.
+   */
   readonly headMayLag: boolean
   /**
-   * Appends one record to each named shard, durably: when it resolves, the records are on disk. Resolves with the
-   * sequence of each. Errors: FENCED where another owner has begun one of the shards; STORAGE_UNAVAILABLE; then any of the
-   * records may be in the log or yet turn up there, each at most once.
+   * Appends one record to each named shard, durably: when it resolves, the records are on disk.
+   * Resolves with the sequence of each. Errors: FENCED if another owner has begun one of the
+   * shards; STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,
+   * each at most once.
    */
   append(entries: readonly AppendEntry[]): Promise<number[]>
   /** Calls back with each shard that this process was refused, for another owner has begun it. */
   onFenced?(callback: (shard: number) => void): void
   /**
-   * Yields the shard's records after sequence `after`, in order, then waits for new ones until the signal
-   * aborts. Each yield is one or more records.
+   * Yields the shard's records after sequence `after`, in order, then waits for new ones until the
+   * signal aborts. Each yield is one or more records.
    */
   follow(shard: number, after: number, signal: AbortSignal): AsyncIterable<LogRecord[]>
-  /** One record, or undefined where there is none (any more). */
+  /** One record, or undefined if there is none (any more). */
   get(shard: number, sequence: number): LogRecord | undefined | Promise<LogRecord | undefined>
   /** Sequence of the newest durable record; 0 for an empty log. */
   head(shard: number): number | Promise<number>
-  /** From this sequence on every record is still held; 1 where nothing was trimmed yet. */
+  /** From this sequence on every record is still held; 1 if nothing was trimmed yet. */
   tail(shard: number): number | Promise<number>
   /** Drops the records up to and including `sequence`, the newest one aside. */
   trim(shard: number, sequence: number): Promise<void>
-  /** Bytes that the records of all shards take, as far as the store can tell. What trimming has freed no longer counts. */
+  /**
+   * Bytes that the records of all shards take, as far as the store can tell. What trimming has
+   * freed no longer counts.
+   */
   bytes(): number | Promise<number>
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
-// Local time in the definition's zone: which minute, hour or day tile an instant falls into, and where windows
-// begin. Pure: the zone's rules come from the runtime's time zone data.
+// Local time in the definition's zone: which minute, hour or day tile an instant falls into, and
+// where windows begin. Pure: the zone's rules come from the runtime's time zone data.
 
 import { civilOf, dayOf } from './civil-date.ts'
 import type { TileUnit, Window } from './window.ts'
@@ -20,7 +20,9 @@ export interface Calendar {
   windowStart(window: Window, at: number): number
   /** First instant of the tile, epoch ms; not for `all`. */
   startOf(unit: Exclude<TileUnit, 'all'>, tile: number): number
-  /** First instant (epoch ms) at which the window no longer holds the tile; Infinity for lifetime. */
+  /**
+   * First instant (epoch ms) at which the window no longer holds the tile; Infinity for lifetime.
+   */
   leavesAt(window: Window, tile: number): number
 }
 
@@ -31,7 +33,7 @@ const ONE_DAY: Window = { kind: 'rolling', unit: 'day', count: 1 }
 /** Tiles of one window whose leaving is remembered. */
 const KNOWN_TILES_MAX = 10_000
 
-/** @param timezone an IANA name; RangeError where it is unknown */
+/** @param timezone an IANA name; RangeError if it is unknown */
 export function createCalendar(timezone: string): Calendar {
   const offsets = new ZoneOffsets(timezone)
 
@@ -62,7 +64,9 @@ export function createCalendar(timezone: string): Calendar {
     return clockTile(window.unit === 'hour' ? HOUR_MS : MINUTE_MS, at, window.count - 1)
   }
 
-  /** Instants by tile for each window: users share days and hours, so the answer is usually known. */
+  /**
+   * Instants by tile for each window: users share days and hours, so the answer is usually known.
+   */
   const leaving = new Map<Window, Map<number, number>>()
 
   function leavesAt(window: Window, tile: number): number {
@@ -110,7 +114,9 @@ function longestMs(window: Exclude<Window, { kind: 'lifetime' }>): number {
   return window.count * { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS }[window.unit]
 }
 
-/** `index` counts the zone's clock hours (minutes) as if its offset had always been the interval's. */
+/**
+ * `index` counts the zone's clock hours (minutes) as if its offset had always been the interval's.
+ */
 function tileStart(interval: OffsetInterval, index: number, unitMs: number): number {
   return Math.floor(Math.max(interval.from, index * unitMs - interval.offsetMs) / MINUTE_MS)
 }

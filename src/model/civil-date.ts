@@ -1,5 +1,5 @@
-// Dates of the proleptic Gregorian calendar as day numbers (days since 1970-01-01), without zones or clocks.
-// The conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`
+// Dates of the proleptic Gregorian calendar as day numbers (days since 1970-01-01), without zones
+// or clocks. The conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`
 // (https://howardhinnant.github.io/date_algorithms.html), for years from 0 on.
 
 /** Days since 1970-01-01 of a date; `month` is 1 to 12. */
@@ -41,7 +41,7 @@ export function dateOfDay(day: number): string {
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(dayOfMonth, 2)}`
 }
 
-/** Day tile of a `YYYY-MM-DD`; undefined where the text is not a date that exists. */
+/** Day tile of a `YYYY-MM-DD`; undefined if the text is not a date that exists. */
 export function dayOfDate(text: string): number | undefined {
   const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)
   if (!match) return undefined

@@ -1,5 +1,5 @@
-// Bytes of the stored profile: an append-only writer and a reader of varints, doubles and strings. A stored
-// user is mostly small integers, and this keeps one in a few hundred bytes.
+// Bytes of the stored profile: an append-only writer and a reader of varints, doubles and strings.
+// A stored user is mostly small integers, and this keeps one in a few hundred bytes.
 
 /** Odd markers of `number`; even ones are twice the integer itself. */
 const DOUBLE = 1
@@ -38,8 +38,8 @@ export class Writer {
   }
 
   /**
-   * Any double. Small integers and hundredths, which most amounts of money are, take a marker's bit or byte and a
-   * varint; anything else nine bytes.
+   * Any double. Small integers and hundredths, which most amounts of money are, take a marker's bit
+   * or byte and a varint; anything else nine bytes.
    */
   number(value: number): void {
     if (Number.isInteger(value) && Math.abs(value) < 2 ** 50 && !Object.is(value, -0)) {

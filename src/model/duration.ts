@@ -2,7 +2,10 @@
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** Milliseconds of `90s`, `15m`, `24h` or `30d`; undefined where the text is no such duration. A day has 24 hours. */
+/**
+ * Milliseconds of `90s`, `15m`, `24h` or `30d`; undefined if the text is no such duration. A day
+ * has 24 hours.
+ */
 export function durationMs(text: string): number | undefined {
   const match = /^(\d{1,9})([smhd])$/.exec(text)
   if (!match) return undefined

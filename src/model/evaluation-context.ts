@@ -1,4 +1,5 @@
-// What conditions and payloads see: the user at one instant, and the action at hand where there is one.
+// What conditions and payloads see: the user at one instant, and the action at hand if there is
+// one.
 
 import type { Action } from './action.ts'
 import type { Value } from './value.ts'
@@ -6,7 +7,7 @@ import type { Value } from './value.ts'
 export interface EvaluationContext {
   /** Profile key of the user. */
   readonly user: string
-  /** Undefined where time alone moved something. */
+  /** Undefined if time alone moved something. */
   readonly action: Action | undefined
   /** Name of the user's stage; null without a lifecycle. */
   readonly stage: string | null
@@ -14,14 +15,17 @@ export interface EvaluationContext {
   readonly stageSince: number
   /** Badges by name, with the instant each was given, epoch ms. */
   badges(): ReadonlyMap<string, number>
-  /** Value of a feature by its place in the definition's features; instants as epoch ms; null where it has none. */
+  /**
+   * Value of a feature by its place in the definition's features; instants as epoch ms; null if it
+   * has none.
+   */
   feature(index: number): Value
 }
 
 /** A compiled `when`. */
 export interface Condition {
   readonly source: string
-  /** True only where the expression is `true`: a missing value is not. Never throws. */
+  /** True only if the expression is `true`: a missing value is not. Never throws. */
   holds(situation: EvaluationContext): boolean
   /** The features it reads, as places in the definition's features. */
   readonly features: readonly number[]

@@ -1,5 +1,6 @@
-// Hashes that are stored and therefore never change: where a user lives, and the fingerprints of counted values.
-// Not cryptographic. A change here is a new HASH_VERSION and a migration of every log.
+// Hashes that are stored and therefore never change: the shard of a user, and the fingerprints of
+// counted values. Not cryptographic. A change here is a new HASH_VERSION and a migration of every
+// log.
 
 /** Version of `hash53` and `shardOf`, stored with the log and checked at start. */
 export const HASH_VERSION = 1
@@ -22,8 +23,8 @@ function finish(lane: number): number {
 }
 
 /**
- * Hash of a text's UTF-16 units, two units to a block, in two murmur3 lanes with the constants of the 32-bit
- * and of the four-lane 128-bit variant.
+ * Hash of a text's UTF-16 units, two units to a block, in two murmur3 lanes with the constants of
+ * the 32-bit and of the four-lane 128-bit variant.
  * @returns an integer from 0 to 2^53 - 1
  */
 export function hash53(text: string): number {

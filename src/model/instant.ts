@@ -6,8 +6,8 @@ const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 export const INSTANT_MAX = 253_402_300_799_999
 
 /**
- * Epoch milliseconds (integer, from 1970 to 9999) of an ISO 8601 text with a zone or a number of epoch
- * milliseconds; undefined where it is neither. Digits beyond the millisecond are cut off.
+ * Epoch milliseconds (integer, from 1970 to 9999) of an ISO 8601 text with a zone or a number of
+ * epoch milliseconds; undefined if it is neither. Digits beyond the millisecond are cut off.
  */
 export function parseInstant(value: unknown): number | undefined {
   // `+ 0` makes 0 of -0, which the log would not keep.
@@ -33,7 +33,10 @@ function dayExists(year: number, month: number, day: number): boolean {
   return month === 2 && !leap ? day <= 28 : day <= (DAYS_IN_MONTH[month - 1] ?? 0)
 }
 
-/** Zones written `+01` or `+0100` become `+01:00`, a decimal comma a point: the forms Date.parse knows. */
+/**
+ * Zones written `+01` or `+0100` become `+01:00`, a decimal comma a point: the forms Date.parse
+ * knows.
+ */
 function canonical(text: string): string {
   if (text.endsWith('Z')) return text.replace(',', '.')
   return text

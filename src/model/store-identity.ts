@@ -1,5 +1,5 @@
-// What a store was made for. Users are dealt to shards by hash, so a store made with another hash, shard count or
-// format must be refused, not misread.
+// What a store was made for. Users are dealt to shards by hash, so a store made with another hash,
+// shard count or format must be refused, not misread.
 import { PulseprintError } from '../errors.ts'
 import { HASH_VERSION } from './hash.ts'
 
@@ -25,7 +25,10 @@ export interface IdentityStore {
 /** Which setting each part comes from; the others are the program's own. */
 const SETTINGS: Record<string, string> = { shards: 'PULSEPRINT_SHARDS', streams: 'PULSEPRINT_LOG_STREAMS' }
 
-/** Writes the identity into a new store; throws STORE_MISMATCH, with the settings to look at, where the store has another one. */
+/**
+ * Writes the identity into a new store; throws STORE_MISMATCH, with the settings to look at, if the
+ * store has another one.
+ */
 export function checkStoreIdentity(store: IdentityStore, wanted: StoreIdentity, place: string): void {
   const found = store.get('identity') as StoreIdentity | undefined
   if (!found) {

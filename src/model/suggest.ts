@@ -1,6 +1,6 @@
 // Hints: the nearest of the allowed names, by edit distance.
 
-/** The allowed name that the given one most likely means; undefined where none is near. */
+/** The allowed name that the given one most likely means; undefined if none is near. */
 export function nearest(given: string, allowed: Iterable<string>): string | undefined {
   const wanted = given.toLowerCase()
   if (wanted.length > 64) return undefined
@@ -16,13 +16,16 @@ export function nearest(given: string, allowed: Iterable<string>): string | unde
   return best
 }
 
-/** "Did you mean …?" where one is near, otherwise the list. */
+/** "Did you mean …?" if one is near, otherwise the list. */
 export function suggest(given: string, allowed: readonly string[]): string {
   const name = nearest(given, allowed)
   return name === undefined ? `Allowed: ${allowed.join(', ')}.` : `Did you mean \`${name}\`?`
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours, each counted once (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours, each counted once (optimal string
+ * alignment).
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -1,5 +1,5 @@
-// Ids that clients choose: what they may look like. One rule for writing and reading, so that a profile that
-// was written can always be asked for.
+// Ids that clients choose: what they may look like. One rule for writing and reading, so that a
+// profile that was written can always be asked for.
 import { LIMITS } from '../limits.ts'
 
 /** Prefix of the profile key of a visitor who is known by an anonymous id only. */

@@ -1,5 +1,6 @@
-// The windows a feature may have, and the tiles they are made of. Windows end at the instant they are read at,
-// which is never before the user's newest action, so a window is always a suffix of the tiles.
+// The windows a feature may have, and the tiles they are made of. Windows end at the instant they
+// are read at, which is never before the user's newest action, so a window is always a suffix of
+// the tiles.
 import { durationMs } from './duration.ts'
 
 /** What one tile covers. `all` is the single tile of a lifetime series. */
@@ -7,7 +8,9 @@ export type TileUnit = 'minute' | 'hour' | 'day' | 'all'
 
 export type Window =
   | { kind: 'lifetime' }
-  /** The current minute, hour or day in the definition's time zone and the `count - 1` before it. */
+  /**
+   * The current minute, hour or day in the definition's time zone and the `count - 1` before it.
+   */
   | { kind: 'rolling'; unit: 'minute' | 'hour' | 'day'; count: number }
   | { kind: 'calendar'; period: 'day' | 'week' | 'month' | 'year' }
 
@@ -17,7 +20,10 @@ const PERIODS = ['day', 'week', 'month', 'year'] as const
 /** Longest rolling window; the calendar knows its zone's transitions this far back. */
 const WINDOW_MS_MAX = 40 * 365 * 86_400_000
 
-/** The window of `15m`, `24h`, `30d`, `day`, `week`, `month` or `year`; undefined for any other text. */
+/**
+ * The window of `15m`, `24h`, `30d`, `day`, `week`, `month` or `year`; undefined for any other
+ * text.
+ */
 export function parseWindow(text: string): Window | undefined {
   const period = PERIODS.find((name) => name === text)
   if (period) return { kind: 'calendar', period }

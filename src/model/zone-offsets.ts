@@ -1,12 +1,13 @@
-// The UTC offsets of one time zone as intervals of constant offset, found once per year or so and remembered,
-// because asking the runtime for an offset costs microseconds and every action needs one.
+// The UTC offsets of one time zone as intervals of constant offset, found once per year or so and
+// remembered, because asking the runtime for an offset costs microseconds and every action needs
+// one.
 import { IANAZone } from 'luxon'
 
 /** A span of time over which the zone's offset does not change. Instants are epoch milliseconds. */
 export interface OffsetInterval {
-  /** The transition it begins with; -Infinity where there was none for 40 years or since 1970. */
+  /** The transition it begins with; -Infinity if there was none for 40 years or since 1970. */
   readonly from: number
-  /** Where it is known to last to, exclusive: the next transition, or only the end of what was looked at. */
+  /** Known end, exclusive: the next transition, or only the end of what was looked at. */
   readonly to: number
   /** Local time minus UTC, milliseconds. */
   readonly offsetMs: number
@@ -34,7 +35,7 @@ export class ZoneOffsets {
   /** `from` of an interval may reach over transitions older than the 40 years; this does not. */
   #latestFrom: number
 
-  /** RangeError where the runtime does not know the zone. */
+  /** RangeError if the runtime does not know the zone. */
   constructor(timezone: string) {
     if (!IANAZone.isValidZone(timezone)) throw new RangeError(`unknown time zone ${JSON.stringify(timezone)}`)
     this.#zone = IANAZone.create(timezone)
@@ -83,7 +84,10 @@ export class ZoneOffsets {
     return Number.NEGATIVE_INFINITY
   }
 
-  /** Transitions after the chunk's first instant, up to and including the first instant of the next chunk. */
+  /**
+   * Transitions after the chunk's first instant, up to and including the first instant of the next
+   * chunk.
+   */
   #transitionsOf(chunk: number): Transition[] {
     const known = this.#transitions.get(chunk)
     if (known) return known

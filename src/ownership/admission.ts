@@ -1,4 +1,5 @@
-// Whether a node may join the ones that live, and when: those that start at once go one after the other.
+// Whether a node may join the ones that live, and when: those that start at once go one after the
+// other.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -17,11 +18,12 @@ export interface Applicant extends NodeInstance {
 }
 
 /**
- * Resolves when this node has listened for long enough and may open the stores: every other that goes first has come to serve, or has
- * gone. So a changed definition is rebuilt by one node, and has been when the next one looks. From that very turn on this node must
- * say that it is admitted.
+ * Resolves when this node has listened for long enough and may open the stores: every other that
+ * goes first has come to serve, or has gone. So a changed definition is rebuilt by one node, and
+ * has been when the next one looks. From that very turn on this node must say that it is admitted.
  * @param waitMs how long others that start may take: one that hangs keeps nobody waiting for ever
- * Errors: as checkOthers; STORAGE_UNAVAILABLE where this node does not hear itself by then, and so cannot tell who else is there.
+ * Errors: as checkOthers; STORAGE_UNAVAILABLE if this node does not hear itself by then, and so
+ * cannot tell who else is there.
  */
 export async function admit(
   applicant: Applicant,
@@ -79,7 +81,7 @@ function isStarting({ state }: Beat): boolean {
   return state === 'joining' || state === 'admitted'
 }
 
-/** Whoever is let in; among those that are not, an order that all of them see alike. */
+/** Admitted nodes go first. The others go in an order that all of them see alike. */
 function goesFirst(other: Beat, { instance }: NodeInstance): boolean {
   return other.state !== 'joining' || other.instance < instance
 }

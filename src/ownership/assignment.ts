@@ -1,10 +1,10 @@
-// Who should run which shard: evenly spread, with as few moves as that takes. A pure function, so that nodes that see the
-// same come to the same answer without asking each other.
+// Who should run which shard: evenly spread, with as few moves as that takes. A pure function, so
+// that nodes that see the same come to the same answer without asking each other.
 
 /**
  * @param owners present owner of each shard that may go on with it; undefined: nobody
  * @param members instances that shards may be given to, in any order
- * @returns the owner each shard should have; undefined where there are no members
+ * @returns the owner each shard should have; undefined if there are no members
  */
 export function assignShards(
   owners: readonly (string | undefined)[],

@@ -1,6 +1,6 @@
-// Holds a data folder for one process: a socket bound to the folder's name, which the system releases when the
-// process ends, however it ends. Where its name is that of a file, a killed process leaves the file behind, and
-// nobody answers at it.
+// Holds a data folder for one process: a socket bound to the folder's name, which the system
+// releases when the process ends, however it ends. Where its name is that of a file, a killed
+// process leaves the file behind, and nobody answers at it.
 import { createHash } from 'node:crypto'
 import { realpathSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
@@ -30,7 +30,7 @@ function isFile(name: string): boolean {
   return !name.startsWith('\0') && !name.startsWith('\\\\.\\pipe\\')
 }
 
-/** True where the file is there and no process listens at it any more. */
+/** True if the file is there and no process listens at it any more. */
 function isDeserted(name: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(name)

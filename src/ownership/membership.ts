@@ -1,8 +1,12 @@
-// The port of who is in the cluster, as one node sees it: who lives, what each says of itself, and whether this node is heard.
+// The port of who is in the cluster, as one node sees it: who lives, what each says of itself, and
+// whether this node is heard.
 import type { ErrorCode } from '../errors.ts'
 import type { NodeInstance } from './shard-ownership.ts'
 
-/** `joining` nodes may yet be refused, `admitted` ones get ready; `serving` ones are given shards; `leaving` ones hand theirs over. */
+/**
+ * `joining` nodes may yet be refused, `admitted` ones get ready; `serving` ones are given shards;
+ * `leaving` ones hand theirs over.
+ */
 export type MemberState = 'joining' | 'admitted' | 'serving' | 'leaving' | 'gone'
 
 export interface Beat extends NodeInstance {
@@ -20,11 +24,16 @@ export interface Beat extends NodeInstance {
 export interface Membership {
   /** The others that live, as far as this node can tell. */
   readonly others: Beat[]
-  /** What an instance last said; undefined where it is not known to live. */
+  /** What an instance last said; undefined if it is not known to live. */
   of(instance: string): Beat | undefined
-  /** False while this node does not hear itself, and until it has caught up then: others may have taken it for dead. */
+  /**
+   * False while this node does not hear itself, and until it has caught up then: others may have
+   * taken it for dead.
+   */
   readonly isHeard: boolean
-  /** For how long this node has heard itself, and so whoever else is there, ms; 0 while it does not. */
+  /**
+   * For how long this node has heard itself, and so whoever else is there, ms; 0 while it does not.
+   */
   readonly heardMs: number
   /** Calls back when a member comes, goes or changes its state. The returned function ends it. */
   onChanged(callback: () => void): () => void

@@ -1,21 +1,29 @@
 // What the keeper of a node's shards asks of whatever runs them.
 
-/** `fenced`: it has stopped, because the store refused it. `stopped`: for another reason, which would stop it on any node. */
+/**
+ * `fenced`: it has stopped, because the store refused it. `stopped`: for another reason, which
+ * would stop it on any node.
+ */
 export type ShardCondition = 'absent' | 'running' | 'fenced' | 'stopped'
 
 /** What runs the shards of this node. */
 export interface ShardHost {
-  /** Epoch that the shard's stored profiles were last written under. Errors: STORAGE_UNAVAILABLE. */
+  /**
+   * Epoch that the shard's stored profiles were last written under. Errors: STORAGE_UNAVAILABLE.
+   */
   lastEpoch(shard: number): Promise<number>
-  /** Runs the shard under the epoch from now on. Rejects where it cannot. */
+  /** Runs the shard under the epoch from now on. Rejects if it cannot. */
   takeOver(shard: number, epoch: number): Promise<void>
-  /** Saves most of the shard, which goes on meanwhile, also where it rejects. */
+  /** Saves most of the shard, which goes on meanwhile, also if it rejects. */
   save(shard: number): Promise<void>
-  /** Saves the rest of the shard and takes nothing more for it; reads go on until `drop`. Rejects where it cannot. */
+  /**
+   * Saves the rest of the shard and takes nothing more for it; reads go on until `drop`. Rejects if
+   * it cannot.
+   */
   finish(shard: number): Promise<void>
   /** Stops running the shard. */
   drop(shard: number): void
   conditionOf(shard: number): ShardCondition
-  /** Epoch under which it runs the shard; undefined where it does not. */
+  /** Epoch under which it runs the shard; undefined if it does not. */
   epochOf(shard: number): number | undefined
 }

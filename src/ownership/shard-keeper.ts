@@ -1,5 +1,5 @@
-// Keeps this node's shards as they should be: claims those that nobody runs and that are meant for it, hands over those that are
-// meant for others, and lets go of those that others have claimed. Each node does so for itself, from what all of them see.
+// Claims the shards that are meant for this node, hands over those that are meant for others, and
+// lets go of those that others have claimed. Each node acts for itself, on what all of them see.
 
 import { PulseprintError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -60,7 +60,7 @@ export class ShardKeeper {
     return this.#state
   }
 
-  /** Why a shard that is meant for this node does not run; undefined where all do. */
+  /** Why a shard that is meant for this node does not run; undefined if all do. */
   get problem(): string | undefined {
     for (const problem of this.#problems.values()) return problem
     return undefined
@@ -74,7 +74,7 @@ export class ShardKeeper {
     this.#lookAgain()
   }
 
-  /** Hands every shard over, as far as there is anyone to take it. Resolves when the others have been told of all. */
+  /** Hands every shard over, if there is anyone to take it. Resolves when the others know. */
   async leave(): Promise<void> {
     this.#state = 'leaving'
     this.#deps.membership.beat()
@@ -84,7 +84,7 @@ export class ShardKeeper {
     }
   }
 
-  /** Nothing is done about any shard any more. */
+  /** Ends all work on shards. */
   stop(): void {
     this.#stopped = true
     this.#cancel()
@@ -148,7 +148,7 @@ export class ShardKeeper {
         this.#do(shard, () => this.#claim(shard, owner === undefined ? 'new' : 'crash'))
       return
     }
-    // Whoever leaves takes nothing up again: what does not run is an orphan once it is gone.
+    // A leaving node takes no shard up again: what does not run is an orphan when it is gone.
     if (condition !== 'running' && this.#state === 'leaving') return
     if (condition === 'fenced') this.#do(shard, () => this.#claim(shard, 'fenced'))
     else if (condition === 'absent') this.#do(shard, () => this.#begin(shard))
@@ -179,7 +179,7 @@ export class ShardKeeper {
     this.#notBefore.set(shard, performance.now() + RETRY_MS)
   }
 
-  /** Runs a shard that was handed to this node; where that has failed before, under an epoch of its own. */
+  /** Runs a shard that was handed to this node; under a new epoch if that has failed before. */
   async #begin(shard: number): Promise<void> {
     const { ownership } = this.#deps
     const owner = ownership.ownerOf(shard)!
@@ -197,7 +197,7 @@ export class ShardKeeper {
     else logger.info('a shard is claimed', { shard, cause, ...(from && { from: from.node }) })
     host.drop(shard)
     const lastEpoch = await host.lastEpoch(shard)
-    // Who was faster keeps it.
+    // The faster node keeps the shard.
     if (ownership.ownerOf(shard)?.epoch !== before) return
     const epoch = await ownership.claim(shard, lastEpoch)
     await this.#takeOver(shard, epoch, cause, begun)

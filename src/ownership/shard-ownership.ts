@@ -1,5 +1,6 @@
-// The shard ownership port: which node runs a shard now, and under which epoch. An epoch is a fencing number:
-// whoever claims a shard later gets a higher one, and stores refuse the writes of lower ones.
+// The shard ownership port: which node runs a shard now, and under which epoch. An epoch is a
+// fencing number: whoever claims a shard later gets a higher one, and stores refuse the writes of
+// lower ones.
 
 /** One run of a node: a process that is started again is another instance. */
 export interface NodeInstance {
@@ -15,9 +16,9 @@ export interface ShardOwner extends NodeInstance {
 export interface ShardOwnership {
   readonly self: NodeInstance
   /**
-   * Makes an instance, this one by default, the owner of the shard. Resolves with an epoch above `after` and above that of
-   * every earlier claim. Errors: NOT_OWNER where somebody else has claimed it since this node last heard; STORAGE_UNAVAILABLE,
-   * and then the claim may yet be seen.
+   * Makes an instance, this one by default, the owner of the shard. Resolves with an epoch above
+   * `after` and above that of every earlier claim. Errors: NOT_OWNER if somebody else has claimed
+   * it since this node last heard; STORAGE_UNAVAILABLE, and then the claim may yet be seen.
    */
   claim(shard: number, after: number, owner?: NodeInstance): Promise<number>
   /** The present owner, as far as this node knows. */

@@ -1,4 +1,5 @@
-// How one action is counted in a profile: whether it counts at all, and the features, days and timeline it changes.
+// How one action is counted in a profile: whether it counts at all, and the features, days and
+// timeline it changes.
 import type { Definition } from '../definition/definition.ts'
 import { contributionOf } from '../features/series.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
@@ -8,7 +9,11 @@ import { countAction } from './day-counts.ts'
 import { appended, type Profile } from './profile.ts'
 import { isRemembered, remember } from './remembered.ts'
 
-/** Why the action changes nothing; undefined where it counts. @param idHash hash of its id, @param receivedAt epoch ms */
+/**
+ * Why the action changes nothing; undefined if it counts.
+ * @param idHash hash of its id,
+ * @param receivedAt epoch ms
+ */
 export function refusalOf(
   { idempotencyWindowMs, latenessLimitMs }: Definition,
   { remembered, newestAt }: Profile,
@@ -62,8 +67,8 @@ function addToSeries(definition: Definition, profile: Profile, action: Action, n
 }
 
 /**
- * Drops what no window can reach any more, also in series the newest actions did not touch. Done before a
- * profile is stored; it changes no value.
+ * Drops what no window can reach any more, also in series the newest actions did not touch. Done
+ * before a profile is stored; it changes no value.
  */
 export function pruneAll(definition: Definition, profile: Profile): void {
   for (let index = 0; index < definition.series.length; index++) {

@@ -11,7 +11,10 @@ export interface DayCountsRead {
   counts: { date: string; count: number }[]
 }
 
-/** @param from first and @param to last day tile wanted; by default all that is held, up to the newest action's day */
+/**
+ * @param from first and
+ * @param to last day tile wanted; by default all that is held, up to the newest action's day
+ */
 export function readDayCounts(
   calendar: Calendar,
   profile: Profile,

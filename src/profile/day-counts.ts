@@ -5,7 +5,10 @@ import { appended, type DayCounts } from './profile.ts'
 /** The name under which actions are counted once a user has done too many kinds of them. */
 export const OTHER_ACTIONS = '*'
 
-/** Counts one action. @param newestDay day tile of the user's newest action: days too far before it are dropped */
+/**
+ * Counts one action.
+ * @param newestDay day tile of the user's newest action: days too far before it are dropped
+ */
 export function countAction(counts: DayCounts, action: string, day: number, newestDay: number): void {
   const oldestDay = newestDay - LIMITS.countDaysMax + 1
   if (day < oldestDay) return
@@ -45,7 +48,10 @@ function drop(entries: number[], oldestDay: number): void {
   entries.splice(0, cut)
 }
 
-/** Counts per day from `from` to `to` (day tiles, inclusive), of one action or of all; days without any are left out. */
+/**
+ * Counts per day from `from` to `to` (day tiles, inclusive), of one action or of all; days without
+ * any are left out.
+ */
 export function countsBetween(
   counts: DayCounts,
   action: string | undefined,

@@ -1,5 +1,5 @@
-// The fold: log records applied to profiles. It reads no clock and no randomness, so the same log gives the same
-// profiles, byte for byte, and sets off the same effects.
+// The fold: log records applied to profiles. It reads no clock and no randomness, so the same log
+// gives the same profiles, byte for byte, and sets off the same effects.
 import type { Definition } from '../definition/definition.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
 import { copyOf, dueAt, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
@@ -49,7 +49,10 @@ export class Fold {
     return OUTCOME.accepted
   }
 
-  /** Fires the user's timers that are due at `at`, a tick's time. False where the tick does not concern the user. */
+  /**
+   * Fires the user's timers that are due at `at`, a tick's time. False if the tick does not concern
+   * the user.
+   */
   tick(user: string, profile: Profile, place: Place, at: number, effects: Effect[]): boolean {
     const { standing } = profile
     // More of its history came in before the tick did.
@@ -60,7 +63,7 @@ export class Fold {
     return true
   }
 
-  /** Where the user stands at `at`, what is due by then included. Changes nothing. */
+  /** The user's state at `at`, with everything that is due by then. Changes nothing. */
   standingAt(user: string, profile: Profile, at: number): LifecycleState | undefined {
     const { standing } = profile
     if (!standing || !this.#reaction || dueAt(standing) > at) return standing
@@ -70,7 +73,9 @@ export class Fold {
     return then
   }
 
-  /** What was due before the action even came in is history, and more of it is likely on its way. */
+  /**
+   * What was due before the action even came in is history, and more of it is likely on its way.
+   */
   #wakeAt(standing: LifecycleState, receivedAt: number): number {
     const due = dueAt(standing)
     return due > receivedAt ? due : receivedAt + this.definition.historyWaitMs

@@ -1,4 +1,5 @@
-// The stored form of a standing. Instants are written as their distance from a neighbour, which is short.
+// The stored form of a standing. Instants are written as their distance from a neighbour, which is
+// short.
 
 import { dueAt, type Firing, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Reader, Writer } from '../model/codec.ts'

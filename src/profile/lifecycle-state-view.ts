@@ -4,7 +4,9 @@ import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { isoOf } from '../model/instant.ts'
 import type { ProfileView } from '../views/views.ts'
 
-/** @param at the instant that is asked for, epoch ms: what time alone changed after it is left out */
+/**
+ * @param at the instant that is asked for, epoch ms: what time alone changed after it is left out
+ */
 export function readLifecycleState(
   { lifecycle, rules }: Definition,
   standing: LifecycleState | undefined,

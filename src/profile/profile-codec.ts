@@ -1,5 +1,6 @@
-// The stored form of a profile. It holds for one definition only (series are told apart by position): the
-// snapshot store keeps the definition's fingerprint, and another one means a rebuild from the log.
+// The stored form of a profile. It holds for one definition only (series are told apart by
+// position): the snapshot store keeps the definition's fingerprint, and another one means a rebuild
+// from the log.
 import type { Definition } from '../definition/definition.ts'
 import { Reader, Writer } from '../model/codec.ts'
 import { pruneAll } from './apply.ts'
@@ -82,7 +83,10 @@ function readTimeline(reader: Reader): number[] {
   return timeline
 }
 
-/** A declared action is stored as its place in the definition, counted from 1; any other as 0 and its name. */
+/**
+ * A declared action is stored as its place in the definition, counted from 1; any other as 0 and
+ * its name.
+ */
 function writeCounts({ actionNames }: Definition, { names, entries }: DayCounts): void {
   writer.varint(names.length)
   for (const name of names) {

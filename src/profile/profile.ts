@@ -1,5 +1,5 @@
-// The profile: everything the fold keeps about one user. Plain data in few objects, because a node holds
-// hundreds of thousands of them.
+// The profile: everything the fold keeps about one user. Plain data in few objects, because a node
+// holds hundreds of thousands of them.
 import type { Definition } from '../definition/definition.ts'
 import { emptyLifecycleState, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
 
@@ -14,14 +14,17 @@ export interface Profile {
   /** The newest actions: pairs of (record sequence, position in the record), oldest first. */
   timeline: number[]
   counts: DayCounts
-  /** Undefined where the definition has neither lifecycle nor rules. */
+  /** Undefined if the definition has neither lifecycle nor rules. */
   standing: LifecycleState | undefined
 }
 
 /** Idempotency ids: pairs of (hash of the id, receivedAt in seconds), oldest first. */
 export type Remembered = number[]
 
-/** Actions per local day and name: triples of (day tile, index into `names`, count), by day, then by name index. */
+/**
+ * Actions per local day and name: triples of (day tile, index into `names`, count), by day, then by
+ * name index.
+ */
 export interface DayCounts {
   names: string[]
   entries: number[]
@@ -43,7 +46,10 @@ export function hasStanding({ lifecycle, rules }: Definition): boolean {
   return lifecycle !== undefined || rules.length > 0
 }
 
-/** Below this length an array grows by copying, so that it keeps no spare room: idle users have short ones. */
+/**
+ * Below this length an array grows by copying, so that it keeps no spare room: idle users have
+ * short ones.
+ */
 const COPY_LENGTH_MAX = 32
 
 /** The array with the numbers behind it: the same one, or a copy of just the size. */

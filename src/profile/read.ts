@@ -10,7 +10,8 @@ export interface Features {
 }
 
 /**
- * Evaluates features over the windows that end at `at` (epoch ms), which must not lie before the newest action.
+ * Evaluates features over the windows that end at `at` (epoch ms), which must not lie before the
+ * newest action.
  */
 export function readFeatures(
   definition: Definition,
@@ -35,8 +36,8 @@ export function readFeatures(
 }
 
 /**
- * The instant a read is evaluated at. Without a wish it is now, or the user's newest action where a client's
- * clock ran ahead of ours. Errors: AT_TOO_EARLY.
+ * The instant a read is evaluated at. Without a wish it is now, or the user's newest action if a
+ * client's clock ran ahead of ours. Errors: AT_TOO_EARLY.
  */
 export function readInstant(profile: Profile, wished: number | undefined, now: number): number {
   if (wished === undefined) return Math.max(now, profile.newestAt)

@@ -1,5 +1,5 @@
-// How a user's standing reacts to an action, or to time: timers, transitions, rules. Pure: every instant comes from
-// the action or the tick, and what it sets off is handed back as effects.
+// How a user's standing reacts to an action, or to time: timers, transitions, rules. Pure: every
+// instant comes from the action or the tick, and what it sets off is handed back as effects.
 import type { Definition } from '../definition/definition.ts'
 import type { Transition } from '../lifecycle/lifecycle.ts'
 import { dueAt, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
@@ -19,7 +19,7 @@ import type { Rule } from '../rules/rule.ts'
 import type { Profile } from './profile.ts'
 import { ProfileContext } from './profile-context.ts'
 
-/** Where an action, or a user of a tick, stands in the log. */
+/** The place of an action, or of a user of a tick, in the log. */
 export interface Place {
   shard: number
   sequence: number
@@ -54,7 +54,9 @@ export class Reaction {
     this.#ordinal = 0
   }
 
-  /** Fires what is due at or before `until`, each at its own instant, in order. Changes `standing`. */
+  /**
+   * Fires what is due at or before `until`, each at its own instant, in order. Changes `standing`.
+   */
   fireDue(user: string, profile: Profile, standing: LifecycleState, until: number): void {
     for (let due = dueAt(standing); due <= until; due = dueAt(standing)) {
       this.#situation.look(user, profile, standing, due, undefined)
@@ -71,8 +73,9 @@ export class Reaction {
 
   /**
    * Reacts to an action that was just counted.
-   * @param at the instant of the user's clock, epoch ms: no earlier than the action, nor than the clock
-   * @param wasLate true where the user's clock had passed the action
+   * @param at the instant of the user's clock, epoch ms: no earlier than the action, nor than the
+   * clock
+   * @param wasLate true if the user's clock had passed the action
    */
   react(profile: Profile, standing: LifecycleState, action: Action, at: number, wasLate: boolean): void {
     const { lifecycle } = this.#definition

@@ -7,7 +7,10 @@ export interface ShardPart<Part> {
   part: Part
 }
 
-/** The part of each shard, by its number. In a handover two owners may answer for one: the newer is right. */
+/**
+ * The part of each shard, by its number. In a handover two owners may answer for one: the newer is
+ * right.
+ */
 export function newestParts<Part>(told: readonly ShardPart<Part>[]): Map<number, Part> {
   const parts = new Map<number, Part>()
   const inOrder = told.toSorted((a, b) => a.shard - b.shard || a.epoch - b.epoch)

@@ -1,4 +1,5 @@
-// The question for what is behind a feature or a rule: its value or state, its tiles, and the newest actions it is made of.
+// The question for what is behind a feature or a rule: its value or state, its tiles, and the
+// newest actions it is made of.
 import { PulseprintError } from '../errors.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { LIMITS } from '../limits.ts'
@@ -45,7 +46,10 @@ export const EXPLAIN: ShardQuestion<ExplainParameters, ExplainView | undefined> 
   },
 }
 
-/** What time did to the user after the instant is known, but not how all stood before. Errors: AT_TOO_EARLY. */
+/**
+ * What time did to the user after the instant is known, but not how all stood before. Errors:
+ * AT_TOO_EARLY.
+ */
 function checkNotBefore(standing: LifecycleState | undefined, at: number): void {
   if (!standing || standing.clock <= at) return
   const clock = isoOf(standing.clock)

@@ -1,4 +1,5 @@
-// What `explain` was asked for: the feature or the rule of that name, and which actions it looks at.
+// What `explain` was asked for: the feature or the rule of that name, and which actions it looks
+// at.
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'

@@ -1,4 +1,5 @@
-// Where a shard's log ends, for those who show it: they would rather be without than wait for a log that is away.
+// The end of a shard's log, for those who show it: they do without it rather than wait for a log
+// that is away.
 import type { ActionLog } from '../log/action-log.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { within } from '../runtime/deadline.ts'
@@ -10,7 +11,7 @@ export interface HeadAndLag {
   lag: number | null
 }
 
-/** Both null where the log does not tell in time. @param applied last sequence that is applied */
+/** Both null if the log does not tell in time. @param applied last sequence that is applied */
 export async function headAndLag(
   log: ActionLog,
   shard: number,

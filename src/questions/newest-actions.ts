@@ -1,4 +1,5 @@
-// A user's newest actions. The profile only knows where they stand in the log; their text is read from there.
+// A user's newest actions. The profile only knows their places in the log; their text is read from
+// there.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PulseprintError } from '../errors.ts'
 import { decodeActions } from '../ingest/records.ts'
@@ -8,7 +9,8 @@ import { isoOf } from '../model/instant.ts'
 import type { TimelineView } from '../views/views.ts'
 
 /**
- * The newest `limit` actions that are wanted, behind the cursor if there is one. Errors: INVALID_REQUEST for a cursor that was never given.
+ * The newest `limit` actions that are wanted, behind the cursor if there is one. Errors:
+ * INVALID_REQUEST for a cursor that was never given.
  * @param timeline pairs of (sequence, position), oldest first
  */
 export async function readNewest(

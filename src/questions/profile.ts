@@ -1,4 +1,5 @@
-// The question for one profile: its features, stage and badges, as of an instant. A labelled snapshot may answer it.
+// The question for one profile: its features, stage and badges, as of an instant. A labelled
+// snapshot may answer it.
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -13,11 +14,17 @@ import { type AboutUser, type SavedShard, type ShardQuestion, shardOfUser } from
 import type { ShardView } from './shard-view.ts'
 
 export interface ProfileParameters extends AboutUser {
-  /** Evaluate windows as of this instant (epoch ms). Before the user's newest action: AT_TOO_EARLY. Default: now. */
+  /**
+   * Evaluate windows as of this instant (epoch ms). Before the user's newest action: AT_TOO_EARLY.
+   * Default: now.
+   */
   at?: number
   /** Names of the features wanted; default all. An unknown name: UNKNOWN_FEATURE. */
   fields?: readonly string[]
-  /** Answer only once the user's shard has applied its log up to here (read your writes); NOT_YET_APPLIED after a bounded wait. */
+  /**
+   * Answer only once the user's shard has applied its log up to here (read your writes);
+   * NOT_YET_APPLIED after a bounded wait.
+   */
   minSequence?: number
   /** Oldest labelled snapshot that may answer, milliseconds. */
   maxStalenessMs?: number
@@ -27,7 +34,7 @@ export const PROFILE: ShardQuestion<ProfileParameters, ProfileView | undefined> 
   scope: 'shard',
   name: 'profile',
   shardOf: shardOfUser,
-  // Who has to read their own writes waits for them, as on one node.
+  // A caller that reads its own writes waits for them, as on one node.
   waitMs: ({ minSequence }) => LIMITS.ownerReadWaitMs + (minSequence === undefined ? 0 : LIMITS.readWaitMs),
   answer,
   fromSnapshot,
@@ -42,7 +49,10 @@ async function answer(shard: ShardView, parameters: ProfileParameters): Promise<
   return read && { userId: parameters.user, ...read, asOf, source: 'live' }
 }
 
-/** Errors: OWNER_UNREACHABLE when nothing is saved of the user; TOO_STALE; NOT_YET_APPLIED for `minSequence`. */
+/**
+ * Errors: OWNER_UNREACHABLE when nothing is saved of the user; TOO_STALE; NOT_YET_APPLIED for
+ * `minSequence`.
+ */
 async function fromSnapshot(
   saved: SavedShard,
   parameters: ProfileParameters,
@@ -72,7 +82,9 @@ async function fromSnapshot(
   return { userId: user, ...view, asOf, source: 'snapshot' }
 }
 
-/** What a reader gets to see of a profile. Errors: UNKNOWN_FEATURE; AT_TOO_EARLY when it is applied. */
+/**
+ * What a reader gets to see of a profile. Errors: UNKNOWN_FEATURE; AT_TOO_EARLY when it is applied.
+ */
 function viewOf(
   { definition, fold }: { definition: Definition; fold: Fold },
   { user, at, fields }: ProfileParameters,

@@ -1,5 +1,6 @@
-// What can be asked of the shards, and what they can be told to do: a question is one file of this room. It says whom it
-// concerns and how a shard answers; how it reaches that shard, on this thread, another one or another node, is the engine's.
+// What can be asked of the shards, and what they can be told to do: a question is one file of this
+// room. It says whom it concerns and how a shard answers; how it reaches that shard, on this
+// thread, another one or another node, is the engine's.
 import type { Definition } from '../definition/definition.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import { shardOf } from '../model/hash.ts'
@@ -8,7 +9,10 @@ import type { Clock } from '../runtime/clock.ts'
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { ShardView } from './shard-view.ts'
 
-/** Answered by the owner of one shard. Parameters and answers are what MessagePack can say, or undefined. */
+/**
+ * Answered by the owner of one shard. Parameters and answers are what MessagePack can say, or
+ * undefined.
+ */
 export interface ShardQuestion<Parameters, Answer> {
   readonly scope: 'shard'
   /** Tells it from all others, also between nodes of different versions. */
@@ -18,13 +22,15 @@ export interface ShardQuestion<Parameters, Answer> {
   waitMs(parameters: Parameters): number
   answer(shard: ShardView, parameters: Parameters): Promise<Answer>
   /**
-   * Answers from what was saved last, when the owner does not answer. Left out: only the owner may answer.
-   * @param reason why the owner does not answer. Errors: OWNER_UNREACHABLE or NOT_READY send the question to the owner once more.
+   * Answers from what was saved last, when the owner does not answer. Left out: only the owner may
+   * answer.
+   * @param reason why the owner does not answer. Errors: OWNER_UNREACHABLE or NOT_READY send the
+   * question to the owner once more.
    */
   fromSnapshot?(saved: SavedShard, parameters: Parameters, reason: string): Promise<Answer>
 }
 
-/** Answered by the owners of all shards; the answers are put together where it was asked. */
+/** Answered by the owners of all shards; the asking side puts the answers together. */
 export interface EveryShardQuestion<Parameters, Part, Answer> {
   readonly scope: 'every shard'
   readonly name: string

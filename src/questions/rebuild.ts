@@ -1,4 +1,4 @@
-// A shard is told to rebuild its profiles from its log, and asked how that goes.
+// The order to a shard to rebuild its profiles from its log, and the question how that goes.
 import { LIMITS } from '../limits.ts'
 import type { RebuildView } from '../views/views.ts'
 import type { ShardQuestion } from './question.ts'
@@ -7,7 +7,9 @@ export interface AboutShard {
   shard: number
 }
 
-/** Begins to rebuild the shard while it goes on. Errors: REBUILD_RUNNING; LOG_TRIMMED; NOT_READY. */
+/**
+ * Begins to rebuild the shard while it goes on. Errors: REBUILD_RUNNING; LOG_TRIMMED; NOT_READY.
+ */
 export const START_REBUILD: ShardQuestion<AboutShard, RebuildView> = {
   scope: 'shard',
   name: 'startRebuild',

@@ -1,4 +1,5 @@
-// The question for how all shards stand: each as its owner says, and those without one as the stores know them.
+// The question for how all shards stand: each as its owner says, and those without one as the
+// stores know them.
 import type { ShardStatus } from '../views/views.ts'
 import { headAndLag } from './log-head.ts'
 import type { EveryShardQuestion } from './question.ts'

@@ -23,12 +23,14 @@ export interface ShardView {
   readonly hotUsers: number
   /**
    * Resolves once the shard has replayed its log and reached `minSequence`, after a bounded wait.
-   * Errors: NOT_READY; NOT_YET_APPLIED for `minSequence`; NOT_OWNER once the shard is another node's.
+   * Errors: NOT_READY; NOT_YET_APPLIED for `minSequence`; NOT_OWNER once the shard is another
+   * node's.
    */
   ready(minSequence?: number): Promise<void>
   /**
-   * Calls `read` with the user's profile between two turns of its actor; `read` must not keep or change it. Undefined when no
-   * action of the user was ever accepted. Errors: OVERLOADED, NOT_READY, NOT_OWNER, STORAGE_UNAVAILABLE.
+   * Calls `read` with the user's profile between two turns of its actor; `read` must not keep or
+   * change it. Undefined when no action of the user was ever accepted. Errors: OVERLOADED,
+   * NOT_READY, NOT_OWNER, STORAGE_UNAVAILABLE.
    */
   read<T>(user: string, read: (profile: Profile) => T): Promise<T | undefined>
   readonly rebuilds: {

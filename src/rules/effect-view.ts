@@ -1,4 +1,5 @@
-// Stage changes and decisions as subscribers and receipts show them. What is undefined is left out of the JSON.
+// Stage changes and decisions as subscribers and receipts show them. What is undefined is left out
+// of the JSON.
 import { isoOf } from '../model/instant.ts'
 import type { Decision, StageChange } from './effect.ts'
 

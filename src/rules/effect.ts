@@ -9,7 +9,7 @@ interface Origin {
   readonly position: number
   /** Instant of the user's clock, epoch ms. */
   readonly at: number
-  /** Id and name of the action that caused it; undefined where time did. */
+  /** Id and name of the action that caused it; undefined if time did. */
   readonly actionId: string | undefined
   readonly action: string | undefined
 }
@@ -25,7 +25,7 @@ export interface Decision extends Origin {
   readonly rule: string
   readonly payload: Value | undefined
   readonly badge: string | undefined
-  /** Undefined where the rule only gives a badge. */
+  /** Undefined if the rule only gives a badge. */
   readonly stream: string | undefined
 }
 

@@ -5,7 +5,7 @@ import type { Calendar } from '../model/calendar.ts'
 import { unitOf } from '../model/window.ts'
 import type { Rule } from './rule.ts'
 
-/** What keeps the rule from firing at `at` (epoch ms); undefined where nothing does. */
+/** What keeps the rule from firing at `at` (epoch ms); undefined if nothing does. */
 export function heldBackBy(
   rule: Rule,
   standing: LifecycleState,

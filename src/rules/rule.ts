@@ -18,10 +18,10 @@ export interface Rule {
   readonly trigger: Trigger
   /** Always there where the trigger is a condition. */
   readonly when: Condition | undefined
-  /** Stream its decisions go to; undefined where it only gives a badge. */
+  /** Stream its decisions go to; undefined if it only gives a badge. */
   readonly stream: string | undefined
   readonly payload: Payload | undefined
-  /** At most so many times within a window, for ever where that is `lifetime`. */
+  /** At most so many times within a window, for ever if that is `lifetime`. */
   readonly limit: { times: number; window: Window } | undefined
   /** Shortest time between two firings, 0 for none. */
   readonly cooldownMs: number

@@ -1,4 +1,5 @@
-// The API keys of a node: read once from a file, kept as hashes only. A key is never logged or shown.
+// The API keys of a node: read once from a file, kept as hashes only. A key is never logged or
+// shown.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { PulseprintError } from '../errors.ts'
 
@@ -6,14 +7,16 @@ const KEY_LENGTH_MIN = 16
 const LINE = /^([\w.-]{1,64})[ \t]+(\S+)$/
 
 export interface ApiKeys {
-  /** Name of the key, or undefined where it is none of ours. Takes the same time for every wrong key. */
+  /**
+   * Name of the key, or undefined if it is none of ours. Takes the same time for every wrong key.
+   */
   nameOf(key: string): string | undefined
 }
 
 /**
- * Reads a key file: one `name key` per line, `#` begins a comment line. Keys have at least 16 characters.
- * @param path of the file, for messages
- * Errors: INVALID_KEY_FILE with the numbers of all bad lines.
+ * Reads a key file: one `name key` per line, `#` begins a comment line. Keys have at least 16
+ * characters.
+ * @param path of the file, for messages Errors: INVALID_KEY_FILE with the numbers of all bad lines.
  */
 export function readApiKeys(text: string, path: string): ApiKeys {
   const hashes = new Map<string, Buffer>()

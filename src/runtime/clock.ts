@@ -3,7 +3,10 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number
-  /** Calls back once after `delayMs`; the returned function cancels it. Does not keep the process alive. */
+  /**
+   * Calls back once after `delayMs`; the returned function cancels it. Does not keep the process
+   * alive.
+   */
   after(delayMs: number, callback: () => void): () => void
 }
 

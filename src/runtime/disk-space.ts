@@ -1,5 +1,5 @@
-// Watches the room on the disk below a folder. A database that runs out of it in the middle of a write may end the
-// process; refusing actions some way before that keeps it serving.
+// Watches the room on the disk below a folder. A database that runs out of it in the middle of a
+// write may end the process; refusing actions some way before that keeps it serving.
 import { statfs } from 'node:fs/promises'
 import type { Clock } from './clock.ts'
 
@@ -22,7 +22,7 @@ export class DiskSpace {
     this.#freeBytes = freeBytes
   }
 
-  /** What is wrong; undefined where there is room. */
+  /** What is wrong; undefined if there is room. */
   get problem(): string | undefined {
     if (this.#free >= this.#bytesMin) return undefined
     const [free, least] = [this.#free, this.#bytesMin].map((bytes) => Math.floor(bytes / 1024 ** 2))

@@ -1,5 +1,5 @@
-// What the engine says to its operator: one line per event on standard error, with the time and the facts as
-// key=value. Keys and bodies of requests never go in.
+// What the engine says to its operator: one line per event on standard error, with the time and the
+// facts as key=value. Keys and bodies of requests never go in.
 
 export interface Logger {
   info(message: string, facts?: Record<string, unknown>): void

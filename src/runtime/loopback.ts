@@ -1,7 +1,9 @@
 // Which names of a host reach this machine only.
 import { isIP } from 'node:net'
 
-/** Of a host as it is written in settings or in a URL: `localhost`, 127.0.0.0/8, `::1` or `[::1]`. */
+/**
+ * Of a host as it is written in settings or in a URL: `localhost`, 127.0.0.0/8, `::1` or `[::1]`.
+ */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase()
   if (name === 'localhost' || name === '::1' || name === '[::1]') return true

@@ -1,4 +1,5 @@
-// The metrics the engine shows to Prometheus, their names, labels and units. No label ever holds a user.
+// The metrics the engine shows to Prometheus, their names, labels and units. No label ever holds a
+// user.
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Observer } from './observer.ts'
 
@@ -6,8 +7,9 @@ export type ActionsCounter = Counter<'status'>
 export type RequestDurations = Histogram<'method' | 'route' | 'status'>
 
 /**
- * Status `accepted`, `duplicate` and `rejected` are what became of an action. `logged` actions are durable and will be
- * applied, and the front door answered without waiting to know whether they are duplicates.
+ * Status `accepted`, `duplicate` and `rejected` are what became of an action. `logged` actions are
+ * durable and will be applied, and the front door answered without waiting to know whether they are
+ * duplicates.
  */
 export function createActionsCounter(registry: Registry): ActionsCounter {
   return new Counter({

@@ -3,7 +3,10 @@
 export interface Observer {
   /** A user is woken so late after time was to change it. */
   woken(latenessMs: number): void
-  /** A record was applied so long after it was taken in, and after its first action occurred; undefined for a tick. */
+  /**
+   * A record was applied so long after it was taken in, and after its first action occurred;
+   * undefined for a tick.
+   */
   applied(sinceReceivedMs: number, sinceOccurredMs: number | undefined): void
   /** A checkpoint was written. */
   committed(durationMs: number): void

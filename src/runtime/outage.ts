@@ -1,11 +1,11 @@
-// Tells an operator once that something has begun to fail, and once that all of it works again, however often it is tried
-// in between and however many parts of it are concerned.
+// Tells an operator once that something has begun to fail, and once that all of it works again,
+// however often it is tried in between and however many parts of it are concerned.
 import type { Logger } from './logger.ts'
 
 export interface OutageWords {
   begun: string
   ended: string
-  /** How long a part may fail before anybody is told. */
+  /** How long a part may fail before the log says so. */
   patienceMs?: number
 }
 
@@ -24,7 +24,7 @@ export class Outage<Part> {
     this.#now = now
   }
 
-  /** @param facts of the failure that is told of, if it is this one */
+  /** @param facts go into the log if this failure is the one that is logged */
   failed(part: Part, facts: Record<string, unknown>): void {
     const since = this.#failing.get(part) ?? this.#now()
     this.#failing.set(part, since)

@@ -1,5 +1,5 @@
-// Stored profiles hold for one definition. When it changes, they are dropped and the log is replayed from its start; what
-// the new definition would have announced by then stays unsaid.
+// Stored profiles hold for one definition. When it changes, they are dropped and the log is
+// replayed from its start; what the new definition would have announced by then stays unsaid.
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
 import { decodeHeader } from '../ingest/records.ts'
@@ -17,7 +17,7 @@ export interface Rebuild {
 
 const NONE: Rebuild = { until: 0, heads: [] }
 
-/** Errors: STORE_MISMATCH where the log no longer reaches back to its start. */
+/** Errors: STORE_MISMATCH if the log no longer reaches back to its start. */
 export async function rebuildIfRedefined(
   { fingerprint }: Definition,
   shards: number,
@@ -38,7 +38,10 @@ export async function rebuildIfRedefined(
   await snapshots.reset(text(fingerprint, await rebuildOfNow(shards, log)))
 }
 
-/** The last rebuild of these snapshots. Errors: DEFINITION_MISMATCH where they are meanwhile those of another definition. */
+/**
+ * The last rebuild of these snapshots. Errors: DEFINITION_MISMATCH if they are meanwhile those of
+ * another definition.
+ */
 export async function lastRebuild(snapshots: SnapshotStore, { fingerprint }: Definition): Promise<Rebuild> {
   const stored = await snapshots.fingerprint()
   if (stored === undefined) return NONE

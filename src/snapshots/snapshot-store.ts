@@ -1,5 +1,6 @@
-// The snapshot store port: saved points of the fold over the log. It holds per shard an epoch, an offset and
-// the encoded profiles with an index of when time changes them; every commit names the epoch it was made under, and an older one is refused.
+// The snapshot store port: saved points of the fold over the log. It holds per shard an epoch, an
+// offset and the encoded profiles with an index of when time changes them; every commit names the
+// epoch it was made under, and an older one is refused.
 
 export interface ShardCheckpoint {
   epoch: number
@@ -34,16 +35,22 @@ export interface Wake {
 }
 
 export interface SnapshotStore {
-  /** Whether others read it in the owner's stead: then a checkpoint tells its time also where nothing has changed. */
+  /**
+   * Whether others read it in the owner's stead: then a checkpoint tells its time also if nothing
+   * has changed.
+   */
   readonly isShared: boolean
   /** Epoch 0 and offset 0 for a shard that was never claimed. */
   checkpoint(shard: number): Promise<ShardCheckpoint>
-  /** Records a higher epoch, so that commits of older ones are refused from now on. Errors: FENCED. */
+  /**
+   * Records a higher epoch, so that commits of older ones are refused from now on. Errors: FENCED.
+   */
   claim(shard: number, epoch: number): Promise<void>
   /**
    * The stored profiles in the asked order; undefined for a user that has none.
-   * @param epoch of the owner who is to go on from them; another reader names none
-   * Errors: STORAGE_UNAVAILABLE; with an epoch, FENCED where it no longer holds, or the store has lost commits of it.
+   * @param epoch of the owner who is to go on from them; another reader names none Errors:
+   * STORAGE_UNAVAILABLE; with an epoch, FENCED if it no longer holds, or the store has lost commits
+   * of it.
    */
   load(shard: number, users: readonly string[], epoch?: number): Promise<(Buffer | undefined)[]>
   /**
@@ -54,11 +61,16 @@ export interface SnapshotStore {
   wakes(shard: number, after: Wake | undefined, until: number, limit: number): Promise<Wake[]>
   /** Names of all users of the shard that have a profile, page by page; one may come twice. */
   users(shard: number): AsyncIterable<string[]>
-  /** Writes atomically. Errors: FENCED when a newer epoch has claimed the shard; STORAGE_UNAVAILABLE. */
+  /**
+   * Writes atomically. Errors: FENCED when a newer epoch has claimed the shard;
+   * STORAGE_UNAVAILABLE.
+   */
   commit(shard: number, commit: Commit): Promise<void>
   /** Number of stored profiles. */
   count(): Promise<number>
-  /** Removes every profile and sets every offset to 0, keeping the epochs: the start of a rebuild. */
+  /**
+   * Removes every profile and sets every offset to 0, keeping the epochs: the start of a rebuild.
+   */
   reset(fingerprint: string): Promise<void>
   /** Fingerprint of the definition the profiles were computed with; undefined in a new store. */
   fingerprint(): Promise<string | undefined>

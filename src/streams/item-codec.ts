@@ -1,5 +1,5 @@
-// The bytes of stored stream items: flat MessagePack arrays. Of `actions` only the place in the log is kept; entries of
-// the other streams are packed together, in parts of bounded size.
+// The bytes of stored stream items: flat MessagePack arrays. Of `actions` only the place in the log
+// is kept; entries of the other streams are packed together, in parts of bounded size.
 import { Packr } from 'msgpackr'
 import { ACTIONS, type Publication, type StreamEntry, type StreamItem } from './stream-store.ts'
 
@@ -8,7 +8,10 @@ export interface EncodedItem {
   bytes: Buffer
 }
 
-/** Characters of text after which a further item is begun: whoever wants one entry reads the whole item. */
+/**
+ * Characters of text after which a further item is begun: whoever wants one entry reads the whole
+ * item.
+ */
 const ITEM_TEXT_MAX = 64 * 1024
 
 const packr = new Packr({ useRecords: false })

@@ -1,5 +1,6 @@
-// The entries of the stream `actions`, read from the log. A record is decoded once for all subscribers that are near
-// each other in it, and the JSON of an action is only made when a subscriber wants it.
+// The entries of the stream `actions`, read from the log. A record is decoded once for all
+// subscribers that are near each other in it, and the JSON of an action is only made when a
+// subscriber wants it.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { decodeActions } from '../ingest/records.ts'
 import type { ActionLog } from '../log/action-log.ts'
@@ -28,7 +29,10 @@ export class LoggedActions {
     this.#log = log
   }
 
-  /** By position in the record; undefined where an action was refused. Empty where the log no longer holds the record. */
+  /**
+   * By position in the record; undefined if an action was refused. Empty if the log no longer holds
+   * the record.
+   */
   of(item: StreamItem): Promise<(Candidate | undefined)[]> {
     const kept = this.#kept.get(item.number) ?? this.#load(item)
     this.#kept.delete(item.number)
@@ -41,7 +45,7 @@ export class LoggedActions {
       candidates: this.#decode(item, (bytes) => this.#count(item.number, bytes)),
       bytes: 0,
     }
-    // Whoever asked is told; the next to ask tries again.
+    // The caller gets the error; the next caller tries again.
     kept.candidates.catch(() => this.#drop(item.number))
     return kept
   }
@@ -57,7 +61,10 @@ export class LoggedActions {
     )
   }
 
-  /** Makes room for the bytes of an item that was just read. Those still on their way count nothing yet and stay. */
+  /**
+   * Makes room for the bytes of an item that was just read. Those still on their way count nothing
+   * yet and stay.
+   */
   #count(number: number, bytes: number): void {
     const kept = this.#kept.get(number)
     if (!kept || bytes === 0) {

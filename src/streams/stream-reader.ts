@@ -1,5 +1,5 @@
-// What subscribers get: the entries of a stream after a cursor, from the stream store and, for `actions`, the log. Every
-// read does a bounded amount of work.
+// What subscribers get: the entries of a stream after a cursor, from the stream store and, for
+// `actions`, the log. Every read does a bounded amount of work.
 import type { StreamFilter, StreamPage, StreamReader } from '../engine.ts'
 import { PulseprintError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -13,7 +13,7 @@ export class StoredStreams implements StreamReader {
   readonly names: ReadonlySet<string>
   readonly #store: StreamStore
   readonly #actions: LoggedActions
-  /** The newest number that the store has told of. */
+  /** The newest number that the store has named so far. */
   #head = 0
 
   /** @param names all streams of the definition, `actions` and `stages` among them */
@@ -39,7 +39,7 @@ export class StoredStreams implements StreamReader {
       })
     }
     const page = await this.#page(stream, cursor, from, filter, limit)
-    // Asked after reading: what went meanwhile is told of before it goes.
+    // This check comes after the reading: the store marks entries as dropped before they go.
     if (from.number > 0 && (await this.#store.hasDropped(stream, lastWhole(from)))) throw tooOld()
     return page
   }
@@ -74,7 +74,10 @@ export class StoredStreams implements StreamReader {
     return page
   }
 
-  /** Asks the store only about numbers above all that it has told of: that may cost a round trip. */
+  /**
+   * Asks the store only about numbers above all that it has named: a question may cost a round
+   * trip.
+   */
   async #wasGiven(number: number): Promise<boolean> {
     if (number > this.#head) this.#head = await this.#store.head(number)
     return number <= this.#head

@@ -1,5 +1,6 @@
-// The stream store port: what was published to whom subscribes. It is written once per log record and shard, in
-// the order of the log; what was published is never published again, and goes when the log does.
+// The stream store port: what was published to whom subscribes. It is written once per log record
+// and shard, in the order of the log; what was published is never published again, and goes when
+// the log does.
 import type { Action } from '../model/action.ts'
 
 /** The stream of all accepted actions. */
@@ -10,7 +11,7 @@ export interface StreamEntry {
   /** Stable, and the same at every replay of the log. */
   id: string
   userId: string
-  /** Name of the action that caused it; undefined where time did. */
+  /** Name of the action that caused it; undefined if time did. */
   action?: string
   /** The JSON object that subscribers get. */
   data: string
@@ -21,7 +22,7 @@ export interface Publication {
   shard: number
   /** The record. */
   sequence: number
-  /** Positions of the record's actions that were not accepted; undefined where it holds no actions. */
+  /** Positions of the record's actions that were not accepted; undefined if it holds no actions. */
   refused: readonly number[] | undefined
   /** The record's actions, refused ones too; only for a store that takes them. */
   actions?: readonly Action[] | undefined
@@ -39,41 +40,59 @@ export interface StreamItem {
   sequence: number
   /** Positions that were refused, on items of `actions` without entries. */
   refused: readonly number[]
-  /** Empty on items of `actions` where the store took no actions: its entries are then read from the log. */
+  /**
+   * Empty on items of `actions` if the store took no actions: its entries are then read from the
+   * log.
+   */
   entries: readonly StreamEntry[]
 }
 
 export interface StreamStore {
   /** Whether publications are to carry the actions. */
   readonly takesActions: boolean
-  /** Sequence up to which the shard's records are published, those that led to nothing aside; 0 in a new store. */
+  /**
+   * Sequence up to which the shard's records are published, those that led to nothing aside; 0 in a
+   * new store.
+   */
   published(shard: number): number | Promise<number>
   /**
-   * Publishes; those at or before `published` of their shard are dropped. Resolves when every reader can see them, at
-   * the latest when it is called back. Calls must not overlap for one shard. Errors: STORAGE_UNAVAILABLE; then some
-   * may be published, and the same call again publishes the others.
+   * Publishes; those at or before `published` of their shard are dropped. Resolves when every
+   * reader can see them, at the latest when it is called back. Calls must not overlap for one
+   * shard. Errors: STORAGE_UNAVAILABLE; then some may be published, and the same call again
+   * publishes the others.
    */
   publish(publications: readonly Publication[]): Promise<void>
-  /** Resolves when all that is published by now would survive a power cut. Errors: STORAGE_UNAVAILABLE. */
+  /**
+   * Resolves when all that is published by now would survive a power cut. Errors:
+   * STORAGE_UNAVAILABLE.
+   */
   flushed(): Promise<void>
   /** Items of the stream with a number above `after`, in order, at most `limit`. */
   read(stream: string, after: number, limit: number): StreamItem[] | Promise<StreamItem[]>
   /**
-   * Drops what the shard's records up to and including `sequence` led to, its newest item aside where the store needs that to
-   * know what is published; some of it may go later, with older items of other shards. Once it resolves, what has gone stays gone, also
-   * after a power cut. Gives the sequence of the record up to which no item of `actions` is read from the shard's log any
-   * more. Errors: STORAGE_UNAVAILABLE; then some may have gone.
+   * Drops what the shard's records up to and including `sequence` led to, its newest item aside if
+   * the store needs that to know what is published; some of it may go later, with older items of
+   * other shards. Once it resolves, what has gone stays gone, also after a power cut. Gives the
+   * sequence of the record up to which no item of `actions` is read from the shard's log any more.
+   * Errors: STORAGE_UNAVAILABLE; then some may have gone.
    * @param sequence of a record that is published, as are all before it
    */
   trim(shard: number, sequence: number): Promise<number>
-  /** Whether any item of the stream with a number above `after` was dropped. Known before the item has gone. */
+  /**
+   * Whether any item of the stream with a number above `after` was dropped. Known before the item
+   * has gone.
+   */
   hasDropped(stream: string, after: number): boolean | Promise<boolean>
   /**
    * At or above the number of every item, and below that of any later one; 0 in a new store.
-   * @param atLeast what the caller has been told of: an answer below it is doubted first, where a replica may lag behind
+   * @param atLeast the newest number the caller knows. If an answer is below it, a replica may lag
+   * behind: the store asks again
    */
   head(atLeast?: number): number | Promise<number>
-  /** Calls back after something was published on the stream, by anyone, and now and then without cause. The returned function ends it. */
+  /**
+   * Calls back after something was published on the stream, by anyone, and now and then without
+   * cause. The returned function ends it.
+   */
   onPublished(stream: string, callback: () => void): () => void
   close(): Promise<void>
 }

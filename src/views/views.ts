@@ -1,5 +1,6 @@
-// The shapes that leave the engine when it is asked: one schema each, from which the types are inferred and the
-// OpenAPI document is made. Answers are not checked against them at run time; the types do that.
+// The shapes that leave the engine when it is asked: one schema each, from which the types are
+// inferred and the OpenAPI document is made. Answers are not checked against them at run time; the
+// types do that.
 import { type Static, Type } from 'typebox'
 import type { Value } from '../model/value.ts'
 

@@ -1,5 +1,6 @@
-// A bare Debian as a folder: made once with debootstrap and kept in .cache/, copied for each run. It holds what Debian calls
-// minimal, git and certificates; of this machine it gets Node, npm, their registry configuration and the way to the network.
+// A bare Debian as a folder: made once with debootstrap and kept in .cache/, copied for each run.
+// It holds what Debian calls minimal, git and certificates; of this machine it gets Node, npm,
+// their registry configuration and the way to the network.
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -27,7 +28,10 @@ export function whyNoBareRoot(): string | undefined {
   return status === 0 ? undefined : 'this machine lets nobody make a mount namespace'
 }
 
-/** A fresh bare root in `folder`, which must not exist. Throws when debootstrap cannot be had, or fails. */
+/**
+ * A fresh bare root in `folder`, which must not exist. Throws when debootstrap cannot be had, or
+ * fails.
+ */
 export async function makeBareRoot(cache: string, folder: string): Promise<void> {
   const pristine = join(cache, `bare-${SUITE}`)
   if (!existsSync(pristine)) await bootstrap(pristine)
@@ -46,7 +50,10 @@ async function bootstrap(pristine: string): Promise<void> {
   renameSync(draft, pristine)
 }
 
-/** The Node and npm that a newcomer would find: those of this machine, not the packaged ones of the project. */
+/**
+ * The Node and npm that a newcomer would find: those of this machine, not the packaged ones of the
+ * project.
+ */
 function giveNode(folder: string): void {
   const own = (path: string) => !path.includes('node_modules')
   const node = (process.env.PATH ?? '')

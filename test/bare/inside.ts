@@ -1,10 +1,13 @@
-// Runs commands inside a bare root: with mounts and processes of their own, which end with the command, and with nothing of the
-// environment of this process but how the registries are reached.
+// Runs commands inside a bare root: with mounts and processes of their own, which end with the
+// command, and with nothing of the environment of this process but how the registries are reached.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { CERTIFICATES, NPMRC } from './bare-root.ts'
 
-/** $1 is the root, $2 the folder inside; the command follows. Nothing of /dev but what debootstrap made is there. */
+/**
+ * $1 is the root, $2 the folder inside; the command follows. Nothing of /dev but what debootstrap
+ * made is there.
+ */
 const ENTER = `
 set -e
 root=$1; folder=$2; shift 2

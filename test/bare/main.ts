@@ -1,5 +1,6 @@
-// `npm run test:bare`: both commands of the README, run by a newcomer on a bare Debian: a root made with debootstrap, a clone of
-// the last commit, and nothing of this machine but Node and npm. Arguments go to `npm test`.
+// `npm run test:bare`: both commands of the README, run by a newcomer on a bare Debian: a root made
+// with debootstrap, a clone of the last commit, and nothing of this machine but Node and npm.
+// Arguments go to `npm test`.
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -15,7 +16,9 @@ const CACHE = join(HERE, '.cache')
 const CHECKOUT = '/home/newcomer/pulseprint'
 const START_WAIT_MS = 300_000
 
-/** With `--or-here`, a machine that cannot make a bare root says so and runs `npm test` as it is. */
+/**
+ * With `--or-here`, a machine that cannot make a bare root says so and runs `npm test` as it is.
+ */
 const OR_HERE = '--or-here'
 
 async function main(): Promise<number> {

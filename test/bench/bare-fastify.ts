@@ -1,5 +1,5 @@
-// The limit: Fastify that does nothing. It parses the same batches and drops them, and answers every read with
-// one constant profile of the engine's own shape and size.
+// The limit: Fastify that does nothing. It parses the same batches and drops them, and answers
+// every read with one constant profile of the engine's own shape and size.
 import Fastify from 'fastify'
 import type { ProfileView } from '../../src/views/views.ts'
 import type { SegmentPurchase } from './segment-purchase.ts'

@@ -1,4 +1,5 @@
-// The limit: publishes to JetStream that does nothing else, of records as large as those the engine wrote, one in flight per shard.
+// The limit: publishes to JetStream that does nothing else, of records as large as those the engine
+// wrote, one in flight per shard.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

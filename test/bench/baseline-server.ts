@@ -1,6 +1,7 @@
-// The baseline: what one would write by hand. Fastify and ioredis, a hash of counters and a HyperLogLog per user:
-// four Redis commands per action, pipelined per request, answered when Redis has done them. No windows, no
-// idempotency, no lateness, no replay: it does less than the engine that is measured against it.
+// The baseline: what one would write by hand. Fastify and ioredis, a hash of counters and a
+// HyperLogLog per user: four Redis commands per action, pipelined per request, answered when Redis
+// has done them. No windows, no idempotency, no lateness, no replay: it does less than the engine
+// that is measured against it.
 import Fastify from 'fastify'
 import { Redis } from 'ioredis'
 import type { SegmentPurchase } from './segment-purchase.ts'

@@ -1,4 +1,5 @@
-// Everything the benchmark has started and not yet ended, so that nothing stays behind, also after Ctrl-C.
+// Everything the benchmark has started and not yet ended, so that nothing stays behind, also after
+// Ctrl-C.
 export class Cleanup {
   readonly #tasks = new Set<() => Promise<void>>()
   #ending: Promise<void> | undefined

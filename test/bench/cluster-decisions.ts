@@ -1,4 +1,5 @@
-// How soon a decision reaches who waits for it at another node than the action was sent to, idle and beside load.
+// How soon a decision reaches who waits for it at another node than the action was sent to, idle
+// and beside load.
 import type { Cleanup } from './cleanup.ts'
 import { ClusterUnderTest } from './cluster-under-test.ts'
 import type { DecisionTimes } from './decisions.ts'

@@ -1,4 +1,5 @@
-// Ingest through clusters of several shapes beside the embedded engine, the baseline, and JetStream alone, all in turn.
+// Ingest through clusters of several shapes beside the embedded engine, the baseline, and JetStream
+// alone, all in turn.
 import { type BareJetStream, measureBareJetStream, recordsOf } from './bare-jetstream.ts'
 import type { Cleanup } from './cleanup.ts'
 import { type ClusterShape, ClusterUnderTest } from './cluster-under-test.ts'

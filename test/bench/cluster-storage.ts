@@ -1,4 +1,5 @@
-// What a user takes in Redis and in a node's memory, and how fast a node replays the whole log into an empty Redis.
+// What a user takes in Redis and in a node's memory, and how fast a node replays the whole log into
+// an empty Redis.
 import { Redis } from 'ioredis'
 import { until } from '../support/until.ts'
 import type { Cleanup } from './cleanup.ts'
@@ -10,7 +11,9 @@ import { checkCounted } from './side-by-side.ts'
 
 export interface StoredUsers {
   users: number
-  /** Bytes per user with five actions: all that Redis has in use, and what it says its keys take. */
+  /**
+   * Bytes per user with five actions: all that Redis has in use, and what it says its keys take.
+   */
   usedBytesPerUser: number
   keyBytesPerUser: number
   /** Resident bytes of the node that has all of them hot. */
@@ -89,7 +92,10 @@ export async function measureReplays(
   return replays
 }
 
-/** Seconds from when a node, alone, runs no shard yet until it runs all of them and has applied their logs. */
+/**
+ * Seconds from when a node, alone, runs no shard yet until it runs all of them and has applied
+ * their logs.
+ */
 async function replay(cluster: ClusterUnderTest): Promise<number> {
   const { name } = await cluster.spawn()
   let begun = performance.now()

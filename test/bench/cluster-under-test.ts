@@ -1,5 +1,5 @@
-// A cluster as its operator runs it, on free ports and in an empty folder: nats-servers that fsync each record, Redis with AOF
-// always, and nodes of one thread; and what the benchmark asks of it.
+// A cluster as its operator runs it, on free ports and in an empty folder: nats-servers that fsync
+// each record, Redis with AOF always, and nodes of one thread; and what the benchmark asks of it.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +44,10 @@ export class ClusterUnderTest {
     this.#definition = definition
   }
 
-  /** Resolves when the shards are spread over all nodes. @param definition its text; default: definition.yaml */
+  /**
+   * Resolves when the shards are spread over all nodes.
+   * @param definition its text; default: definition.yaml
+   */
   static async start(
     cleanup: Cleanup,
     { nodes, nats }: ClusterShape,

@@ -1,4 +1,5 @@
-// How soon a decision reaches who waits for it, idle and while half of what the engine can take comes in.
+// How soon a decision reaches who waits for it, idle and while half of what the engine can take
+// comes in.
 import type { Cleanup } from './cleanup.ts'
 import { definitionWith, REWARDING } from './definitions.ts'
 import { EngineUnderTest } from './engine-under-test.ts'

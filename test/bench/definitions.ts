@@ -1,4 +1,5 @@
-// The definitions that the benchmark runs: the ten features alone, and with what reacts to the actions.
+// The definitions that the benchmark runs: the ten features alone, and with what reacts to the
+// actions.
 import { readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 
@@ -9,7 +10,10 @@ export interface Triggers {
   rules?: Readonly<Record<string, object>>
 }
 
-/** The text of a definition: definition.yaml, which itself stays without rules so that figures stay comparable. */
+/**
+ * The text of a definition: definition.yaml, which itself stays without rules so that figures stay
+ * comparable.
+ */
 export function definitionWith({ actions = [], ...reactions }: Triggers): string {
   const plain = parse(readFileSync(new URL('definition.yaml', import.meta.url), 'utf8'))
   const declared = { ...plain.actions, ...Object.fromEntries(actions.map((name) => [name, {}])) }
@@ -35,7 +39,10 @@ export const REWARDING: Triggers = {
   },
 }
 
-/** A user who does nothing for this long falls quiet; the next purchase ends it. @param after as in definitions */
+/**
+ * A user who does nothing for this long falls quiet; the next purchase ends it.
+ * @param after as in definitions
+ */
 export function fallingQuiet(after: string): Triggers {
   return {
     actions: ['checkout'],
@@ -70,7 +77,9 @@ const NEVER_MET = [
   (bound: number) => `features.purchases_7d > ${bound} && features.spend_90d > 100.0`,
 ]
 
-/** @param on the action whose rules they are; undefined: they fire when the condition becomes true */
+/**
+ * @param on the action whose rules they are; undefined: they fire when the condition becomes true
+ */
 export function rulesThatNeverFire(count: number, on: string | undefined): Triggers {
   const rules: Record<string, object> = {}
   for (let rule = 0; rule < count; rule++) {

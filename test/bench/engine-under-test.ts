@@ -1,4 +1,5 @@
-// The engine as a user starts it, on a free port and an empty data folder, and what the benchmark asks of it.
+// The engine as a user starts it, on a free port and an empty data folder, and what the benchmark
+// asks of it.
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -108,7 +109,10 @@ export class EngineUnderTest {
     return join(this.#folder, 'streams')
   }
 
-  /** `kill -9`, and a start that is not waited for. @param clockAheadMs how far ahead the engine's clock then is */
+  /**
+   * `kill -9`, and a start that is not waited for.
+   * @param clockAheadMs how far ahead the engine's clock then is
+   */
   async killAndSpawn(clockAheadMs = 0): Promise<void> {
     await this.#process.end('SIGKILL')
     this.#clockAheadMs = clockAheadMs

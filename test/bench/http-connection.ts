@@ -1,5 +1,5 @@
-// One keep-alive connection that sends ready-made HTTP/1.1 requests and reads just enough of the answers. It is
-// this thin so that the client is never what a measurement measures.
+// One keep-alive connection that sends ready-made HTTP/1.1 requests and reads just enough of the
+// answers. It is this thin so that the client is never what a measurement measures.
 import { connect, type Socket } from 'node:net'
 
 const HEAD_END = Buffer.from('\r\n\r\n')
@@ -39,7 +39,10 @@ export class HttpConnection {
     })
   }
 
-  /** Sends one request and gives the body of its answer. Errors: the connection's, and RefusedError for any status but 2xx. */
+  /**
+   * Sends one request and gives the body of its answer. Errors: the connection's, and RefusedError
+   * for any status but 2xx.
+   */
   send(request: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }

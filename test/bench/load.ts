@@ -1,5 +1,6 @@
-// The load, in a process of its own: `node load.ts JSON` sends requests over keep-alive connections, one in flight on
-// each, and prints one JSON line: how many were answered, in which time, how fast.
+// The load, in a process of its own: `node load.ts JSON` sends requests over keep-alive
+// connections, one in flight on each, and prints one JSON line: how many were answered, in which
+// time, how fast.
 import { createHistogram } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { shardOf } from '../../src/model/hash.ts'
@@ -19,9 +20,15 @@ export interface LoadPlan {
   within?: { shards: number; own: number[] }
   /** Ends after this time, users drawn at random… */
   seconds?: number
-  /** Batches go out evenly at this rate, or as fast as they are answered where that is slower. Default: the latter. */
+  /**
+   * Batches go out evenly at this rate, or as fast as they are answered where that is slower.
+   * Default: the latter.
+   */
   actionsPerSecond?: number
-  /** …or after this many rounds in which every user has one action; each batch then holds 100 different users. */
+  /**
+   * …or after this many rounds in which every user has one action; each batch then holds 100
+   * different users.
+   */
   rounds?: number
   /** True where refusals are counted instead of ending the load. */
   mayBeRefused?: boolean
@@ -90,7 +97,10 @@ function randomUser({ firstUser, users, within }: LoadPlan): () => number {
   return () => own[Math.floor(Math.random() * own.length)]!
 }
 
-/** Every user once, then every user again, in an order that jumps about: 7,919 is prime and divides no round number. */
+/**
+ * Every user once, then every user again, in an order that jumps about: 7,919 is prime and divides
+ * no round number.
+ */
 function everyUser({ firstUser, users }: LoadPlan): () => number {
   let user = 0
   return () => {

@@ -1,4 +1,5 @@
-// `npm run bench`: the engine, by itself and as a cluster, beside what one would write by hand and the limits, on this machine, as tables.
+// `npm run bench`: the engine, by itself and as a cluster, beside what one would write by hand and
+// the limits, on this machine, as tables.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { ensureServer } from '../../deploy/servers.ts'

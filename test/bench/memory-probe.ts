@@ -1,5 +1,6 @@
-// Preloaded into every thread of the engine under test: on the benchmark's request each collects its garbage, and the
-// main thread answers with what all of them hold together. The engine's own code is not touched.
+// Preloaded into every thread of the engine under test: on the benchmark's request each collects
+// its garbage, and the main thread answers with what all of them hold together. The engine's own
+// code is not touched.
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads'
 
 /** Bytes on the JavaScript heaps of all threads and outside of them, after a full collection. */

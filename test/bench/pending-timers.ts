@@ -1,4 +1,5 @@
-// What timers cost that are pending for every stored user, and how fast they fire when all are overdue at a start.
+// What timers cost that are pending for every stored user, and how fast they fire when all are
+// overdue at a start.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Cleanup } from './cleanup.ts'
 import { definitionWith, fallingQuiet } from './definitions.ts'

@@ -5,7 +5,10 @@ export interface BenchPlan {
   ingestConnections: number
   readConnections: number
   warmSeconds: number
-  /** A read path that is not yet compiled costs several times as much: long enough for that, on every side. */
+  /**
+   * A read path that is not yet compiled costs several times as much: long enough for that, on
+   * every side.
+   */
   readWarmSeconds: number
   ingestSeconds: number
   readSeconds: number

@@ -1,5 +1,5 @@
-// What a user costs as users grow: CPU and time per action, memory while hot, bytes when stored; and after the last
-// population, how long a start takes after kill -9.
+// What a user costs as users grow: CPU and time per action, memory while hot, bytes when stored;
+// and after the last population, how long a start takes after kill -9.
 import type { Cleanup } from './cleanup.ts'
 import { EngineUnderTest } from './engine-under-test.ts'
 import type { LoadPlan } from './load.ts'
@@ -22,7 +22,10 @@ export interface PopulationCost {
 
 export interface Populations {
   costs: PopulationCost[]
-  /** Milliseconds from a start after kill -9 to the first profile answered, at the largest population. */
+  /**
+   * Milliseconds from a start after kill -9 to the first profile answered, at the largest
+   * population.
+   */
   restartsMs: number[]
 }
 

@@ -1,6 +1,6 @@
-// Single requests among whatever else goes on, in a process of its own: `node probe.ts JSON` sends one every so often,
-// whether or not the last was answered, until its time is over or its standard input ends, and prints how long they
-// took as one JSON line.
+// Single requests among whatever else goes on, in a process of its own: `node probe.ts JSON` sends
+// one every so often, whether or not the last was answered, until its time is over or its standard
+// input ends, and prints how long they took as one JSON line.
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../support/until.ts'
@@ -9,8 +9,9 @@ import { HttpConnection, RefusedError } from './http-connection.ts'
 import { userIdOf } from './segment-batch.ts'
 
 /**
- * `decision`: POST of one action until its decision arrives as a server-sent event. `returning`: POST with wait=applied
- * and return=features,stage,decisions until the answer. `post`: the same without. `read`: GET of a profile.
+ * `decision`: POST of one action until its decision arrives as a server-sent event. `returning`:
+ * POST with wait=applied and return=features,stage,decisions until the answer. `post`: the same
+ * without. `read`: GET of a profile.
  */
 export type ProbeKind = 'decision' | 'returning' | 'post' | 'read'
 
@@ -40,7 +41,10 @@ export interface Latency {
 
 export type ProbeResult = Record<ProbeKind, Latency> & { refused: number }
 
-/** Connections and subscribers enough to reach every thread of the engine; users enough for every shard. */
+/**
+ * Connections and subscribers enough to reach every thread of the engine; users enough for every
+ * shard.
+ */
 const CONNECTIONS = 8
 const SUBSCRIBERS = 4
 const PROBE_USERS = 64

@@ -1,4 +1,5 @@
-// The measurements as one table that can be read and pasted: medians, their spread, ratios and aims.
+// The measurements as one table that can be read and pasted: medians, their spread, ratios and
+// aims.
 import type { Populations } from './populations.ts'
 import type { Turn, Turns } from './side-by-side.ts'
 import { SIDES } from './sides.ts'

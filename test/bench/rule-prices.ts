@@ -1,5 +1,5 @@
-// What rules and a lifecycle add to the cost of an action: the same load on engines that differ in their definition only, in
-// turn, round after round.
+// What rules and a lifecycle add to the cost of an action: the same load on engines that differ in
+// their definition only, in turn, round after round.
 import type { Cleanup } from './cleanup.ts'
 import { definitionWith, FIVE_STAGES, rulesThatNeverFire, type Triggers } from './definitions.ts'
 import { EngineUnderTest } from './engine-under-test.ts'

@@ -8,7 +8,10 @@ import type { LoadPlan, LoadResult } from './load.ts'
 const LOAD = fileURLToPath(new URL('load.ts', import.meta.url))
 const run = promisify(execFile)
 
-/** Reads are measured with the server on the first core and the load on the last; undefined where that cannot be. */
+/**
+ * Reads are measured with the server on the first core and the load on the last; undefined where
+ * that cannot be.
+ */
 export const READ_CORES = canPin() ? { server: 0, load: availableParallelism() - 1 } : undefined
 
 /** @param core the one core that the load may use; undefined: any */
@@ -20,8 +23,8 @@ export async function runLoad(plan: LoadPlan, core?: number): Promise<LoadResult
 }
 
 /**
- * Keeps all threads of a process on one core. Where client and server meet on a core or do not, by the scheduler's
- * luck, moves a read rate by a factor of two, and with it every ratio.
+ * Keeps all threads of a process on one core. Where client and server meet on a core or do not, by
+ * the scheduler's luck, moves a read rate by a factor of two, and with it every ratio.
  */
 export function pin(pid: number, core: number): void {
   const { status, stderr } = spawnSync('taskset', ['-apc', String(core), String(pid)], { encoding: 'utf8' })

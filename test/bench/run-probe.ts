@@ -8,7 +8,10 @@ import type { ProbePlan, ProbeResult } from './probe.ts'
 const PROBE = fileURLToPath(new URL('probe.ts', import.meta.url))
 
 export interface RunningProbe {
-  /** Rejects, with what it said, where the probe failed: an answer was none, or a decision was lost or doubled. */
+  /**
+   * Rejects, with what it said, where the probe failed: an answer was none, or a decision was lost
+   * or doubled.
+   */
   result: Promise<ProbeResult>
   /** Lets it end where its plan has no time. */
   stop(): void

@@ -1,5 +1,6 @@
-// A request of 100 actions as `@segment/analytics-node` sends it, built once as bytes and refilled in place: users,
-// times and message ids have fixed widths, so that making load costs the machine next to nothing.
+// A request of 100 actions as `@segment/analytics-node` sends it, built once as bytes and refilled
+// in place: users, times and message ids have fixed widths, so that making load costs the machine
+// next to nothing.
 import { randomUUID } from 'node:crypto'
 
 export const BATCH_ACTIONS = 100
@@ -41,7 +42,10 @@ export class SegmentBatch {
     this.#times = [...this.#placesAfter('"timestamp":"', 0), ...this.#placesAfter('"sentAt":"', 0)]
   }
 
-  /** Makes the next request: fresh message ids, the time given (epoch ms), the users that `nextUser` numbers. */
+  /**
+   * Makes the next request: fresh message ids, the time given (epoch ms), the users that `nextUser`
+   * numbers.
+   */
   refill(nextUser: () => number, now: number): void {
     for (const place of this.#users) this.#writeDigits(place, nextUser(), USER_DIGITS)
     for (const place of this.#ids) this.#writeDigits(place, this.#sent++, ID_DIGITS)

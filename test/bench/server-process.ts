@@ -58,7 +58,9 @@ export class ServerProcess {
     return cpuSecondsOf(this.pid)
   }
 
-  /** Bytes of resident memory that belong to it alone; pages of mapped files are the system's cache. */
+  /**
+   * Bytes of resident memory that belong to it alone; pages of mapped files are the system's cache.
+   */
   anonymousBytes(): number {
     return anonymousBytesOf(this.pid)
   }

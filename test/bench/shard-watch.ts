@@ -1,5 +1,5 @@
-// Writes to and reads from every shard of a cluster again and again, one at a time each, through one node, and keeps what became
-// of each request and when.
+// Writes to and reads from every shard of a cluster again and again, one at a time each, through
+// one node, and keeps what became of each request and when.
 import { setTimeout as pause } from 'node:timers/promises'
 import { shardOf } from '../../src/model/hash.ts'
 import { HttpConnection, RefusedError } from './http-connection.ts'

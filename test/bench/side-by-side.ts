@@ -1,4 +1,5 @@
-// Ingest and reads, all sides in turn, round after round: A B C D A B C D …, so that a slow minute hits all alike.
+// Ingest and reads, all sides in turn, round after round: A B C D A B C D …, so that a slow minute
+// hits all alike.
 import type { Cleanup } from './cleanup.ts'
 import { HttpConnection } from './http-connection.ts'
 import type { LoadPlan } from './load.ts'
@@ -52,7 +53,8 @@ async function measureTurn(side: Side, plan: BenchPlan): Promise<Turn> {
   const acknowledged = performance.now()
   await side.applied()
   const seconds = taken.seconds + (performance.now() - acknowledged) / 1_000
-  // Saving goes on after the rate is taken: its CPU is a cost of the actions, not of the reads that come next.
+  // Saving goes on after the rate is taken: its CPU is a cost of the actions, not of the reads that
+  // come next.
   await side.saved()
   const cpuSeconds = side.server.cpuSeconds() - cpuBefore
   const actions = taken.requests * BATCH_ACTIONS
@@ -87,7 +89,10 @@ async function measureReads(
   return { readsPerSecond: requests / seconds, readP50Ms: p50Ms, readP99Ms: p99Ms, cpuPerRead }
 }
 
-/** Reads every profile: what they count together must be what was sent. A rate of lost actions is no rate. */
+/**
+ * Reads every profile: what they count together must be what was sent. A rate of lost actions is no
+ * rate.
+ */
 export async function checkCounted(
   { port, users }: { port: number; users: number },
   sent: number,

@@ -1,4 +1,5 @@
-// The sides that are compared, each started alone and fresh for its turn, so that none disturbs another.
+// The sides that are compared, each started alone and fresh for its turn, so that none disturbs
+// another.
 import { startRedis } from '../support/servers.ts'
 import { until } from '../support/until.ts'
 import type { Cleanup } from './cleanup.ts'
@@ -13,9 +14,15 @@ export interface Side {
   server: ServerProcess
   /** Resolves when everything acknowledged is applied; at once where an answer already says so. */
   applied(): Promise<void>
-  /** Resolves when the work put off during ingest is done too; at once where there is none to ask for. */
+  /**
+   * Resolves when the work put off during ingest is done too; at once where there is none to ask
+   * for.
+   */
   saved(): Promise<void>
-  /** True where the server has one thread, which can be kept on a core of its own while reads are measured. */
+  /**
+   * True where the server has one thread, which can be kept on a core of its own while reads are
+   * measured.
+   */
   oneThread: boolean
   /** False where actions are dropped, so that there is nothing to check. */
   counts: boolean

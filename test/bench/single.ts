@@ -1,5 +1,5 @@
-// The part of the benchmark that is about one node by itself, on embedded storage. Each table is printed at once: a failure
-// later must not take it along.
+// The part of the benchmark that is about one node by itself, on embedded storage. Each table is
+// printed at once: a failure later must not take it along.
 import type { Cleanup } from './cleanup.ts'
 import { measureDecisions } from './decisions.ts'
 import { measureLiveTimers } from './live-timers.ts'

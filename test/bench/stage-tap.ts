@@ -1,5 +1,5 @@
-// Counts the stage changes that the engine has published, out of its store: a subscriber of a million of them would
-// cost the engine as much as what is measured.
+// Counts the stage changes that the engine has published, out of its store: a subscriber of a
+// million of them would cost the engine as much as what is measured.
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { decodeEntriesItem } from '../../src/streams/item-codec.ts'
 
@@ -18,7 +18,10 @@ export class StageTap {
     this.#entries = this.#root.openDB({ name: 'entries', encoding: 'binary' })
   }
 
-  /** Reads a little further. True where there may be more. Throws where a user's stage changed twice. */
+  /**
+   * Reads a little further. True where there may be more. Throws where a user's stage changed
+   * twice.
+   */
   read(): boolean {
     this.#root.resetReadTxn()
     let items = 0

@@ -1,4 +1,5 @@
-// What every adapter of the action log port must do. An adapter's test calls this with a way to open it.
+// What every adapter of the action log port must do. An adapter's test calls this with a way to
+// open it.
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ActionLog, LogRecord } from '../../src/log/action-log.ts'
 

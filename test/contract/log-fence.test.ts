@@ -1,4 +1,5 @@
-// Who may append to a shard of the log on JetStream: the owner that began last, and nobody before it, however late a record arrives.
+// Who may append to a shard of the log on JetStream: the owner that began last, and nobody before
+// it, however late a record arrives.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectNats } from '../../src/adapters/nats/connection/nats-connection.ts'
 import { recordingLogger } from '../support/api.ts'

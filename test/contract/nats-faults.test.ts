@@ -1,4 +1,5 @@
-// The NATS adapters while servers are killed and consumers break: nothing acknowledged is lost, nothing comes twice.
+// The NATS adapters while servers are killed and consumers break: nothing acknowledged is lost,
+// nothing comes twice.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -11,7 +12,9 @@ import { until } from '../support/until.ts'
 import { actionLogContract } from './action-log.contract.ts'
 import { streamStoreContract } from './stream-store.contract.ts'
 
-/** Everything that was acknowledged came to the follower of its shard, in order, and nothing twice. */
+/**
+ * Everything that was acknowledged came to the follower of its shard, in order, and nothing twice.
+ */
 function expectWhole({ acknowledged, followed }: LogWitness): void {
   for (const [shard, came] of followed.entries()) {
     const numbers = came.map(Number)
@@ -21,7 +24,10 @@ function expectWhole({ acknowledged, followed }: LogWitness): void {
   }
 }
 
-/** Publishes record after record, each until it is taken, as the engine does; `stop` resolves with how many. */
+/**
+ * Publishes record after record, each until it is taken, as the engine does; `stop` resolves with
+ * how many.
+ */
 function publishing(store: StreamStore, shard: number): { stop(): Promise<number> } {
   let [stopped, abandoned] = [false, false]
   const isTaken = async (sequence: number) => {

@@ -1,5 +1,5 @@
-// Calls between nodes while nodes, servers and connections go, and more is asked than there is room for: no call waits
-// for what cannot come.
+// Calls between nodes while nodes, servers and connections go, and more is asked than there is room
+// for: no call waits for what cannot come.
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'

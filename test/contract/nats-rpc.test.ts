@@ -1,4 +1,5 @@
-// Calls between nodes over a real nats-server: results and errors arrive as they are, in few messages.
+// Calls between nodes over a real nats-server: results and errors arrive as they are, in few
+// messages.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PulseprintError } from '../../src/errors.ts'
 import { LONG_MS, startNode, startPair } from '../support/linked-nodes.ts'

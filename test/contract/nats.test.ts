@@ -1,4 +1,5 @@
-// The NATS adapters under the contracts of their ports on one real server, and what only they promise.
+// The NATS adapters under the contracts of their ports on one real server, and what only they
+// promise.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -28,7 +29,10 @@ function publication(shard: number, sequence: number): Publication {
   return { shard, sequence, refused: undefined, entries }
 }
 
-/** The connection, on which every acknowledgement is lost: what was asked for is done, and a timeout is told. */
+/**
+ * The connection, on which every acknowledgement is lost: what was asked for is done, and a timeout
+ * is told.
+ */
 function deaf(connection: NatsConnection): NatsConnection {
   return new Proxy(connection, {
     get(target, name) {

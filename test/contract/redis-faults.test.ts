@@ -1,4 +1,5 @@
-// What only the snapshot store on Redis can suffer: races, lost replies, servers that die, come back, forget or fill up.
+// What only the snapshot store on Redis can suffer: races, lost replies, servers that die, come
+// back, forget or fill up.
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
@@ -41,7 +42,10 @@ function clientOf({ port }: RunningRedis): Redis {
 const read = async (store: RedisSnapshotStore, shard: number, users: string[]) =>
   (await store.load(shard, users)).map((bytes) => bytes?.toString())
 
-/** Commits until it succeeds, each time with the next value; every failure until then has to be the storage's. */
+/**
+ * Commits until it succeeds, each time with the next value; every failure until then has to be the
+ * storage's.
+ */
 async function commitUntilItWorks(store: RedisSnapshotStore, epoch: number): Promise<string> {
   let value = 0
   await until(
@@ -240,7 +244,8 @@ test('a commit that arrives after a later one of the same epoch is refused', asy
   const store = await storeOn(redis.url)
   await store.claim(0, 1)
   await store.commit(0, { epoch: 1, offset: 9, profiles: [profile('a', 'new')] })
-  // As if that had been the second, sent over another connection while the first was still on its way.
+  // As if that had been the second, sent over another connection while the first was still on its
+  // way.
   await clientOf(redis).hset('pulseprint:{shard-0}:checkpoint', 'commit', 2)
   await expect(
     store.commit(0, { epoch: 1, offset: 5, profiles: [profile('a', 'old')] }),

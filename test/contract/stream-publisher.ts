@@ -1,5 +1,5 @@
-// A thread of the tests in stream-threads.test.ts: publishes records of its own shard, several in a call, once `go` is 1,
-// and sets `go` to 2 when all are published.
+// A thread of the tests in stream-threads.test.ts: publishes records of its own shard, several in a
+// call, once `go` is 1, and sets `go` to 2 when all are published.
 import { parentPort, workerData } from 'node:worker_threads'
 import { LmdbStreamStore } from '../../src/adapters/lmdb/lmdb-stream-store.ts'
 import type { Publication } from '../../src/streams/stream-store.ts'

@@ -1,5 +1,5 @@
-// What each stream store does in its own way when it is trimmed: LMDB lets items go in the order of their numbers, JetStream
-// keeps beside them up to where they went.
+// What each stream store does in its own way when it is trimmed: LMDB lets items go in the order of
+// their numbers, JetStream keeps beside them up to where they went.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { LmdbStreamStore } from '../../src/adapters/lmdb/lmdb-stream-store.ts'
 import type { Publication } from '../../src/streams/stream-store.ts'

@@ -1,5 +1,5 @@
-// Preloaded into a node under test: on a message of the suite it keeps the event loop busy, or moves the wall clock. The node's
-// own code is not touched.
+// Preloaded into a node under test: on a message of the suite it keeps the event loop busy, or
+// moves the wall clock. The node's own code is not touched.
 const RealDate = Date
 let shiftMs = Number(process.env.FAULTS_CLOCK_SHIFT_MS ?? 0)
 

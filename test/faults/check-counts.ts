@@ -1,5 +1,6 @@
-// Every acknowledged action counted exactly once, every other one at most once, each user's in the order in which they were sent:
-// in the log, in the profiles that every node serves, and in what is stored, byte for byte.
+// Every acknowledged action counted exactly once, every other one at most once, each user's in the
+// order in which they were sent: in the log, in the profiles that every node serves, and in what is
+// stored, byte for byte.
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
 import { until } from '../support/until.ts'
 import type { Http } from './http.ts'
@@ -13,7 +14,10 @@ import { SHARDS, type Topology } from './topology.ts'
 const QUERY_USERS = 250
 const LIVE_MS_MAX = 20_000
 
-/** The log, and the stream of actions, hold every acknowledged action once, in order, and none that nobody sent. */
+/**
+ * The log, and the stream of actions, hold every acknowledged action once, in order, and none that
+ * nobody sent.
+ */
 export function checkActions(replay: Replay, actions: Observed, ledger: Ledger): void {
   for (const user of ledger.users.values()) {
     const inLog = replay.users.get(user.userId)?.accepted ?? []
@@ -75,7 +79,10 @@ export async function checkProfiles(
   }
 }
 
-/** Checks those that are answered live; gives the others: a busy owner may need longer than a read waits. */
+/**
+ * Checks those that are answered live; gives the others: a busy owner may need longer than a read
+ * waits.
+ */
 async function withoutLive(
   url: string,
   node: string,

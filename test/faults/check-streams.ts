@@ -1,5 +1,5 @@
-// Every stage change and decision that the log leads to is on its stream, once, with its id and in order per user; and whoever reads
-// a stream from its beginning gets what the live subscriber got.
+// Every stage change and decision that the log leads to is on its stream, once, with its id and in
+// order per user; and whoever reads a stream from its beginning gets what the live subscriber got.
 import { until } from '../support/until.ts'
 import type { StreamName } from './definition.ts'
 import type { Ledger } from './ledger.ts'

@@ -1,5 +1,5 @@
-// What the engine under test counts and reacts to, and the actions it gets: each a function of user and number, so that a
-// count, a sum and a stream entry can be told from any other.
+// What the engine under test counts and reacts to, and the actions it gets: each a function of user
+// and number, so that a count, a sum and a stream entry can be told from any other.
 
 export const SILENCE_MS = 4_000
 export const HISTORY_WAIT_MS = 1_000

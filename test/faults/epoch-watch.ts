@@ -1,5 +1,5 @@
-// Follows who was made owner of which shard under which epoch: no epoch of a shard may ever have two owners, nor come after a
-// higher one.
+// Follows who was made owner of which shard under which epoch: no epoch of a shard may ever have
+// two owners, nor come after a higher one.
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { JetStreamReader } from '../../src/adapters/nats/jetstream/jetstream-reader.ts'

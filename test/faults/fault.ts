@@ -9,8 +9,8 @@ export interface Fault {
   /** False for one that only shows something while all else is well. */
   mixes: boolean
   /**
-   * Does it; every part it has touched runs, or is on its way to, when this resolves. Gives what exactly was done. Throws
-   * where the engine let something through that it must refuse.
+   * Does it; every part it has touched runs, or is on its way to, when this resolves. Gives what
+   * exactly was done. Throws where the engine let something through that it must refuse.
    */
   run(topology: Topology, random: Random): Promise<string>
 }

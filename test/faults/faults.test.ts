@@ -1,4 +1,5 @@
-// The fault suite in three minutes, as a part of `npm test`: every kind of fault at least once, in an order of a new seed each time.
+// The fault suite in three minutes, as a part of `npm test`: every kind of fault at least once, in
+// an order of a new seed each time.
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { testSeed } from '../support/random.ts'

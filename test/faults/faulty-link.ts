@@ -1,10 +1,12 @@
-// A TCP proxy between one node and one server: the network of the suite. It carries everything until it is told to break.
+// A TCP proxy between one node and one server: the network of the suite. It carries everything
+// until it is told to break.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * `whole` carries all; `deaf` throws replies away, requests arrive; `mute` throws requests away; `stalled` holds everything
- * and hands it over later; `closed` breaks connections and takes no new ones.
+ * `whole` carries all; `deaf` throws replies away, requests arrive; `mute` throws requests away;
+ * `stalled` holds everything and hands it over later; `closed` breaks connections and takes no new
+ * ones.
  */
 export type LinkState = 'whole' | 'deaf' | 'mute' | 'stalled' | 'closed'
 

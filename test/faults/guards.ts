@@ -11,8 +11,9 @@ export interface Mutation {
 }
 
 /**
- * The two go together: an owner of the past whose epoch nobody compares still counts its commits on from its own number, and that
- * fits those of its successor hardly ever. With the numbers in place, no run of ours has found the epoch missing.
+ * The two go together: an owner of the past whose epoch nobody compares still counts its commits on
+ * from its own number, and that fits those of its successor hardly ever. With the numbers in place,
+ * no run of ours has found the epoch missing.
  */
 const NO_FENCE = {
   file: 'src/adapters/redis/redis-scripts.ts',

@@ -1,4 +1,5 @@
-// HTTP of the suite's clients: requests to any node, given up after a while, with whatever came of them.
+// HTTP of the suite's clients: requests to any node, given up after a while, with whatever came of
+// them.
 import { Pool } from 'undici'
 
 /** A node that is frozen or cut off answers nothing: clients go elsewhere then. */
@@ -12,7 +13,10 @@ export interface Answer<Body> {
 export class Http {
   readonly #pools = new Map<string, Pool>()
 
-  /** Undefined where the connection broke, or no answer came in time. @param body posted as JSON; undefined: a GET */
+  /**
+   * Undefined where the connection broke, or no answer came in time.
+   * @param body posted as JSON; undefined: a GET
+   */
   async json<Body>(origin: string, path: string, body?: unknown): Promise<Answer<Body> | undefined> {
     const request =
       body === undefined

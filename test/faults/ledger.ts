@@ -1,5 +1,5 @@
-// What the clients know: of every action whether it was acknowledged, of every violation what was seen, and how long each shard
-// acknowledged nothing.
+// What the clients know: of every action whether it was acknowledged, of every violation what was
+// seen, and how long each shard acknowledged nothing.
 import { shardOf } from '../../src/model/hash.ts'
 import { isAct } from './definition.ts'
 import { SHARDS } from './topology.ts'
@@ -44,7 +44,10 @@ export class KnownUser {
   }
 }
 
-/** The longest time in which some shard acknowledged nothing, counted for what began in it, or before it. */
+/**
+ * The longest time in which some shard acknowledged nothing, counted for what began in it, or
+ * before it.
+ */
 export interface Silence {
   beganAt: number
   longestMs: number

@@ -1,5 +1,5 @@
-// The clients of one run: writers with users of their own, some of them in bursts, readers of everybody's profiles, and a subscriber
-// of each stream that was there from the beginning.
+// The clients of one run: writers with users of their own, some of them in bursts, readers of
+// everybody's profiles, and a subscriber of each stream that was there from the beginning.
 import { seededRandom } from '../support/random.ts'
 import { STREAMS, type StreamName } from './definition.ts'
 import type { Http } from './http.ts'

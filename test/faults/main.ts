@@ -1,5 +1,6 @@
-// `npm run test:faults -- --seed N --minutes M`: the fault suite from the command line. It prints its seed first, ends with exit code 1
-// where anything is not as promised, and leaves no process behind.
+// `npm run test:faults -- --seed N --minutes M`: the fault suite from the command line. It prints
+// its seed first, ends with exit code 1 where anything is not as promised, and leaves no process
+// behind.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { FAULTS } from './plan.ts'

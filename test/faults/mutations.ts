@@ -1,5 +1,6 @@
-// `npm run test:mutations`: takes one guard after the other out of a copy of the engine and lets the fault suite run on it, over several
-// seeds. The suite must find each: a guard whose loss nobody notices is not proved by it.
+// `npm run test:mutations`: takes one guard after the other out of a copy of the engine and lets
+// the fault suite run on it, over several seeds. The suite must find each: a guard whose loss
+// nobody notices is not proved by it.
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// The model that the fault suite holds streams against, compared with the engine's own fold on random lives: late and repeated
-// actions, ticks in time, late and for nothing.
+// The model that the fault suite holds streams against, compared with the engine's own fold on
+// random lives: late and repeated actions, ticks in time, late and for nothing.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileDefinition } from '../../src/definition/compile.ts'
@@ -13,7 +13,10 @@ import { NaiveUser } from './naive-user.ts'
 
 const START_AT = 1_700_000_000_000
 
-/** An action of a number, or a tick, so long after what came before; `lateMs`: it happened that long before it came. */
+/**
+ * An action of a number, or a tick, so long after what came before; `lateMs`: it happened that long
+ * before it came.
+ */
 const life = fc.array(
   fc.record({
     tick: fc.boolean(),

@@ -1,5 +1,6 @@
-// One user by the plain words of the definition: what the actions and ticks of the log must lead to, without any of the engine's
-// code. It keeps every number it has seen, so nothing is ever forgotten.
+// One user by the plain words of the definition: what the actions and ticks of the log must lead
+// to, without any of the engine's code. It keeps every number it has seen, so nothing is ever
+// forgotten.
 import {
   HISTORY_WAIT_MS,
   LUCKY_COOLDOWN_MS,

@@ -1,5 +1,5 @@
-// Three nats-servers as a cluster, each a process of the suite. They tell clients nothing of one another: a node reaches each
-// only through the link that the suite can break.
+// Three nats-servers as a cluster, each a process of the suite. They tell clients nothing of one
+// another: a node reaches each only through the link that the suite can break.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { ensureServer } from '../../deploy/servers.ts'
 import { freePort } from '../support/servers.ts'
@@ -29,7 +29,10 @@ export class NatsMember {
     )
   }
 
-  /** Name of the server that leads a JetStream stream; undefined where none does or this one does not know. */
+  /**
+   * Name of the server that leads a JetStream stream; undefined where none does or this one does
+   * not know.
+   */
   async leaderOf(stream: string): Promise<string | undefined> {
     const found = (await this.#ask('jsz?accounts=1&streams=1')) as {
       account_details?: { stream_detail?: { name: string; cluster?: { leader?: string } }[] }[]

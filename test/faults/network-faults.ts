@@ -1,5 +1,5 @@
-// What can happen to a node's connections: replies are lost after what was asked has been done, connections break, carry in
-// one direction only, hold everything, or are refused.
+// What can happen to a node's connections: replies are lost after what was asked has been done,
+// connections break, carry in one direction only, hold everything, or are refused.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../support/random.ts'
 import { until } from '../support/until.ts'
@@ -17,7 +17,8 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   {
     kind: 'replies of NATS lost',
     mixes: true,
-    // Heartbeats come all the time: a while is needed for acknowledgements to be among what is lost.
+    // Heartbeats come all the time: a while is needed for acknowledgements to be among what is
+    // lost.
     run: (topology, random) => loseReplies(topology, random, ({ nats }) => nats, 1_200),
   },
   {

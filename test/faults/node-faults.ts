@@ -1,4 +1,5 @@
-// What can happen to a node: it dies, stands still, leaves, joins, or its event loop or clock misbehaves.
+// What can happen to a node: it dies, stands still, leaves, joins, or its event loop or clock
+// misbehaves.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../support/until.ts'
 import { between, type Fault, lasts, pick, someNode } from './fault.ts'
@@ -26,7 +27,8 @@ export const NODE_FAULTS: readonly Fault[] = [
     mixes: false,
     async run(topology, random) {
       const node = someNode(topology, random)
-      // What the node has sent is written when Redis goes on, what it would have sent next is not: half of a save.
+      // What the node has sent is written when Redis goes on, what it would have sent next is not:
+      // half of a save.
       topology.redis.process.signal('SIGSTOP')
       const ms = await lasts(random, 1_000, 4_500)
       await node.end('SIGKILL')
@@ -114,7 +116,8 @@ export const NODE_FAULTS: readonly Fault[] = [
     mixes: false,
     async run(topology, random) {
       const { name } = someNode(topology, random)
-      // Whom nobody hears, because its connection has just come back, nobody can tell from a dead one.
+      // Whom nobody hears, because its connection has just come back, nobody can tell from a dead
+      // one.
       await Promise.all(topology.nodes.map((node) => node.ready()))
       const code = await refusal(await topology.prepareNode(name, `${name}-twin`), {})
       return `${name}: exit code ${code}`

@@ -1,10 +1,14 @@
-// What the nodes themselves have said of the shards they took over: each epoch of a shard by one node only, and how long it took.
+// What the nodes themselves have said of the shards they took over: each epoch of a shard by one
+// node only, and how long it took.
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Ledger } from './ledger.ts'
 
 const TAKEOVER = / a shard is run here shard=(\d+) epoch=(\d+) cause="(\w+)" tookMs=(\d+)/g
 
-/** Gives how often a shard was taken over for each cause, and how long the slowest took, as lines of a report. */
+/**
+ * Gives how often a shard was taken over for each cause, and how long the slowest took, as lines of
+ * a report.
+ */
 export function checkTakeovers(folder: string, ledger: Ledger): string[] {
   const owners = new Map<string, string>()
   const took = new Map<string, number[]>()

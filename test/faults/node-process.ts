@@ -1,5 +1,6 @@
-// One node of the engine as a process: `pulseprint start` with links of its own to every server, and the preloaded module that
-// stalls it or moves its clock. A node that ends by itself is started again, as its supervisor would.
+// One node of the engine as a process: `pulseprint start` with links of its own to every server,
+// and the preloaded module that stalls it or moves its clock. A node that ends by itself is started
+// again, as its supervisor would.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../support/servers.ts'
 import { until } from '../support/until.ts'

@@ -1,11 +1,13 @@
-// What a live subscriber of one stream has been given: the order of all entries, each user's own ones, and when silences were
-// announced. What must never come is noted at once.
+// What a live subscriber of one stream has been given: the order of all entries, each user's own
+// ones, and when silences were announced. What must never come is noted at once.
 import { hash53 } from '../../src/model/hash.ts'
 import { placeOfId } from './definition.ts'
 import type { Ledger } from './ledger.ts'
 import type { EntryBody } from './subscriber.ts'
 
-/** The node's clock and ours are set by the same machine clock, and run on their own from then on. */
+/**
+ * The node's clock and ours are set by the same machine clock, and run on their own from then on.
+ */
 const CLOCK_DIFFERENCE_MS_MAX = 50
 
 /** One entry as the checks compare it. */

@@ -1,5 +1,5 @@
-// The schedule: which faults come in which order, one at a time or two at once, and how long the parts have between them. The
-// seed decides; every kind comes before any comes again.
+// The schedule: which faults come in which order, one at a time or two at once, and how long the
+// parts have between them. The seed decides; every kind comes before any comes again.
 import { type Random, seededRandom } from '../support/random.ts'
 import { between, type Fault } from './fault.ts'
 import { NETWORK_FAULTS } from './network-faults.ts'

@@ -1,5 +1,5 @@
-// A client that reads profiles through any node, half of the time with the sequence on the newest receipt, and holds each answer
-// against what was acknowledged before it asked.
+// A client that reads profiles through any node, half of the time with the sequence on the newest
+// receipt, and holds each answer against what was acknowledged before it asked.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../support/random.ts'
 import { isAct } from './definition.ts'

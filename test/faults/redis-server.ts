@@ -1,4 +1,5 @@
-// The Redis of the suite: AOF with an fsync for each write, killed and started again, and put back to an older copy of its files.
+// The Redis of the suite: AOF with an fsync for each write, killed and started again, and put back
+// to an older copy of its files.
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { ensureServer } from '../../deploy/servers.ts'
@@ -59,7 +60,10 @@ export class RedisServer {
     }
   }
 
-  /** Copies its files as they are at this moment, as a backup would: writes that are on their way are cut off. */
+  /**
+   * Copies its files as they are at this moment, as a backup would: writes that are on their way
+   * are cut off.
+   */
   copyFiles(): void {
     const copy = `${this.#folder}/copy`
     rmSync(copy, { recursive: true, force: true })

@@ -1,5 +1,5 @@
-// The whole log read from its beginning, by the engine's own adapter, and folded twice: by the plain words of the definition, and
-// by the engine's pure fold.
+// The whole log read from its beginning, by the engine's own adapter, and folded twice: by the
+// plain words of the definition, and by the engine's pure fold.
 import type { NatsConnection } from '@nats-io/transport-node'
 import { JetStreamActionLog } from '../../src/adapters/nats/log/jetstream-action-log.ts'
 import { compileDefinition } from '../../src/definition/compile.ts'

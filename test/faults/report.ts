@@ -1,5 +1,5 @@
-// What a run says in the end: which faults fired how often and how long shards were silent for them, what the clients did, and what
-// was found.
+// What a run says in the end: which faults fired how often and how long shards were silent for
+// them, what the clients did, and what was found.
 import type { Fired } from './schedule.ts'
 
 /** A table with two spaces between columns; numbers go to the right. */

@@ -1,5 +1,5 @@
-// One run: everything is started, loaded and broken by the plan of a seed; then all is made well, comes to rest, and what clients and
-// subscribers know is held against the log and the stores.
+// One run: everything is started, loaded and broken by the plan of a seed; then all is made well,
+// comes to rest, and what clients and subscribers know is held against the log and the stores.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../support/random.ts'
 import { until } from '../support/until.ts'

@@ -1,5 +1,5 @@
-// Runs the steps of a plan one after the other until the time is up and every kind has come, and writes down what happened and how long it kept shards from
-// answering.
+// Runs the steps of a plan one after the other until the time is up and every kind has come, and
+// writes down what happened and how long it kept shards from answering.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger, Silence } from './ledger.ts'
 import type { Step } from './plan.ts'

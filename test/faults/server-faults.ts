@@ -1,4 +1,5 @@
-// What can happen to NATS and Redis: servers die, one, the leader or all, and a Redis comes back with older files.
+// What can happen to NATS and Redis: servers die, one, the leader or all, and a Redis comes back
+// with older files.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../support/random.ts'
 import { type Fault, lasts, pick } from './fault.ts'

@@ -1,5 +1,5 @@
-// One server process of the suite: started, killed, stopped where it stands and started again, its output in a file. Whatever
-// still runs when the suite ends is killed with it.
+// One server process of the suite: started, killed, stopped where it stands and started again, its
+// output in a file. Whatever still runs when the suite ends is killed with it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
@@ -59,7 +59,10 @@ export class ServerProcess {
     })
   }
 
-  /** Resolves when it has ended; at once where it does not run. Gives the exit code, null after a signal. */
+  /**
+   * Resolves when it has ended; at once where it does not run. Gives the exit code, null after a
+   * signal.
+   */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
     const child = this.#child
     if (!child) return null

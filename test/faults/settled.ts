@@ -1,5 +1,5 @@
-// When everything has come to rest after the last fault: each shard has one owner that all nodes agree on, nothing lags, everyone is
-// silent, and all of it is saved.
+// When everything has come to rest after the last fault: each shard has one owner that all nodes
+// agree on, nothing lags, everyone is silent, and all of it is saved.
 
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -19,7 +19,10 @@ interface ShardLine {
   lag: number
 }
 
-/** Resolves when every node names the same owner for each shard, and nothing lags; notes a violation where that does not come. */
+/**
+ * Resolves when every node names the same owner for each shard, and nothing lags; notes a violation
+ * where that does not come.
+ */
 export async function expectOneOwnerEach(topology: Topology, http: Http, ledger: Ledger): Promise<void> {
   let seen = ''
   const agreed = async () => {

@@ -1,4 +1,5 @@
-// How the checks reach what the nodes have stored: on connections of their own, past the links that break.
+// How the checks reach what the nodes have stored: on connections of their own, past the links that
+// break.
 import type { NatsConnection } from '@nats-io/transport-node'
 import { connectNats } from '../../src/adapters/nats/connection/nats-connection.ts'
 import { RedisSnapshotStore } from '../../src/adapters/redis/redis-snapshot-store.ts'

@@ -1,5 +1,5 @@
-// A subscriber of one stream over server-sent events that comes back, at another node, with its Last-Event-ID whenever the
-// connection breaks. It notes every entry with its place and arrival.
+// A subscriber of one stream over server-sent events that comes back, at another node, with its
+// Last-Event-ID whenever the connection breaks. It notes every entry with its place and arrival.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { request } from 'undici'
@@ -31,7 +31,10 @@ export interface Subscription {
   origins: readonly string[]
   random: Random
   ledger: Ledger
-  /** Called with each entry, its place in the stream and its arrival (epoch ms), in the order they come. */
+  /**
+   * Called with each entry, its place in the stream and its arrival (epoch ms), in the order they
+   * come.
+   */
   onEntry(body: EntryBody, place: string, arrivedAt: number): void
 }
 

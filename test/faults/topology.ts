@@ -1,4 +1,5 @@
-// Everything that runs in one run of the suite: three nats-servers, Redis and the nodes, in one folder.
+// Everything that runs in one run of the suite: three nats-servers, Redis and the nodes, in one
+// folder.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-// A client that drives its own users: each action waits for the acknowledgement of the user's last one, so their order is known.
-// What has no clear answer is sent again with the same ids, elsewhere; now and then it is given up, and stays unknown.
+// A client that drives its own users: each action waits for the acknowledgement of the user's last
+// one, so their order is known. What has no clear answer is sent again with the same ids,
+// elsewhere; now and then it is given up, and stays unknown.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../support/random.ts'
 import { actionOf, type SentAction } from './definition.ts'
@@ -36,8 +37,8 @@ export interface WriterOptions {
   /** Actions in a request at most. */
   batchMax: number
   /**
-   * True: all actions of a request are one user's, and so are those of the next ones: more than the engine remembers ids of, for
-   * only the log's own sequence tells what of it was counted.
+   * True: all actions of a request are one user's, and so are those of the next ones: more than the
+   * engine remembers ids of, for only the log's own sequence tells what of it was counted.
    */
   bursts: boolean
   /** Pause from one request's beginning to the next one's. */
@@ -111,7 +112,10 @@ export class Writer {
     this.#burst = undefined
   }
 
-  /** Resolves when every action of the batch is acknowledged, at once or after repetitions, or it was given up. */
+  /**
+   * Resolves when every action of the batch is acknowledged, at once or after repetitions, or it
+   * was given up.
+   */
   async #send(batch: SentAction[]): Promise<'at once' | 'in the end' | 'given up'> {
     const { random, origins, ledger } = this.#options
     let sent = false
@@ -170,7 +174,8 @@ export class Writer {
         ledger.violation('a receipt that is no acknowledgement', `${id}: ${JSON.stringify(receipt)}`)
         continue
       }
-      // A node sends on what an owner has taken and could no longer answer: its successor finds it there.
+      // A node sends on what an owner has taken and could no longer answer: its successor finds it
+      // there.
       if (receipt.status === 'duplicate' && !mayBeThere) ledger.count('duplicates at the first answer')
       ledger.count(`receipts ${receipt.status}`)
       ledger.heardOf(user.shard)

@@ -1,4 +1,5 @@
-// Whatever a client sends: a clear 4xx with a code of the registry, a server that goes on, and nobody else disturbed.
+// Whatever a client sends: a clear 4xx with a code of the registry, a server that goes on, and
+// nobody else disturbed.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,7 +12,10 @@ import { rawRequest } from '../support/raw-http.ts'
 
 const MIB = 1024 * 1024
 const HUGE = 100 * MIB
-/** What the process may hold at its peak, with bodies of 100 MB and bombs thrown at it from all sides. */
+/**
+ * What the process may hold at its peak, with bodies of 100 MB and bombs thrown at it from all
+ * sides.
+ */
 const PEAK_MEMORY_MIB = 700
 
 const DEFINITION = `version: 1
@@ -174,7 +178,8 @@ test.each<[string, string, string, ErrorCode]>([
 test.each<[string, string[], ErrorCode]>([
   ['no HTTP at all', ['\u0016\u0003\u0001 hello\r\n\r\n'], 'INVALID_REQUEST'],
   ['a header without a colon', ['GET / HTTP/1.1\r\nHost x\r\n\r\n'], 'INVALID_REQUEST'],
-  // Small enough to be read in one go: what is left unread when a connection closes can cost the client the answer.
+  // Small enough to be read in one go: what is left unread when a connection closes can cost the
+  // client the answer.
   [
     'a flood of headers',
     [

@@ -1,5 +1,5 @@
-// The benchmark of one node runs from end to end and prints every row; what the figures are is not a test's business. That of clusters
-// takes minutes: `npm run bench -- --smoke --only cluster`.
+// The benchmark of one node runs from end to end and prints every row; what the figures are is not
+// a test's business. That of clusters takes minutes: `npm run bench -- --smoke --only cluster`.
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -35,8 +35,8 @@ const ROWS = [
 ]
 
 test('the benchmark prints every row with its figures, and ends well', { timeout: 900_000 }, async () => {
-  // It ends with an error where a profile does not count what was sent, an answer is not a success, or a decision or a
-  // timer is lost or comes twice.
+  // It ends with an error where a profile does not count what was sent, an answer is not a success,
+  // or a decision or a timer is lost or comes twice.
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--smoke', '--only', 'single'])
   for (const row of ROWS) {
     const line = stdout.split('\n').find((text) => text.startsWith(`| ${row}`))

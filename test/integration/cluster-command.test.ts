@@ -1,5 +1,5 @@
-// `npm run cluster` as a user runs it: real servers and nodes, an action through one node and its profile through
-// another, and nothing left behind.
+// `npm run cluster` as a user runs it: real servers and nodes, an action through one node and its
+// profile through another, and nothing left behind.
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// The servers of a cluster are slow, full or away for a while: what can be answered is, the rest is refused and nothing is lost.
+// The servers of a cluster are slow, full or away for a while: what can be answered is, the rest is
+// refused and nothing is lost.
 import { jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {

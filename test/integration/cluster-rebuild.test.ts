@@ -1,4 +1,5 @@
-// `pulseprint rebuild` on a cluster: each shard is rebuilt by the node that runs it, whichever node is asked.
+// `pulseprint rebuild` on a cluster: each shard is rebuilt by the node that runs it, whichever node
+// is asked.
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { shardOf } from '../../src/model/hash.ts'

@@ -1,4 +1,5 @@
-// A node that does not fit is refused when it starts: one clear line, an exit code, no stack and no password.
+// A node that does not fit is refused when it starts: one clear line, an exit code, no stack and no
+// password.
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import {
   type ClusterNode,

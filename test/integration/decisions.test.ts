@@ -1,5 +1,6 @@
-// One call of a reward service: each receipt has the decisions that its own action caused, whatever else is in the request,
-// in the log record, and on the other thread; and streams have each decision once, also over kill -9.
+// One call of a reward service: each receipt has the decisions that its own action caused, whatever
+// else is in the request, in the log record, and on the other thread; and streams have each
+// decision once, also over kill -9.
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { definitionFile } from '../support/definition-file.ts'
@@ -121,7 +122,9 @@ async function start(): Promise<EngineProcess> {
   return EngineProcess.startForTest(definitionFile(REWARDS_DEFINITION), { PULSEPRINT_THREADS: '2' })
 }
 
-/** Everything that is on the two streams of decisions, once all that the model knows of has come. */
+/**
+ * Everything that is on the two streams of decisions, once all that the model knows of has come.
+ */
 async function published(engine: EngineProcess, lanes: readonly Lane[]): Promise<Decision[]> {
   const rewards = await Listener.open<Decision>(engine.url, '/v1/streams/rewards?after=0')
   const messages = await Listener.open<Decision>(engine.url, '/v1/streams/messages?after=0')

@@ -1,5 +1,5 @@
-// The compose file and the image read as text: every name that one part has for another exists, and every setting is one
-// that the engine takes.
+// The compose file and the image read as text: every name that one part has for another exists, and
+// every setting is one that the engine takes.
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// The engine as it is deployed: nodes with API keys, over TLS, as the users that the shipped configurations let in.
+// The engine as it is deployed: nodes with API keys, over TLS, as the users that the shipped
+// configurations let in.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The steps of the Dockerfile done in a folder, for machines without Docker: what is copied and installed there is enough for
-// a node to run, to be found healthy, and to end when it is told to.
+// The steps of the Dockerfile done in a folder, for machines without Docker: what is copied and
+// installed there is enough for a node to run, to be found healthy, and to end when it is told to.
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

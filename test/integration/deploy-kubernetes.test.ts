@@ -1,5 +1,6 @@
-// The Kubernetes manifests, the alerts and the dashboard read as text: every name that one object has for another exists, every setting and
-// metric is one of the engine, and no container may do more than it needs.
+// The Kubernetes manifests, the alerts and the dashboard read as text: every name that one object
+// has for another exists, every setting and metric is one of the engine, and no container may do
+// more than it needs.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -185,7 +186,8 @@ describe('the nodes', () => {
     expect(rule.seriesQuery).toMatch(new RegExp(`^${name}\\{`))
     expect(metricNames()).toContain(name)
     expect(spec.maxReplicas).toBeLessThanOrEqual(settingsOf(environment).shards / 4)
-    // Kubernetes is asked by namespace and pod, so that is what Prometheus must have written beside it.
+    // Kubernetes is asked by namespace and pod, so that is what Prometheus must have written beside
+    // it.
     const [{ relabel_configs }] = scrape.scrape_configs
     const written = relabel_configs.map((one: Manifest) => one.target_label)
     for (const label of Object.keys(rule.resources.overrides)) expect(written).toContain(label)

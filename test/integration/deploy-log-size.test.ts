@@ -1,5 +1,6 @@
-// How much the nodes as deployed may keep, beside what the nats-servers as deployed can hold: a log that is trimmed in time never
-// fills a stream, and streams that are all full still leave a server room.
+// How much the nodes as deployed may keep, beside what the nats-servers as deployed can hold: a log
+// that is trimmed in time never fills a stream, and streams that are all full still leave a server
+// room.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -22,7 +23,9 @@ const environments: [string, Record<string, string>][] = [
 
 /** Of what is published, for each byte of the log: JSON with keys, against tuples. */
 const PUBLISHED_PER_LOGGED = 3
-/** Records are kept until they have been saved for ten minutes, and are looked for once a minute. */
+/**
+ * Records are kept until they have been saved for ten minutes, and are looked for once a minute.
+ */
 const KEPT_ANYWAY_S = 11 * 60
 const ACTIONS_PER_S = 15_000
 const BYTES_PER_ACTION = 160

@@ -1,5 +1,5 @@
-// The server configurations of deploy/servers on real servers: what they let in, what they refuse, and that the adapters
-// do all their work as the users that are shipped, over TLS.
+// The server configurations of deploy/servers on real servers: what they let in, what they refuse,
+// and that the adapters do all their work as the users that are shipped, over TLS.
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'

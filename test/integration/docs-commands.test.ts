@@ -1,4 +1,5 @@
-// The documents are run as they stand: each command in its order, its output against what the document shows.
+// The documents are run as they stand: each command in its order, its output against what the
+// document shows.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -33,7 +34,10 @@ test.each(['README.md', 'docs/definition.md'])('%s does what it says, from nothi
   await reader.read(document)
 })
 
-/** As the shop writes them: customer 12359 spends enough in a day, goes and comes back; 17841 has ten invoices. */
+/**
+ * As the shop writes them: customer 12359 spends enough in a day, goes and comes back; 17841 has
+ * ten invoices.
+ */
 const RETAIL_ROWS = [
   '1,A,1,2011-01-12 12:43:00,10.00,12359.0',
   '2,A,1,2011-02-07 14:51:00,1010.81,12359.0',

@@ -1,4 +1,5 @@
-// The page for operators is run as it stands: first on one machine, then in the cluster that it starts.
+// The page for operators is run as it stands: first on one machine, then in the cluster that it
+// starts.
 import { test } from 'vitest'
 import { Walkthrough } from '../support/walkthrough.ts'
 

@@ -1,5 +1,6 @@
-// An engine without keys, and web pages in a real browser that try to use it: one of a foreign origin, one of an allowed
-// origin with Segment's own library, and one whose name is bent to this machine.
+// An engine without keys, and web pages in a real browser that try to use it: one of a foreign
+// origin, one of an allowed origin with Segment's own library, and one whose name is bent to this
+// machine.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'

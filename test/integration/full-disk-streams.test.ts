@@ -1,5 +1,5 @@
-// A full disk under an engine that reacts: decisions, and the changes that only time makes, are neither lost nor announced
-// twice once there is room.
+// A full disk under an engine that reacts: decisions, and the changes that only time makes, are
+// neither lost nor announced twice once there is room.
 import { expect, test } from 'vitest'
 import { definitionFile } from '../support/definition-file.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -49,7 +49,9 @@ class Client {
     this.#url = url
   }
 
-  /** Every user acts five times. False where the request was refused, and nothing of it was taken. */
+  /**
+   * Every user acts five times. False where the request was refused, and nothing of it was taken.
+   */
   async post(): Promise<boolean> {
     const now = Date.now()
     const actions = Array.from({ length: BATCH_ACTIONS }, (_, index) => ({
@@ -86,7 +88,10 @@ class Client {
     )
   }
 
-  /** Each decision and each silence once, on streams read from their beginnings. Gives what `stages` and `rewards` have. */
+  /**
+   * Each decision and each silence once, on streams read from their beginnings. Gives what `stages`
+   * and `rewards` have.
+   */
   async expectAllOnce(url: string): Promise<string[][]> {
     const stages = await Listener.open<StageEntry>(url, '/v1/streams/stages?after=0')
     const rewards = await Listener.open<RewardEntry>(url, '/v1/streams/rewards?after=0')

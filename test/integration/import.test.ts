@@ -1,4 +1,5 @@
-// The importer against a real engine process: both killed at random moments, and every row counted once all the same.
+// The importer against a real engine process: both killed at random moments, and every row counted
+// once all the same.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -58,7 +59,9 @@ interface Expected {
   bought: Map<string, { bought: number; amount: number }>
 }
 
-/** Rows of a few users, one of them far busier than the engine remembers ids; some have mistakes. */
+/**
+ * Rows of a few users, one of them far busier than the engine remembers ids; some have mistakes.
+ */
 function makeRows(count: number): Expected {
   const random = seededRandom(SEED)
   const expected: Expected = {

@@ -1,4 +1,5 @@
-// A kill between the two steps of saving: the profiles are on disk, the offset that covers them is not yet.
+// A kill between the two steps of saving: the profiles are on disk, the offset that covers them is
+// not yet.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -11,7 +12,10 @@ import { temporaryFolder } from '../support/folders.ts'
 
 const IDENTITY = { format: 1, shards: 16, hashVersion: HASH_VERSION }
 const USERS = ['u-0', 'u-1', 'u-2']
-/** Each user forgets the ids of the first actions: only the profile's own sequence can tell that they were seen. */
+/**
+ * Each user forgets the ids of the first actions: only the profile's own sequence can tell that
+ * they were seen.
+ */
 const ACTIONS = USERS.length * LIMITS.rememberedIdsMax * 3
 const FIRST_AT = Date.parse('2025-03-01T00:00:00Z')
 

@@ -1,4 +1,5 @@
-// kill -9 while clients write: what was acknowledged is counted once, what was not is counted once or not at all.
+// kill -9 while clients write: what was acknowledged is counted once, what was not is counted once
+// or not at all.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -71,8 +72,8 @@ function startEngine(): Promise<EngineProcess> {
 }
 
 /**
- * Lets the client post until some thousand more actions are acknowledged, or until the engine is about saving
- * profiles, and kills the engine meanwhile.
+ * Lets the client post until some thousand more actions are acknowledged, or until the engine is
+ * about saving profiles, and kills the engine meanwhile.
  */
 async function postAndKill(
   engine: EngineProcess,
@@ -115,7 +116,10 @@ async function restart(engine: EngineProcess, random: Random): Promise<void> {
   await engine.ready()
 }
 
-/** Nothing acknowledged is missing, and beyond it there is no more than what was sent and not answered. */
+/**
+ * Nothing acknowledged is missing, and beyond it there is no more than what was sent and not
+ * answered.
+ */
 async function expectBetween(engine: EngineProcess, client: RecordingClient): Promise<void> {
   const least = countByUser(client.acknowledged)
   const unanswered = countByUser(client.pending.flat())
@@ -129,7 +133,10 @@ async function expectBetween(engine: EngineProcess, client: RecordingClient): Pr
   expect(wrong).toEqual([])
 }
 
-/** Users whose count or sum is not that of the acknowledged actions. No two actions have the same amount. */
+/**
+ * Users whose count or sum is not that of the acknowledged actions. No two actions have the same
+ * amount.
+ */
 async function wrongTotals(engine: EngineProcess, client: RecordingClient): Promise<string[]> {
   const counts = countByUser(client.acknowledged)
   const sums = new Map<string, number>()

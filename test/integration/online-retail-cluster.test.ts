@@ -1,5 +1,6 @@
-// The year of a shop through a cluster: imported through one node of three, over three NATS servers and Redis, with kill -9 of nodes
-// and of a NATS server on the way; read through every node, against the same independent computation as one engine.
+// The year of a shop through a cluster: imported through one node of three, over three NATS servers
+// and Redis, with kill -9 of nodes and of a NATS server on the way; read through every node,
+// against the same independent computation as one engine.
 import { join } from 'node:path'
 import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import type { ProfileView } from '../../src/views/views.ts'
@@ -54,7 +55,8 @@ describe.runIf(hasOnlineRetail())('a year of a shop through three nodes', { time
     await killSome(cluster, importer, stages, random, stageChanges - lives.length)
     const report = await importer.finished()
     console.log(`imported ${report['rows read']} rows, ${report.rate} rows/s, kills included`)
-    // What a node itself sends again, because the owner of a shard died before it answered, comes back as a duplicate.
+    // What a node itself sends again, because the owner of a shard died before it answered, comes
+    // back as a duplicate.
     const { accepted, ...others } = reportOf(counts)
     expect(report).toMatchObject({ ...others, duplicates: expect.any(Number) })
     expect(report.accepted! + report.duplicates!).toBe(accepted)
@@ -72,8 +74,9 @@ describe.runIf(hasOnlineRetail())('a year of a shop through three nodes', { time
 })
 
 /**
- * `kill -9` of a node, of a NATS server and of the node that is imported through, each at a random moment, and each started again. The
- * first two come back once the import goes on without them. All are ready in the end.
+ * `kill -9` of a node, of a NATS server and of the node that is imported through, each at a random
+ * moment, and each started again. The first two come back once the import goes on without them. All
+ * are ready in the end.
  * @param changes stage changes that the import sets off, about
  */
 async function killSome(
@@ -128,7 +131,10 @@ async function expectAll(
   }
 }
 
-/** A busy machine may keep an owner from answering in time: what the snapshots said instead is labelled, and asked for again. */
+/**
+ * A busy machine may keep an owner from answering in time: what the snapshots said instead is
+ * labelled, and asked for again.
+ */
 function liveProfiles(node: EngineProcess, userIds: readonly string[], at: number): Promise<ProfileView[]> {
   return until(
     async () => {

@@ -1,5 +1,6 @@
-// The year of a shop once more, in pieces, as a shop imports its history month by month: the engine ends and starts
-// again in between, and after each piece it is held against an independent computation over the rows so far.
+// The year of a shop once more, in pieces, as a shop imports its history month by month: the engine
+// ends and starts again in between, and after each piece it is held against an independent
+// computation over the rows so far.
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { queryProfiles } from '../support/all-profiles.ts'
@@ -21,7 +22,10 @@ import { readStreams } from '../support/online-retail-streams.ts'
 const DAY_MS = 86_400_000
 const LONG_MS = 150_000
 
-/** Early in a month and a year, just after the clocks went forward, within an invoice, just after the clocks went back. */
+/**
+ * Early in a month and a year, just after the clocks went forward, within an invoice, just after
+ * the clocks went back.
+ */
 const CUTS = [
   "InvoiceDate < '2011-01-05'",
   "InvoiceDate < '2011-03-29'",

@@ -1,5 +1,6 @@
-// The main job on real input: a year of a shop, imported by the command line into a running engine, against an
-// independent computation in SQL; and the same import with kill -9 in between, against the one without.
+// The main job on real input: a year of a shop, imported by the command line into a running engine,
+// against an independent computation in SQL; and the same import with kill -9 in between, against
+// the one without.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -106,7 +107,8 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
     const importer = await Importer.start(killed, ONLINE_RETAIL, MAPPING)
     onTestFinished(() => importer.remove())
     onTestFailed(() => console.error(importer.output))
-    // All kills together come well before the end: between them the import runs on a little further.
+    // All kills together come well before the end: between them the import runs on a little
+    // further.
     const within = Math.floor(counts.actions / (KILLS + 3))
     for (let kill = 0; kill < KILLS; kill++) await killOne(killed, importer, random, within)
     const lastReport = await importer.finished()

@@ -1,5 +1,5 @@
-// Proves what users of the package get: `npm pack`, `npm install` of the tarball in an empty folder, `npx pulseprint`,
-// also where the Node of the machine is old.
+// Proves what users of the package get: `npm pack`, `npm install` of the tarball in an empty
+// folder, `npx pulseprint`, also where the Node of the machine is old.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -36,7 +36,10 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The environment of a user's shell: nothing of the npm that runs these tests, nor its node_modules/.bin. */
+/**
+ * The environment of a user's shell: nothing of the npm that runs these tests, nor its
+ * node_modules/.bin.
+ */
 function freshEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(npm_(?!config_(userconfig|registry)$)|PULSEPRINT_|NODE_OPTIONS|VITEST)/i.test(name),

@@ -1,5 +1,6 @@
-// Small packed bodies that unpack to nearly the most a body may have: the engine's memory stays within a bound that follows from the
-// bytes of bodies that may be in flight. PULSEPRINT_TEST_SECONDS makes it a longer siege.
+// Small packed bodies that unpack to nearly the most a body may have: the engine's memory stays
+// within a bound that follows from the bytes of bodies that may be in flight.
+// PULSEPRINT_TEST_SECONDS makes it a longer siege.
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../src/limits.ts'
 import { definitionFile } from '../support/definition-file.ts'
@@ -7,7 +8,10 @@ import { EngineProcess } from '../support/engine.ts'
 import { sendPackedBodies } from '../support/packed-bodies.ts'
 
 const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 0)
-/** What the bytes of bodies cost in all: texts, objects, chunks, records and what the allocator does not give back. */
+/**
+ * What the bytes of bodies cost in all: texts, objects, chunks, records and what the allocator does
+ * not give back.
+ */
 const TIMES_BODIES_MAX = 24
 const MEMORY_MAX_MIB = (TIMES_BODIES_MAX * LIMITS.bodiesInFlightBytesMax) / 1024 ** 2
 

@@ -1,4 +1,5 @@
-// `pulseprint rebuild` against a real engine on two threads, with one profile damaged while it was stopped.
+// `pulseprint rebuild` against a real engine on two threads, with one profile damaged while it was
+// stopped.
 import { expect, onTestFinished, test } from 'vitest'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { shardOf } from '../../src/model/hash.ts'

@@ -1,4 +1,5 @@
-// An engine that keeps its log for two hours: what goes on as before when older records have gone, and what says that it cannot.
+// An engine that keeps its log for two hours: what goes on as before when older records have gone,
+// and what says that it cannot.
 
 import { expect, onTestFinished, test } from 'vitest'
 import type { LocalEngine } from '../../actors/engine/local-engine.ts'
@@ -58,7 +59,9 @@ class KeptEngine {
     await this.engine.submit(buildBatch(this.#definition, SHARDS, items, this.clock.now()), 'applied')
   }
 
-  /** Lets minutes pass; what profiles know is saved in each, as the engine does every few seconds. */
+  /**
+   * Lets minutes pass; what profiles know is saved in each, as the engine does every few seconds.
+   */
   async pass(minutes: number): Promise<void> {
     for (let minute = 0; minute < minutes; minute++) {
       this.clock.advance(MINUTE_MS)

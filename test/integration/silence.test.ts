@@ -1,5 +1,5 @@
-// Real silence: users of a real engine fall silent for seconds, and whoever listens hears each change once, at its own
-// instant, whatever happens to the engine meanwhile.
+// Real silence: users of a real engine fall silent for seconds, and whoever listens hears each
+// change once, at its own instant, whatever happens to the engine meanwhile.
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { seededRandom, testSeed } from '../support/random.ts'

@@ -1,5 +1,5 @@
-// Subscribers of a real engine that stop reading: they cost it no memory and the others no time, are told that they were
-// cut, and resume without loss.
+// Subscribers of a real engine that stop reading: they cost it no memory and the others no time,
+// are told that they were cut, and resume without loss.
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'

@@ -1,5 +1,5 @@
-// Subscribers of a real engine under load: unmodified clients over a network that breaks and an engine that dies, clients
-// on several threads, filters, keys and requests that are out of bounds.
+// Subscribers of a real engine under load: unmodified clients over a network that breaks and an
+// engine that dies, clients on several threads, filters, keys and requests that are out of bounds.
 
 import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -106,7 +106,10 @@ function numbersByUser(actions: readonly Purchase[]): Record<string, number[]> {
   return numbers
 }
 
-/** Decisions on receipts are those on the stream; only actions that had to be sent again have none on theirs. */
+/**
+ * Decisions on receipts are those on the stream; only actions that had to be sent again have none
+ * on theirs.
+ */
 function expectAllFrom(onReceipts: readonly Decision[], heard: readonly Decision[], sentAgain: number): void {
   const ids = new Set(heard.map(({ id }) => id))
   expect(onReceipts.filter(({ id }) => !ids.has(id))).toEqual([])

@@ -16,7 +16,10 @@ import { temporaryFolder } from '../support/folders.ts'
 import { openLocalEngine, SHARDS, type TestEngine } from '../support/local-engine.ts'
 
 const NOW = Date.parse('2026-11-20T09:30:00.000Z')
-/** Two users at most stay hot in a shard, and nearly every turn begins with a load; or all do, and little is saved. */
+/**
+ * Two users at most stay hot in a shard, and nearly every turn begins with a load; or all do, and
+ * little is saved.
+ */
 const HOT_USERS_MAX = [2 * SHARDS, 1_000]
 const MINUTE_MS = 60_000
 
@@ -41,7 +44,10 @@ const action = fc.record({
   minutesAgo: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 6_000 })),
   x: fc.oneof(fc.integer(), fc.constantFrom(-0, 0.1, 'ü', '\ud800', null)),
 })
-/** Seconds, in which ids are forgotten and nothing is saved yet, or minutes, after which everything is saved. */
+/**
+ * Seconds, in which ids are forgotten and nothing is saved yet, or minutes, after which everything
+ * is saved.
+ */
 const passMs = fc.oneof(fc.integer({ min: 0, max: 4_000 }), fc.integer({ min: 0, max: 8 * MINUTE_MS }))
 const step = fc.oneof(
   { weight: 12, arbitrary: fc.array(action, { minLength: 1, maxLength: 40 }) },
@@ -84,13 +90,19 @@ class Story {
     })
   }
 
-  /** Ends the engine such that nothing is saved from now on: the snapshots stay where they were, as after `kill -9`. */
+  /**
+   * Ends the engine such that nothing is saved from now on: the snapshots stay where they were, as
+   * after `kill -9`.
+   */
   crash(): Promise<void> {
     this.#refusing = 'everything'
     return this.engine.stop()
   }
 
-  /** Ends the engine in the middle of a checkpoint: profiles are saved, the offset that covers them is not. */
+  /**
+   * Ends the engine in the middle of a checkpoint: profiles are saved, the offset that covers them
+   * is not.
+   */
   tear(): Promise<void> {
     this.#refusing = 'offsets'
     return this.engine.stop()

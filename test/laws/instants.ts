@@ -1,5 +1,5 @@
-// Zones and instants at which calendars go wrong: clock changes, half-hour zones, a skipped day, a midnight that
-// comes twice, leap days, year ends and the epoch.
+// Zones and instants at which calendars go wrong: clock changes, half-hour zones, a skipped day, a
+// midnight that comes twice, leap days, year ends and the epoch.
 import fc from 'fast-check'
 
 const EVERYWHERE = ['1970-01-02T00:00Z', '2023-12-31T23:30Z', '2024-02-29T12:00Z', '2100-02-28T22:00Z']

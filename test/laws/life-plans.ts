@@ -1,4 +1,5 @@
-// Random definitions for the laws of lifecycle and rules: each as a document, and as the brute force reads it.
+// Random definitions for the laws of lifecycle and rules: each as a document, and as the brute
+// force reads it.
 import fc from 'fast-check'
 import { compileDefinition } from '../../src/definition/compile.ts'
 import type { Definition } from '../../src/definition/definition.ts'
@@ -227,7 +228,10 @@ function present<T extends object>(parts: T): { [K in keyof T]: Exclude<T[K], un
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as never
 }
 
-/** Leaves out what the compiler would refuse: stages that nobody can reach, circles of dwell and conditions alone. */
+/**
+ * Leaves out what the compiler would refuse: stages that nobody can reach, circles of dwell and
+ * conditions alone.
+ */
 function reachable(stages: readonly string[], transitions: NaiveTransition[]): NaiveTransition[] {
   const turning = transitions.filter(({ on, after }) => !on && !after)
   const fit = transitions.filter((one) => {

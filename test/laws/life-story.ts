@@ -1,5 +1,5 @@
-// The engine of a story: users of a random law act, time passes, and the engine stops, crashes and comes back. A model that
-// reads its log by brute force says what must have become of each user.
+// The engine of a story: users of a random law act, time passes, and the engine stops, crashes and
+// comes back. A model that reads its log by brute force says what must have become of each user.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'

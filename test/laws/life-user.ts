@@ -1,4 +1,5 @@
-// One user three ways: folded, folded through the store, and by brute force. Whatever differs is a failed expectation.
+// One user three ways: folded, folded through the store, and by brute force. Whatever differs is a
+// failed expectation.
 import { expect } from 'vitest'
 import { OUTCOME } from '../../src/ingest/batch.ts'
 import type { LifecycleState } from '../../src/lifecycle/lifecycle-state.ts'

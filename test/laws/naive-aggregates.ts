@@ -1,4 +1,5 @@
-// Every aggregate over a plain list of what happened, computed the obvious way. The laws compare the engine with this.
+// Every aggregate over a plain list of what happened, computed the obvious way. The laws compare
+// the engine with this.
 
 import type { AggregateName } from '../../src/features/operators.ts'
 import type { Value } from '../../src/model/value.ts'

@@ -1,5 +1,6 @@
-// The life of one user by brute force: a list of accepted actions, and everything looked at again at every second.
-// No due times, no skipping of rules that nothing touched. The laws compare the engine with this.
+// The life of one user by brute force: a list of accepted actions, and everything looked at again
+// at every second. No due times, no skipping of rules that nothing touched. The laws compare the
+// engine with this.
 
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -91,7 +92,10 @@ export class NaiveLife {
   /** When each rule fired. */
   fired = new Map<string, number[]>()
   holding = new Set<string>()
-  /** True where the last evaluation ended only because each stage is entered once: contradictory guards. */
+  /**
+   * True where the last evaluation ended only because each stage is entered once: contradictory
+   * guards.
+   */
   restless = false
   /** True where it was restless when a value left a window that the engine may keep no tile for. */
   unclear = false
@@ -162,7 +166,8 @@ export class NaiveLife {
     let restless = this.restless
     for (let at = this.clock + SECOND_MS; at <= to; at += SECOND_MS) {
       if (this.restless) {
-        // Guards that contradict each other are looked at where something ends, and not at every second.
+        // Guards that contradict each other are looked at where something ends, and not at every
+        // second.
         if (!this.mayChange(at, this.#looksAt(at))) continue
         if (!this.mayChange(at, this.#looksAt(at).filter(keepsEveryTile))) this.unclear = true
       }
@@ -312,7 +317,10 @@ export class NaiveLife {
     return window === undefined || inWindow(this.#plan.zone, window, at)(occurredAt)
   }
 
-  /** Whether anything at all ends at this second: a silence, a time in the stage, or an action's place in a window. */
+  /**
+   * Whether anything at all ends at this second: a silence, a time in the stage, or an action's
+   * place in a window.
+   */
   mayChange(at: number, features: readonly NaiveFeature[] = this.#plan.features): boolean {
     const ends = this.#plan.transitions.some(
       (one) => one.after && this.#leaves(one) && this.#upAt(one) === at,
@@ -347,7 +355,9 @@ export class NaiveLife {
 
 const keepsEveryTile = ({ aggregate }: NaiveFeature) => ['count', 'first', 'last'].includes(aggregate)
 
-/** Answers that luxon has given, by window and minute: asking it at every second would take minutes. */
+/**
+ * Answers that luxon has given, by window and minute: asking it at every second would take minutes.
+ */
 const answers = new Map<string, (occurredAt: number) => boolean>()
 
 function inWindow(zone: string, text: string, at: number): (occurredAt: number) => boolean {

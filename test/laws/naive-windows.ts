@@ -1,5 +1,5 @@
-// Where windows begin, computed slowly and without the engine's calendar: luxon's local dates, and walking back
-// over the clock minute by minute. The laws compare the engine with this.
+// Where windows begin, computed slowly and without the engine's calendar: luxon's local dates, and
+// walking back over the clock minute by minute. The laws compare the engine with this.
 import { DateTime } from 'luxon'
 import type { Window } from '../../src/model/window.ts'
 
@@ -24,7 +24,10 @@ export function naiveContains(zone: string, window: Window, at: number): (occurr
   return (occurredAt) => naiveDate(zone, occurredAt) >= first.toISODate()!
 }
 
-/** First instant of the current clock hour (minute) and the `count - 1` before it, as real time passes. */
+/**
+ * First instant of the current clock hour (minute) and the `count - 1` before it, as real time
+ * passes.
+ */
 export function clockStart(zone: string, unit: 'hour' | 'minute', count: number, at: number): number {
   const format = unit === 'hour' ? 'yyyy-MM-dd HH ZZZ' : 'yyyy-MM-dd HH:mm ZZZ'
   const tileOf = (instant: number) => DateTime.fromMillis(instant, { zone }).toFormat(format)

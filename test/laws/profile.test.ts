@@ -19,7 +19,9 @@ const ZONES = ['Europe/London', 'America/New_York', 'Asia/Kolkata', 'Australia/L
 
 const AGGREGATES: AggregateName[] = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'distinct']
 const WINDOWS = [undefined, '3m', '3h', '2d', '40d', 'day', 'week', 'month', 'year']
-/** Every aggregate over every window; of each pair one variant, so that all meet all over the pairs. */
+/**
+ * Every aggregate over every window; of each pair one variant, so that all meet all over the pairs.
+ */
 const FEATURES: NaiveFeature[] = AGGREGATES.flatMap((aggregate, row) =>
   WINDOWS.map((window, column) => {
     const variant = (row + column) % 4
@@ -54,7 +56,10 @@ const x = fc.oneof(
   { weight: 6, arbitrary: number },
   fc.constantFrom('', 'ü', '😀', '1', 'nul\u0000', true, false, null, undefined, [1, 'a'], { a: null }),
 )
-/** How far after (before, where negative) the user's story so far; now and then just beyond the lateness limit. */
+/**
+ * How far after (before, where negative) the user's story so far; now and then just beyond the
+ * lateness limit.
+ */
 const step = fc.oneof(
   { weight: 4, arbitrary: distance },
   { weight: 2, arbitrary: fc.constantFrom(0, 1, -1, DAY_MS, -DAY_MS) },

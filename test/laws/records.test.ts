@@ -74,7 +74,10 @@ const item = fc.record({
   properties: fc.option(objectOf(json), { nil: undefined }),
 })
 
-/** What becomes of an item as JSON.parse gives it (a copy: taking an action may change it); undefined where refused. */
+/**
+ * What becomes of an item as JSON.parse gives it (a copy: taking an action may change it);
+ * undefined where refused.
+ */
 function valid(sent: unknown): Action | undefined {
   let made = 0
   try {

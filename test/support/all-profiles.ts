@@ -1,4 +1,5 @@
-// Many users' profiles read from a running engine: as answers, and as texts that can be compared byte by byte.
+// Many users' profiles read from a running engine: as answers, and as texts that can be compared
+// byte by byte.
 import type { CountsView, ProfileView, TimelineView } from '../../src/views/views.ts'
 import type { EngineProcess } from './engine.ts'
 
@@ -22,8 +23,9 @@ export async function queryProfiles(
 }
 
 /**
- * All that is held of each user, as text: features, day counts, and the ids of the timeline. Left out is what tells
- * of the reading (instant, epoch) and where in the log actions lie, which differs where a client had to repeat.
+ * All that is held of each user, as text: features, day counts, and the ids of the timeline. Left
+ * out is what tells of the reading (instant, epoch) and where in the log actions lie, which differs
+ * if a client had to repeat.
  */
 export async function profileTexts(
   engine: EngineProcess,

@@ -1,4 +1,5 @@
-// The API for tests: without a port (inject), or listening on a free one. Closed when the test ends.
+// The API for tests: without a port (inject), or listening on a free one. Closed when the test
+// ends.
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'

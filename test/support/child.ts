@@ -1,4 +1,5 @@
-// One child process of a test on the pinned Node: what it said, how it ended, and the most memory it ever held.
+// One child process of a test on the pinned Node: what it said, how it ended, and the most memory
+// it ever held.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -17,7 +18,10 @@ export class Child {
   readonly #endWithUs = () => this.#process.kill('SIGKILL')
   #output = ''
 
-  /** Runs a module of the checkout. `env` replaces every PULSEPRINT_ variable of our own environment. */
+  /**
+   * Runs a module of the checkout. `env` replaces every PULSEPRINT_ variable of our own
+   * environment.
+   */
   constructor(args: readonly string[], env: Environment) {
     this.#process = spawn(process.execPath, args, {
       cwd: ROOT,
@@ -44,7 +48,7 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
-  /** Resolves when the process has ended, with its exit code; null where a signal ended it. */
+  /** Resolves when the process has ended, with its exit code; null if a signal ended it. */
   async ended(): Promise<number | null> {
     await this.#ended
     return this.#process.exitCode
@@ -61,12 +65,18 @@ export class Child {
     await this.#ended
   }
 
-  /** Peak resident memory so far, in MiB; undefined where the system does not say, or the process has ended. */
+  /**
+   * Peak resident memory so far, in MiB; undefined if the system does not say, or the process has
+   * ended.
+   */
   peakMemoryMiB(): number | undefined {
     return this.#memoryMiB('VmHWM')
   }
 
-  /** Memory of its own now, in MiB: without the files that are mapped into it, which the system takes back when it needs to. */
+  /**
+   * Memory of its own now, in MiB: without the files that are mapped into it, which the system
+   * takes back when it needs to.
+   */
   ownMemoryMiB(): number | undefined {
     return this.#memoryMiB('RssAnon')
   }

@@ -1,5 +1,6 @@
-// Clients of a cluster while it changes: one writer for each shard, whose actions have ids and are sent again until they are
-// acknowledged, and readers that hold each answer against what was acknowledged before they asked.
+// Clients of a cluster while it changes: one writer for each shard, whose actions have ids and are
+// sent again until they are acknowledged, and readers that hold each answer against what was
+// acknowledged before they asked.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { shardOf } from '../../src/model/hash.ts'
@@ -62,7 +63,7 @@ export class ClusterLoad {
     )
   }
 
-  /** Resolves when every user has a stored profile, which answers where the owner does not. */
+  /** Resolves when every user has a stored profile, which answers if the owner does not. */
   async allStored(node: ClusterNode): Promise<void> {
     const all = SHARDS * USERS_PER_SHARD
     await until(
@@ -88,7 +89,10 @@ export class ClusterLoad {
     this.longestMs.fill(0)
   }
 
-  /** Every request was answered, and what was refused may be sent again after a while that is stated. */
+  /**
+   * Every request was answered, and what was refused may be sent again after a while that is
+   * stated.
+   */
   expectRefusalsOnly(): void {
     const others = this.failures.filter(
       ({ answer }) => !answer || ![429, 503].includes(answer.status) || !(Number(answer.retryAfter) > 0),

@@ -1,4 +1,5 @@
-// A cluster as its operators and users see it: nodes as processes of their own, over real servers, and requests to any of them.
+// A cluster as its operators and users see it: nodes as processes of their own, over real servers,
+// and requests to any of them.
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { onTestFailed, onTestFinished } from 'vitest'
@@ -11,10 +12,10 @@ import { until } from './until.ts'
 const PROGRAM = fileURLToPath(new URL('../../src/cli/pulseprint.ts', import.meta.url))
 const PRELOADED = (module: string) => fileURLToPath(new URL(module, import.meta.url))
 
-/** Of every cluster here, where a test does not say otherwise. */
+/** Of every cluster here, if a test does not say otherwise. */
 export const SHARDS = 8
 
-/** What of a node's output is shown where a test fails. */
+/** What of a node's output is shown if a test fails. */
 const SHOWN_LENGTH_MAX = 4_000
 
 export type Settings = Record<string, string>
@@ -67,7 +68,7 @@ export class ClusterNode {
     )
   }
 
-  /** Resolves when it may be sent requests; throws, with what it said, where it ended instead. */
+  /** Resolves when it may be sent requests; throws, with what it said, if it ended instead. */
   async ready(): Promise<this> {
     await until(
       async () => {
@@ -99,7 +100,7 @@ export class ClusterNode {
     return (await this.get<{ shards: ShardStatus[] }>('/v1/shards')).body.shards
   }
 
-  /** Sum over the labels of a metric; undefined where it is not shown. */
+  /** Sum over the labels of a metric; undefined if it is not shown. */
   async metric(name: string): Promise<number | undefined> {
     const text = await (await fetch(`${this.url}/metrics`)).text()
     const lines = text
@@ -140,7 +141,10 @@ export class TestCluster {
     return this.#settings.PULSEPRINT_PREFIX!
   }
 
-  /** The process is there; it may still be starting, or fail to. @param preloaded module beside this one */
+  /**
+   * The process is there; it may still be starting, or fail to.
+   * @param preloaded module beside this one
+   */
   async spawn(name: string, settings: Settings = {}, preloaded?: string): Promise<ClusterNode> {
     const node = new ClusterNode(name, await freePort(), { ...this.#settings, ...settings }, preloaded)
     this.#nodes.push(node)

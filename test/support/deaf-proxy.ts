@@ -1,4 +1,5 @@
-// A TCP proxy that can stop carrying replies: what a client sends still arrives and takes effect, and the client never hears of it.
+// A TCP proxy that can stop carrying replies: what a client sends still arrives and takes effect,
+// and the client never hears of it.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'

@@ -1,4 +1,5 @@
-// The documents as readers see them: which there are, and the blocks of code, tables, headings and links in each.
+// The documents as readers see them: which there are, and the blocks of code, tables, headings and
+// links in each.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listFiles, root } from './source-files.ts'
@@ -14,7 +15,7 @@ export const DOCUMENTS = [
 export interface Block {
   language: string
   text: string
-  /** Where the block begins, counted from 1. */
+  /** The line at which the block begins, counted from 1. */
   line: number
   /** True when nothing but prose stands between the block before it and this one. */
   followsBlock: boolean

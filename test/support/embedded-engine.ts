@@ -13,7 +13,9 @@ export interface OpenEngine {
   close(): Promise<void>
 }
 
-/** The engine on embedded storage without an API, all shards on this thread. Errors: as startServer. */
+/**
+ * The engine on embedded storage without an API, all shards on this thread. Errors: as startServer.
+ */
 export async function openEmbeddedEngine(
   {
     dataPath,

@@ -1,5 +1,5 @@
-// A real engine as a process of its own, on a free port and a data folder of its own: killed, restarted on the same
-// folder and port, and gone with its data after remove().
+// A real engine as a process of its own, on a free port and a data folder of its own: killed,
+// restarted on the same folder and port, and gone with its data after remove().
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,7 +77,7 @@ export class EngineProcess {
     this.#child = this.#spawn()
   }
 
-  /** Resolves when /readyz says so. Throws, with its output, where the engine ended instead. */
+  /** Resolves when /readyz says so. Throws, with its output, if the engine ended instead. */
   async ready(): Promise<void> {
     await until(
       async () => {

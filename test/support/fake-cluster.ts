@@ -1,4 +1,5 @@
-// A cluster for tests of what one node does with the answers of others: owners, members and links are what a test says.
+// A cluster for tests of what one node does with the answers of others: owners, members and links
+// are what a test says.
 import type { ClusterIntakeDeps } from '../../actors/cluster/cluster-intake.ts'
 import { OwnerClient } from '../../actors/cluster/owner-client.ts'
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { Child } from './child.ts'
 import type { EngineProcess } from './engine.ts'
 
-/** The report's own words and numbers: `rows read`, `accepted`, and `reason: no CustomerID` for each reason. */
+/**
+ * The report's own words and numbers: `rows read`, `accepted`, and `reason: no CustomerID` for each
+ * reason.
+ */
 export type ImportReport = Record<string, number>
 
 export class Importer {
@@ -47,7 +50,7 @@ export class Importer {
     return this.#child.end('SIGKILL')
   }
 
-  /** The last run's report. Throws, with its output, where the import failed. */
+  /** The last run's report. Throws, with its output, if the import failed. */
   async finished(): Promise<ImportReport> {
     const code = await this.#child.ended()
     if (code !== 0) throw new Error(`the import ended with ${code}:\n${this.output}`)

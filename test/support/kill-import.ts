@@ -7,7 +7,8 @@ import { until } from './until.ts'
 
 /**
  * Kills the engine or the importer at a random moment of the import, and starts it again.
- * @param within the moment comes within about so many actions from now; the import must have more left
+ * @param within the moment comes within about so many actions from now; the import must have more
+ * left
  */
 export async function killOne(
   engine: EngineProcess,

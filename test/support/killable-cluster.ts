@@ -1,5 +1,5 @@
-// The engine as a cluster of real processes for one test: three nats-servers that fsync, Redis with its AOF, and three nodes. Nodes and
-// nats-servers can be killed and started again.
+// The engine as a cluster of real processes for one test: three nats-servers that fsync, Redis with
+// its AOF, and three nodes. Nodes and nats-servers can be killed and started again.
 import { onTestFinished } from 'vitest'
 import { EngineProcess } from './engine.ts'
 import { type NatsServer, startNats } from './nats.ts'
@@ -13,7 +13,9 @@ export interface KillableCluster {
   nats: readonly NatsServer[]
 }
 
-/** All of it is ready. It ends with the running test, which shows what the nodes said if it fails. */
+/**
+ * All of it is ready. It ends with the running test, which shows what the nodes said if it fails.
+ */
 export async function startClusterForTest(definitionPath: string): Promise<KillableCluster> {
   const nats = await startNats(3)
   onTestFinished(() => nats.stop())

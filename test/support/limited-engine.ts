@@ -1,5 +1,6 @@
-// The engine as a process whose files may not grow past a size: what a full disk does to it, without one. Node ignores
-// the signal that comes with it, so that writes fail like those to a full disk.
+// The engine as a process whose files may not grow past a size: what a full disk does to it,
+// without one. Node ignores the signal that comes with it, so that writes fail like those to a full
+// disk.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -38,7 +39,10 @@ export class LimitedEngine {
     this.#closed = once(this.#child, 'close')
   }
 
-  /** Call inside a test, with which the process ends at the latest. It may still be starting, or fail to. */
+  /**
+   * Call inside a test, with which the process ends at the latest. It may still be starting, or
+   * fail to.
+   */
   static async spawn(env: Record<string, string>, fileBytesMax?: number): Promise<LimitedEngine> {
     const engine = new LimitedEngine(await freePort(), env, fileBytesMax)
     onTestFinished(async () => {
@@ -47,7 +51,7 @@ export class LimitedEngine {
     return engine
   }
 
-  /** Resolves when it serves; throws, with what it said, where it ended instead. */
+  /** Resolves when it serves; throws, with what it said, if it ended instead. */
   async ready(): Promise<this> {
     await until(
       async () => {

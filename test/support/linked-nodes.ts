@@ -1,4 +1,5 @@
-// Nodes that call each other over a real nats-server, each on a connection of its own, gone when the test ends.
+// Nodes that call each other over a real nats-server, each on a connection of its own, gone when
+// the test ends.
 import { randomUUID } from 'node:crypto'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { onTestFinished } from 'vitest'

@@ -1,5 +1,5 @@
-// An unmodified `eventsource` client on one stream that writes down every event with the moment it came. It comes back by
-// itself, as that client does.
+// An unmodified `eventsource` client on one stream that writes down every event with the moment it
+// came. It comes back by itself, as that client does.
 import { EventSource } from 'eventsource'
 import { onTestFinished } from 'vitest'
 import { until } from './until.ts'
@@ -30,7 +30,10 @@ export class Listener<Data> {
     }
   }
 
-  /** Subscribes until the running test ends; resolves when connected. `path` begins with /v1/streams/. */
+  /**
+   * Subscribes until the running test ends; resolves when connected. `path` begins with
+   * /v1/streams/.
+   */
   static async open<Data>(origin: string, path: string): Promise<Listener<Data>> {
     const listener = new Listener<Data>(origin + path)
     onTestFinished(() => listener.close())
@@ -42,7 +45,7 @@ export class Listener<Data> {
     return this.heard.map(({ data }) => data)
   }
 
-  /** Resolves when it was connected more often than `before`. Throws where the client has given up. */
+  /** Resolves when it was connected more often than `before`. Throws if the client has given up. */
   reconnected(before: number): Promise<boolean> {
     return until(
       () => this.#stillTrying() && this.connections > before,
@@ -50,7 +53,10 @@ export class Listener<Data> {
     )
   }
 
-  /** Resolves when so many events have come. Throws where the client has given up, or waits for them in vain. */
+  /**
+   * Resolves when so many events have come. Throws if the client has given up, or waits for them in
+   * vain.
+   */
   has(count: number, patienceMs = 30_000): Promise<boolean> {
     return until(
       () => this.#stillTrying() && this.heard.length >= count,

@@ -1,5 +1,5 @@
-// Appends to every shard of a log while others break what lies below, and follows all of them: which records were
-// acknowledged, and which came, in what order.
+// Appends to every shard of a log while others break what lies below, and follows all of them:
+// which records were acknowledged, and which came, in what order.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import type { ActionLog } from '../../src/log/action-log.ts'
@@ -70,7 +70,7 @@ export class LogWitness {
       } catch (error) {
         if ((error as { code?: string }).code !== 'STORAGE_UNAVAILABLE') throw error
         this.refused++
-        // Refused at once, where the connection is lost.
+        // Refused at once, if the connection is lost.
         await nextTurn()
       }
     }

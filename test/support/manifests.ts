@@ -1,4 +1,5 @@
-// What tests of deploy/ ask of its files: the settings that a container gives to a node, and the metrics there are.
+// What tests of deploy/ ask of its files: the settings that a container gives to a node, and the
+// metrics there are.
 
 import { Registry } from 'prom-client'
 import { showEngine } from '../../src/app/engine-gauges.ts'
@@ -10,7 +11,10 @@ import { stubEngine } from './stub-engine.ts'
 // biome-ignore lint/suspicious/noExplicitAny: manifests are read as they are; what is missing fails the test.
 export type Manifest = any
 
-/** The settings of a node with this environment. Throws for a PULSEPRINT_ variable that is bad, or that none of them is. */
+/**
+ * The settings of a node with this environment. Throws for a PULSEPRINT_ variable that is bad, or
+ * that none of them is.
+ */
 export function settingsOf(environment: Record<string, string>): Settings {
   const asked = new Set<string>()
   const watched = new Proxy(environment, {

@@ -1,4 +1,5 @@
-// Streams in memory for tests of what subscribers get: entries are numbered from 1, and a cursor is that number.
+// Streams in memory for tests of what subscribers get: entries are numbered from 1, and a cursor is
+// that number.
 import type { StreamFilter, StreamReader } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 

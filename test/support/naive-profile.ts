@@ -1,5 +1,6 @@
-// A profile as a plain list of the actions that were accepted: whatever is asked is computed again from all of them.
-// The laws compare the fold with this. `of` is `properties.x`, `where` is `channel == 'ios'`.
+// A profile as a plain list of the actions that were accepted: whatever is asked is computed again
+// from all of them. The laws compare the fold with this. `of` is `properties.x`, `where` is
+// `channel == 'ios'`.
 
 import type { AggregateName } from '../../src/features/operators.ts'
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
@@ -83,7 +84,7 @@ export class NaiveProfile {
     return dates.map((date) => ({ date, count: counts.get(date)! }))
   }
 
-  /** Where the newest actions stand in the log: (sequence, position) by turns, oldest first. */
+  /** Places of the newest actions in the log: (sequence, position) by turns, oldest first. */
   timeline(): number[] {
     return this.accepted.slice(-LIMITS.timelineLengthMax).flatMap(({ place }) => place)
   }

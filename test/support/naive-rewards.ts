@@ -1,5 +1,5 @@
-// A small reward programme, and a naive model that says what each action of a user must cause in it: what receipts and
-// streams of a real engine are compared with.
+// A small reward programme, and a naive model that says what each action of a user must cause in
+// it: what receipts and streams of a real engine are compared with.
 
 export const REWARDS_DEFINITION = `
 version: 1

@@ -1,5 +1,5 @@
-// Real nats-servers for tests: one, or a cluster of three, with JetStream in a temporary folder that outlives a kill and
-// goes when the servers are stopped for good.
+// Real nats-servers for tests: one, or a cluster of three, with JetStream in a temporary folder
+// that outlives a kill and goes when the servers are stopped for good.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

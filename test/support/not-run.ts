@@ -1,4 +1,5 @@
-// The commands of the documents that no test types: how the block begins, why, and what proves it instead.
+// The commands of the documents that no test types: how the block begins, why, and what proves it
+// instead.
 import { blocksOf } from './documents.ts'
 
 export interface NotRun {

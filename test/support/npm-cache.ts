@@ -1,4 +1,5 @@
-// Where npm keeps its cache while tests run it: in the checkout, because not every home can be written to.
+// Where npm keeps its cache while tests run it: in the checkout, because not every home can be
+// written to.
 import { join } from 'node:path'
 import { root } from './source-files.ts'
 

@@ -1,8 +1,12 @@
-// What lifecycle and rules must make of the customers of the Online Retail file. The SQL cuts each customer's rows into
-// spells without 60 days of silence, and what a spell begins, holds and ends with says all. It shares nothing with the engine.
+// What lifecycle and rules must make of the customers of the Online Retail file. The SQL cuts each
+// customer's rows into spells without 60 days of silence, and what a spell begins, holds and ends
+// with says all. It shares nothing with the engine.
 import type { OnlineRetailOracle } from './online-retail-oracle.ts'
 
-/** Instants are epoch milliseconds; `line` is the row of the file that caused it, from 1; null where time did. */
+/**
+ * Instants are epoch milliseconds; `line` is the row of the file that caused it, from 1; null if
+ * time did.
+ */
 export interface ExpectedChange {
   userId: string
   from: string
@@ -11,7 +15,10 @@ export interface ExpectedChange {
   line: number | null
 }
 
-/** `spend` is exact and written out in decimal: of the day for big_basket, of a lifetime for tenth_invoice. */
+/**
+ * `spend` is exact and written out in decimal: of the day for big_basket, of a lifetime for
+ * tenth_invoice.
+ */
 export interface ExpectedDecision {
   userId: string
   rule: 'tenth_invoice' | 'big_basket'
@@ -20,7 +27,10 @@ export interface ExpectedDecision {
   spend: string
 }
 
-/** All that ever happens to a customer when nothing comes after the last row: in order, the last silence included. */
+/**
+ * All that ever happens to a customer when nothing comes after the last row: in order, the last
+ * silence included.
+ */
 export interface ExpectedLife {
   userId: string
   firstAt: number
@@ -33,8 +43,8 @@ const SILENCE_MS = 60 * DAY_MS
 const COOLDOWN_MS = 30 * DAY_MS
 
 /**
- * The customers' rows. `spell` counts the silences before; a customer's distinct invoices and the sums run over
- * purchases, in the order of the file.
+ * The customers' rows. `spell` counts the silences before; a customer's distinct invoices and the
+ * sums run over purchases, in the order of the file.
  */
 const ROWS = `
   bought AS (
@@ -54,7 +64,10 @@ const ROWS = `
     FROM noted
   )`
 
-/** A customer is new in the first spell and dormant at the start of every other; only the first leads to loyal. */
+/**
+ * A customer is new in the first spell and dormant at the start of every other; only the first
+ * leads to loyal.
+ */
 const CHANGES = `
   WITH ${ROWS}, spells AS (
     SELECT customer, spell, max(instant) + ${SILENCE_MS} AS silent_at,

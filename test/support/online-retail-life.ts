@@ -1,4 +1,5 @@
-// Stages, badges and decisions of the Online Retail customers: how profiles and streams are held against the oracle.
+// Stages, badges and decisions of the Online Retail customers: how profiles and streams are held
+// against the oracle.
 import type { ProfileView } from '../../src/views/views.ts'
 import type { ExpectedLife } from './online-retail-life-oracle.ts'
 import type { Entry, RewardEntry, Streams } from './online-retail-streams.ts'
@@ -6,7 +7,10 @@ import type { Entry, RewardEntry, Streams } from './online-retail-streams.ts'
 const POINTS = { tenth_invoice: 1000, big_basket: 100 }
 const DIGITS = 12
 
-/** Customers whose stage, history or badges are others as of the instant (epoch ms), as lines of text. */
+/**
+ * Customers whose stage, history or badges are others as of the instant (epoch ms), as lines of
+ * text.
+ */
 export function lifeDifferences(
   profiles: readonly ProfileView[],
   lives: readonly ExpectedLife[],
@@ -32,7 +36,8 @@ function expectedView({ userId, firstAt, changes, decisions }: ExpectedLife, at:
 }
 
 /**
- * Customers of whom the streams tell other things than the oracle, in another order or twice, as lines of text.
+ * Customers of whom the streams tell other things than the oracle, in another order or twice, as
+ * lines of text.
  * @param lineOf the row of the file that an action was made of
  */
 export function streamDifferences(

@@ -1,5 +1,6 @@
-// What the profiles of the Online Retail file must say, computed by DuckDB from the file alone. The SQL follows the
-// words of the requirement and shares nothing with the engine, not even its notion of time.
+// What the profiles of the Online Retail file must say, computed by DuckDB from the file alone. The
+// SQL follows the words of the requirement and shares nothing with the engine, not even its notion
+// of time.
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 
 /** The instants are epoch milliseconds; sums are exact and written out in decimal. */

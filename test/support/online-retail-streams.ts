@@ -30,7 +30,7 @@ const MARKER = 'the end'
 /** Then what has come so far is all that is read, and the test shows what it lacks. */
 const PATIENCE_MS = 30_000
 
-/** The first so many entries of the stream, oldest first; fewer where no more come. */
+/** The first so many entries of the stream, oldest first; fewer if no more come. */
 export async function firstEntries(engine: EngineProcess, stream: string, count: number): Promise<Entry[]> {
   const entries: Entry[] = []
   for await (const entry of follow(engine, stream)) if (entries.push(entry) === count) break

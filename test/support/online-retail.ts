@@ -1,4 +1,4 @@
-// The Online Retail file in tests: where it lies, and how a profile is held against the oracle.
+// The Online Retail file in tests: its path, and how a profile is held against the oracle.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ProfileView } from '../../src/views/views.ts'
@@ -10,7 +10,7 @@ export const ONLINE_RETAIL = fromRoot('../shared/data/online-retail.csv.gz')
 const DEFINITION = fromRoot('examples/online-retail/definition.yaml')
 export const MAPPING = fromRoot('examples/online-retail/mapping.yaml')
 
-/** False, with a message, where the file is absent: it is large and not ours to commit. */
+/** False, with a message, if the file is absent: it is large and not ours to commit. */
 export function hasOnlineRetail(): boolean {
   if (existsSync(ONLINE_RETAIL)) return true
   console.warn(`SKIPPED: the Online Retail data set is not at ${ONLINE_RETAIL}; see examples/online-retail.`)

@@ -1,5 +1,5 @@
-// Packed bodies that are small on the wire and large in memory: each unpacks to nearly the most a body may have, in actions of
-// the most bytes an action may have, and reaches every shard.
+// Packed bodies that are small on the wire and large in memory: each unpacks to nearly the most a
+// body may have, in actions of the most bytes an action may have, and reaches every shard.
 import { gzipSync } from 'node:zlib'
 import { shardOf } from '../../src/model/hash.ts'
 import type { EngineProcess } from './engine.ts'

@@ -1,5 +1,6 @@
-// A client that posts numbered purchases to a real engine at a steady rate, one request after the other, and writes down
-// what was acknowledged. A request without an answer is sent again, with the same ids, until it has one.
+// A client that posts numbered purchases to a real engine at a steady rate, one request after the
+// other, and writes down what was acknowledged. A request without an answer is sent again, with the
+// same ids, until it has one.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EngineProcess } from './engine.ts'
 
@@ -46,7 +47,9 @@ export class Purchases {
     this.#pad = padLength > 0 ? 'x'.repeat(padLength) : undefined
   }
 
-  /** Posts at most so many actions per second while `goOn` says so. Gives the rate that was reached. */
+  /**
+   * Posts at most so many actions per second while `goOn` says so. Gives the rate that was reached.
+   */
   async post(perSecond: number, goOn: () => boolean): Promise<number> {
     const startedAt = performance.now()
     const before = this.acknowledged.length

@@ -2,12 +2,15 @@
 import { connect, type Socket } from 'node:net'
 
 export interface RawAnswer {
-  /** 0 where the server closed the connection without an answer. */
+  /** 0 if the server closed the connection without an answer. */
   status: number
   body: string
 }
 
-/** Sends the parts one after the other, waits for the server to close or answer, and gives the first answer. */
+/**
+ * Sends the parts one after the other, waits for the server to close or answer, and gives the first
+ * answer.
+ */
 export function rawRequest(
   url: string,
   parts: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,

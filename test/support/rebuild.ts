@@ -1,5 +1,5 @@
-// What a rebuild is held against: the log of a stopped engine folded by brute force, and the profiles that are stored. Also
-// the damage that a test does to them.
+// What a rebuild is held against: the log of a stopped engine folded by brute force, and the
+// profiles that are stored. Also the damage that a test does to them.
 
 import { join } from 'node:path'
 import { LmdbActionLog } from '../../src/adapters/lmdb/lmdb-action-log.ts'

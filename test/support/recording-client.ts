@@ -1,5 +1,6 @@
-// A plain HTTP client that posts batches of numbered actions on several lanes and writes down what was acknowledged.
-// A batch without an answer stays pending and is sent again, with the same ids, when the lanes go on.
+// A plain HTTP client that posts batches of numbered actions on several lanes and writes down what
+// was acknowledged. A batch without an answer stays pending and is sent again, with the same ids,
+// when the lanes go on.
 import type { EngineProcess } from './engine.ts'
 
 export interface NumberedAction {
@@ -21,7 +22,10 @@ const USERS = 97
 const FIRST_AT = Date.parse('2025-03-01T00:00:00Z')
 const ACTION_INTERVAL_MS = 20_000
 
-/** The n-th action. Its amount tells it from any other; its time makes some actions late, as real ones are. */
+/**
+ * The n-th action. Its amount tells it from any other; its time makes some actions late, as real
+ * ones are.
+ */
 function numbered(n: number): NumberedAction {
   const late = n % 7 === 0 ? 90_000_000 : 0
   return {
@@ -77,7 +81,9 @@ export class RecordingClient {
     return Array.from({ length: BATCH_ACTIONS }, () => numbered(this.#made++))
   }
 
-  /** False where the connection was refused or broke. Throws on any other answer than receipts for all. */
+  /**
+   * False if the connection was refused or broke. Throws on any other answer than receipts for all.
+   */
   async #post(batch: NumberedAction[], repeated: boolean): Promise<boolean> {
     let receipts: Receipt[]
     try {

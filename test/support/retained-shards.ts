@@ -1,5 +1,5 @@
-// Shards whose log is retained for a while only, on a clock that the test moves: records are appended and published at the
-// instants that the test wants.
+// Shards whose log is retained for a while only, on a clock that the test moves: records are
+// appended and published at the instants that the test wants.
 import { onTestFinished } from 'vitest'
 import { Retention, type RetentionDeps } from '../../actors/saving/retention.ts'
 import { decodeHeader, encodeChunk, encodeRecord, encodeTick } from '../../src/ingest/records.ts'
@@ -19,7 +19,10 @@ export class RetainedShards {
   readonly #log: ActionLog
   readonly #streams: StreamStore
   readonly #retentions: Retention[] = []
-  /** Rounds that all shards have set themselves since the start: each sets its next when one has ended. */
+  /**
+   * Rounds that all shards have set themselves since the start: each sets its next when one has
+   * ended.
+   */
   #rounds = 0
   #awaited: { rounds: number; resolve: () => void } | undefined
 
@@ -29,7 +32,10 @@ export class RetainedShards {
     onTestFinished(() => this.stop())
   }
 
-  /** Appends records of one action, received now, and publishes each with a reward. Gives the sequence of the last. */
+  /**
+   * Appends records of one action, received now, and publishes each with a reward. Gives the
+   * sequence of the last.
+   */
   append(shard: number, bytes = 10, count = 1): Promise<number> {
     const actions = [{ ...ACTION, properties: { text: 'x'.repeat(bytes) } }]
     const payload = encodeRecord(this.clock.now(), 1, 1, [encodeChunk(actions)])
@@ -103,7 +109,9 @@ export class RetainedShards {
     await done
   }
 
-  /** Minutes ago, counted back from now, that the records which the shard's log holds were received. */
+  /**
+   * Minutes ago, counted back from now, that the records which the shard's log holds were received.
+   */
   async held(shard: number): Promise<number[]> {
     const minutes: number[] = []
     const head = await this.#log.head(shard)

@@ -1,4 +1,5 @@
-// The real engine on embedded storage in a temporary folder, with its API in front. Stopped when the test ends.
+// The real engine on embedded storage in a temporary folder, with its API in front. Stopped when
+// the test ends.
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'

@@ -1,4 +1,5 @@
-// Starts real servers for tests and benchmarks: each on a free port, in a temporary folder, gone after stop().
+// Starts real servers for tests and benchmarks: each on a free port, in a temporary folder, gone
+// after stop().
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +27,10 @@ export interface RunningRedis extends RunningServer {
   start(): Promise<void>
 }
 
-/** `options` are Redis settings by name, such as `{ appendonly: 'yes', appendfsync: 'everysec' }`. Persists nothing by default. */
+/**
+ * `options` are Redis settings by name, such as `{ appendonly: 'yes', appendfsync: 'everysec' }`.
+ * Persists nothing by default.
+ */
 export async function startRedis(options: Record<string, string> = {}): Promise<RunningRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'pulseprint-redis-'))
   const remove = () => rm(folder, { recursive: true, force: true })

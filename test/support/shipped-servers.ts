@@ -1,5 +1,5 @@
-// Real servers on the configurations that are shipped in deploy/servers, with only what differs between places made for
-// this machine: addresses, folders, certificates, passwords.
+// Real servers on the configurations that are shipped in deploy/servers, with only what differs
+// between places made for this machine: addresses, folders, certificates, passwords.
 
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

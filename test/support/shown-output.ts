@@ -1,5 +1,5 @@
-// Compares what a command printed with what a document shows of it: the same shape and the same literal values, where
-// instants may differ and `…` stands for anything.
+// Compares what a command printed with what a document shows of it: the same shape and the same
+// literal values, where instants may differ and `…` stands for anything.
 import { expect } from 'vitest'
 
 const INSTANT = /\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?/g
@@ -11,7 +11,10 @@ export function expectJson(printed: string, shown: string): void {
   expect(shapeOf(JSON.parse(printed), readShown(shown)), printed).toEqual(readShown(shown))
 }
 
-/** @param shown the lines of a document; a line `…` stands for any lines, `…` inside a line for its rest */
+/**
+ * @param shown the lines of a document; a line `…` stands for any lines, `…` inside a line for its
+ * rest
+ */
 export function printsAll(printed: string, shown: string): boolean {
   return new RegExp(`^${patternOf(shown)}$`).test(normal(printed.trimEnd()))
 }

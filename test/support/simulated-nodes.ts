@@ -1,5 +1,6 @@
-// Many shard keepers in one process, under one simulated clock: what they tell each other comes late, claims race, nodes die or are
-// cut off, and the store of the shards fails now and then. Fencing is as Redis does it.
+// Many shard keepers in one process, under one simulated clock: what they tell each other comes
+// late, claims race, nodes die or are cut off, and the store of the shards fails now and then.
+// Fencing is as Redis does it.
 import { setImmediate as microtasks } from 'node:timers/promises'
 import { onTestFinished, vi } from 'vitest'
 import { PulseprintError } from '../../src/errors.ts'

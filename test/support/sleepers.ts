@@ -1,5 +1,6 @@
-// Users of a real engine who act and fall silent, two clients that listen to what becomes of them, and the model that says
-// what they must hear: stages that seconds of silence, and seconds in a stage, lead to.
+// Users of a real engine who act and fall silent, two clients that listen to what becomes of them,
+// and the model that says what they must hear: stages that seconds of silence, and seconds in a
+// stage, lead to.
 import { expect } from 'vitest'
 import { definitionFile } from './definition-file.ts'
 import { EngineProcess } from './engine.ts'
@@ -79,7 +80,10 @@ export class Sleepers {
     return Math.max(...[...this.#acts.values()].map((acts) => acts.at(-1)!)) + ASLEEP_BY_MS
   }
 
-  /** Waits until all has been announced, and expects each change once, at its own instant, never early, in order per user. */
+  /**
+   * Waits until all has been announced, and expects each change once, at its own instant, never
+   * early, in order per user.
+   */
   async expectEachChangeOnce(): Promise<void> {
     const expected = [...this.#acts].map(([user, acts]) => changesOf(user, acts))
     const stages = expected.flatMap((changes) => changes.stages)

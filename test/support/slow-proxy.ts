@@ -1,4 +1,5 @@
-// A TCP proxy in front of a server that takes its time: each reply comes later by as much as a test says.
+// A TCP proxy in front of a server that takes its time: each reply comes later by as much as a test
+// says.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Paths from the root, sorted, of the files under the folders whose names end in one of the endings; of '.' only its own files. */
+/**
+ * Paths from the root, sorted, of the files under the folders whose names end in one of the
+ * endings; of '.' only its own files.
+ */
 export function listFiles(folders: readonly string[], ...endings: string[]): string[] {
   return folders
     .flatMap((folder) =>

@@ -1,4 +1,5 @@
-// An engine for tests of the API alone: it takes everything, knows nobody, and can be told otherwise call by call.
+// An engine for tests of the API alone: it takes everything, knows nobody, and can be told
+// otherwise call by call.
 import { compileDefinition } from '../../src/definition/compile.ts'
 import { DEFAULT_DEFINITION } from '../../src/definition/default.ts'
 import type { Definition } from '../../src/definition/definition.ts'
@@ -15,7 +16,10 @@ export interface StubEngine extends Engine {
   submitted: { batch: Batch; wait: SubmitWait }[]
 }
 
-/** What it answers, by the name of the question; a profile question is answered by `undefined` unless told otherwise. */
+/**
+ * What it answers, by the name of the question; a profile question is answered by `undefined`
+ * unless told otherwise.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: each question has parameters of its own
 export type StubAnswers = Record<string, (parameters: any) => Promise<unknown>>
 

@@ -1,4 +1,5 @@
-// A TCP proxy in front of a server, on a free port of its own: a network that breaks when a test says so.
+// A TCP proxy in front of a server, on a free port of its own: a network that breaks when a test
+// says so.
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 

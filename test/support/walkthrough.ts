@@ -1,5 +1,5 @@
-// Does what a reader of a document does: types its commands in their order, in a folder like the checkout, and sees
-// whether each does what the document shows.
+// Does what a reader of a document does: types its commands in their order, in a folder like the
+// checkout, and sees whether each does what the document shows.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -60,7 +60,10 @@ export class Walkthrough {
     return this.#url
   }
 
-  /** From here on, what a document calls the cluster's nodes and servers is what they say themselves. */
+  /**
+   * From here on, what a document calls the cluster's nodes and servers is what they say
+   * themselves.
+   */
   #useCluster(output: string): void {
     const settingOf = (name: string) => new RegExp(`\\b${name}=(\\S+)`).exec(output)![1]!
     this.#replaced
@@ -135,7 +138,9 @@ export class Walkthrough {
     if (text.includes('cluster')) this.#useCluster(output())
   }
 
-  /** Waits for what is shown. Where nothing is, what follows in the document makes it print something. */
+  /**
+   * Waits for what is shown. If nothing is, what follows in the document makes it print something.
+   */
   async #watch(text: string, shown: Block | undefined): Promise<void> {
     const output = outputOf(this.#start(text))
     this.watched.push(output)
@@ -167,7 +172,10 @@ function outputOf(child: ChildProcess): () => string {
   return () => output
 }
 
-/** A folder for the PATH where `npx pulseprint` is this checkout's launcher, without npm's own second. */
+/**
+ * A folder for the PATH where `npx pulseprint` is this checkout's launcher, without npm's own
+ * second.
+ */
 function ownCommands(folder: string): string {
   const bin = join(folder, 'own-bin')
   mkdirSync(bin)

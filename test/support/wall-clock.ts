@@ -1,5 +1,5 @@
-// Preloaded into a node under test whose machine has the wrong time: from the start, or from a signal on. The clocks of the NATS
-// servers and the monotonic one stay right.
+// Preloaded into a node under test whose machine has the wrong time: from the start, or from a
+// signal on. The clocks of the NATS servers and the monotonic one stay right.
 const realNow = Date.now
 let aheadMs = Number(process.env.WALL_CLOCK_MS ?? 0)
 

@@ -1,5 +1,6 @@
-// Holds the shape of the house: which folder may import what, how long a file may be, and that every dependency is
-// earned. The rules read the imports of the source as it stands; nothing is listed by hand that the files can say.
+// Holds the shape of the house: which folder may import what, how long a file may be, and that
+// every dependency is earned. The rules read the imports of the source as it stands; nothing is
+// listed by hand that the files can say.
 import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative } from 'node:path'

@@ -1,4 +1,5 @@
-// The action log on LMDB: one database per shard, keyed by sequence, all appended to in one transaction.
+// The action log on LMDB: one database per shard, keyed by sequence, all appended to in one
+// transaction.
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { LIMITS } from '../../limits.ts'
 import type { ActionLog, AppendEntry, LogRecord } from '../../log/action-log.ts'
@@ -19,7 +20,10 @@ interface Shard {
   head: number
   /** Sequence of the next append. A failed append leaves a gap: a sequence is never given twice. */
   next: number
-  /** The newest records, oldest first, that a follower has yet to take: one at the head reads no disk. */
+  /**
+   * The newest records, oldest first, that a follower has yet to take: one at the head reads no
+   * disk.
+   */
   recent: LogRecord[]
   /** Up to where each follower has taken the shard's records. */
   followers: Set<Follower>
@@ -46,9 +50,13 @@ export class LmdbActionLog implements ActionLog {
   /** Bytes of the records of all shards that are kept in memory. */
   #recentBytes = 0
 
-  /** Opens or creates the log in a folder. Errors: STORE_MISMATCH when it was created with another identity. */
+  /**
+   * Opens or creates the log in a folder. Errors: STORE_MISMATCH when it was created with another
+   * identity.
+   */
   constructor(path: string, identity: StoreIdentity) {
-    // Without overlappingSync a commit resolves only after its fsync: an acknowledgement must mean just that.
+    // Without overlappingSync a commit resolves only after its fsync: an acknowledgement must mean
+    // just that.
     this.#root = open({
       path,
       maxDbs: identity.shards + 3,

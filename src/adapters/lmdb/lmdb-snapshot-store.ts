@@ -1,5 +1,6 @@
-// The snapshot store on LMDB: profiles keyed by shard and user, and a checkpoint per shard whose LMDB version is
-// its epoch, so that LMDB itself refuses the commit of an older owner inside the write transaction.
+// The snapshot store on LMDB: profiles keyed by shard and user, and a checkpoint per shard whose
+// LMDB version is its epoch, so that LMDB itself refuses the commit of an older owner inside the
+// write transaction.
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { PulseprintError } from '../../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'

@@ -1,5 +1,6 @@
-// The stream store on LMDB, shared by the threads of a process: each publishes for its own shards and reads all. It
-// numbers what is published inside the write transaction, so that numbers are given in the order of commits.
+// The stream store on LMDB, shared by the threads of a process: each publishes for its own shards
+// and reads all. It numbers what is published inside the write transaction, so that numbers are
+// given in the order of commits.
 import { resolve } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { type Database, open, type RootDatabase } from 'lmdb'
@@ -15,9 +16,9 @@ import { LmdbStreamTrimmer } from './lmdb-stream-trimmer.ts'
 import { closed, committed } from './lmdb-write.ts'
 
 /**
- * Numbers that every opening leaves out, more than can be on their way to the disk at a time. A power cut takes away
- * what was not flushed, and it is published anew: above every number that a subscriber may have seen, so that none
- * is ever passed over.
+ * Numbers that every opening leaves out, more than can be on their way to the disk at a time. A
+ * power cut takes away what was not flushed, and it is published anew: above every number that a
+ * subscriber may have seen, so that none is ever passed over.
  */
 const SKIPPED_AT_OPENING = 2 ** 20
 
@@ -43,7 +44,10 @@ export class LmdbStreamStore implements StreamStore {
   readonly #callbacks = new Map<string, Set<() => void>>()
   #flushed: Promise<unknown> = Promise.resolve()
 
-  /** Opens or creates the store in a folder. Errors: STORE_MISMATCH when it was created with another identity. */
+  /**
+   * Opens or creates the store in a folder. Errors: STORE_MISMATCH when it was created with another
+   * identity.
+   */
   constructor(path: string, identity: StoreIdentity) {
     this.#root = open({ path, encoding: 'binary', noSubdir: false, eventTurnBatching: false })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
@@ -78,7 +82,7 @@ export class LmdbStreamStore implements StreamStore {
       streams = this.#write(prepared)
     })
     const flushed = this.#root.flushed.then(() => {})
-    // Where the commit fails, that is what is told.
+    // If the commit fails, its error is the one to report.
     flushed.catch(() => {})
     await committed(commit, 'the streams could not be written')
     this.#flushed = flushed

@@ -1,15 +1,22 @@
-// Drops the oldest items of the streams on LMDB. Items lie in the order of their numbers, all shards mixed, and go in that order too:
-// each stream is cut at the first item whose shard still holds its record. Every item is thus looked at about once.
+// Drops the oldest items of the streams on LMDB. Items lie in the order of their numbers, all
+// shards mixed, and go in that order too: each stream is cut at the first item whose shard still
+// holds its record. Every item is thus looked at about once.
 import type { Database, RootDatabase } from 'lmdb'
 import { decodeActionsItem, decodeEntriesItem } from '../../streams/item-codec.ts'
 import { ACTIONS, type StreamItem } from '../../streams/stream-store.ts'
 import { committed } from './lmdb-write.ts'
 
-/** Items, and their bytes, that one transaction drops: it runs on the engine's thread and keeps others from publishing. */
+/**
+ * Items, and their bytes, that one transaction drops: it runs on the engine's thread and keeps
+ * others from publishing.
+ */
 const SLICE_ITEMS = 200
 const SLICE_BYTES = 512 * 1024
 
-/** `asked`: the sequence up to which a shard may go; `gone`: that of its newest dropped item of `actions`; `stream`: number of its newest dropped item. */
+/**
+ * `asked`: the sequence up to which a shard may go; `gone`: that of its newest dropped item of
+ * `actions`; `stream`: number of its newest dropped item.
+ */
 type Mark = ['asked', shard: number] | ['gone', shard: number] | ['stream', stream: string]
 
 interface Slice {
@@ -42,7 +49,7 @@ export class LmdbStreamTrimmer {
         released = this.#trimSlice(shard, sequence)
       })
       const flushed = this.#root.flushed.then(() => {})
-      // Where the commit fails, that is what is told.
+      // If the commit fails, its error is the one to report.
       flushed.catch(() => {})
       await committed(commit, 'the streams could not be trimmed')
       if (released !== undefined) await committed(flushed, 'the trimmed streams could not be flushed')
@@ -56,7 +63,10 @@ export class LmdbStreamTrimmer {
     return this.#mark(['stream', stream]) > after
   }
 
-  /** Runs inside the transaction. Gives the sequence up to which the shard's log is not needed; undefined where there is more to drop. */
+  /**
+   * Runs inside the transaction. Gives the sequence up to which the shard's log is not needed;
+   * undefined if there is more to drop.
+   */
   #trimSlice(shard: number, sequence: number): number | undefined {
     const asked = Math.max(sequence, this.#mark(['asked', shard]))
     this.#marks.putSync(['asked', shard], asked)

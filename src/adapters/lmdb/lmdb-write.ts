@@ -14,7 +14,10 @@ export async function closed(root: { close(): Promise<void> }): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Resolves with the write's result once it is committed. Errors: STORAGE_UNAVAILABLE with the system's reason. */
+/**
+ * Resolves with the write's result once it is committed. Errors: STORAGE_UNAVAILABLE with the
+ * system's reason.
+ */
 export async function committed<T>(write: Promise<T>, failure: string): Promise<T> {
   try {
     return await write
@@ -23,7 +26,10 @@ export async function committed<T>(write: Promise<T>, failure: string): Promise<
   }
 }
 
-/** A failed commit carries the promise of its reason; left alone, that rejection would end the process. */
+/**
+ * A failed commit carries the promise of its reason; left alone, that rejection would end the
+ * process.
+ */
 async function reason(error: unknown): Promise<string> {
   const { commitError } = error as { commitError?: Promise<never> }
   const cause = commitError === undefined ? error : await commitError.catch((inner: unknown) => inner)

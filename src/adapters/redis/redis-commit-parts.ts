@@ -1,4 +1,5 @@
-// What a commit looks like on its way to Redis: parts that no call is held up by for long, and the arguments of one.
+// What a commit looks like on its way to Redis: parts that no call is held up by for long, and the
+// arguments of one.
 import type { StoredProfile } from '../../snapshots/snapshot-store.ts'
 
 /** Profiles in one call: well below what Lua can unpack at once. */

@@ -1,5 +1,6 @@
-// Connects to Redis or to a Redis Cluster. A command that cannot be sent now, or whose reply was lost, fails at once and is never
-// sent again by the client: what to do about it is the caller's to say. Lost connections come back in the background.
+// Connects to Redis or to a Redis Cluster. A command that cannot be sent now, or whose reply was
+// lost, fails at once and is never sent again by the client: what to do about it is the caller's to
+// say. Lost connections come back in the background.
 import { Cluster, Redis } from 'ioredis'
 import { PulseprintError } from '../../errors.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -10,7 +11,7 @@ import type { RedisClient } from './redis-scripts.ts'
 const SILENCE_MS_MAX = 5_000
 const RECONNECT_MS_MAX = 1_000
 
-/** Where a server is and how to be let in. */
+/** Address of a server, and the login it asks for. */
 interface Access {
   host: string
   port: number
@@ -35,7 +36,7 @@ export function maskedRedisUrls(urls: string): string {
 /**
  * @param urls `redis://` or `rediss://` with user, password and database where needed; several, separated by commas, are
  *   nodes of one cluster. A single node of a cluster will do too.
- * @param logger is told once of a server that is lost, and once when all are back
+ * @param logger gets one line when a server is lost, and one when all are back
  * Errors: STORAGE_UNAVAILABLE with the server's reason, without the credentials; INVALID_REQUEST for what is no such URL.
  */
 export async function connectRedis(urls: string, logger: Logger): Promise<RedisClient> {
@@ -111,7 +112,8 @@ function clusterOptions({ host: _host, port: _port, db: _db, ...access }: Access
     lazyConnect,
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelayMs,
-    // A node that restarts without a failover keeps its slots: nothing but its own connection brings it back.
+    // A node that restarts without a failover keeps its slots: nothing but its own connection
+    // brings it back.
     clusterNodeRetryStrategy: reconnectDelayMs,
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
@@ -130,7 +132,8 @@ async function connected<T extends RedisClient>(client: T, urls: string): Promis
       ? `${message.trim()}; does it speak TLS? If not, its URL begins with redis://`
       : message
   }
-  // Without a listener, ioredis prints its errors by itself, now and at every later loss of the connection.
+  // Without a listener, ioredis prints its errors by itself, now and at every later loss of the
+  // connection.
   client.on('error', note)
   try {
     await client.connect()

@@ -1,9 +1,13 @@
-// Looks at how a Redis keeps what it has confirmed. INFO is asked first: managed servers often refuse CONFIG.
+// Looks at how a Redis keeps what it has confirmed. INFO is asked first: managed servers often
+// refuse CONFIG.
 import { Cluster, type Redis } from 'ioredis'
 import { PulseprintError } from '../../errors.ts'
 import type { RedisClient } from './redis-scripts.ts'
 
-/** Errors: STORE_MISMATCH where a server would drop our keys when its memory is full; they carry no expiry, so `volatile-…` spares them. */
+/**
+ * Errors: STORE_MISMATCH if a server would drop our keys when its memory is full; they carry no
+ * expiry, so `volatile-…` spares them.
+ */
 export async function refuseEviction(client: RedisClient): Promise<void> {
   for (const server of serversOf(client)) {
     const policy = field(await server.info('memory'), 'maxmemory_policy')
@@ -43,7 +47,7 @@ async function warningsOf(server: Redis): Promise<string[]> {
   return warnings
 }
 
-/** Undefined where the server does not let us read its settings. */
+/** Undefined if the server does not let us read its settings. */
 async function setting(server: Redis, name: string): Promise<string | undefined> {
   const reply = (await server.config('GET', name).catch(() => [])) as string[]
   return reply[1]

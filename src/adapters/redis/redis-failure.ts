@@ -1,9 +1,11 @@
-// What a failed or refused call to Redis is called, in our words: those of the client speak of its options.
+// What a failed or refused call to Redis is called, in our words: those of the client speak of its
+// options.
 import { ReplyError } from 'ioredis'
 import { PulseprintError } from '../../errors.ts'
 
 /**
- * Never holds more of the error than its message: the error of ioredis has the command, credentials and profiles included.
+ * Never holds more of the error than its message: the error of ioredis has the command, credentials
+ * and profiles included.
  * @param place addresses of the servers, masked
  */
 export function redisFailure(error: unknown, place: string): PulseprintError {

@@ -1,5 +1,6 @@
-// The Lua scripts of the snapshot store on Redis. All keys of a call belong to one shard, hence to one slot of a cluster;
-// whatever can refuse a write is looked at before the first write, so that a script writes all or nothing.
+// The Lua scripts of the snapshot store on Redis. All keys of a call belong to one shard, hence to
+// one slot of a cluster; whatever can refuse a write is looked at before the first write, so that a
+// script writes all or nothing.
 import { createHash } from 'node:crypto'
 import type { Cluster, Redis } from 'ioredis'
 
@@ -11,7 +12,7 @@ export interface Script {
 }
 
 /**
- * KEYS checkpoint; ARGV epoch. Gives 1, or 0 where the shard's epoch is not below it.
+ * KEYS checkpoint; ARGV epoch. Gives 1, or 0 if the shard's epoch is not below it.
  * `commit` numbers the commits of an epoch from 1.
  */
 export const CLAIM = script(`
@@ -22,10 +23,11 @@ redis.call('HSETNX', KEYS[1], 'offset', 0)
 return 1`)
 
 /**
- * KEYS checkpoint, profiles, wakes; ARGV epoch, floor, number, offset or '', time of it, count of profiles, count of users to wake, then
- * (user, bytes) of each profile, (wakeAt, user) of each user to wake, and the users that nothing wakes.
- * Gives `ok`; `fenced` where another epoch holds the shard; `lost` where the store does not know commit `floor` of the epoch,
- * which it has confirmed; `late` where it has seen a later one.
+ * KEYS checkpoint, profiles, wakes; ARGV epoch, floor, number, offset or '', time of it, count of
+ * profiles, count of users to wake, then (user, bytes) of each profile, (wakeAt, user) of each user
+ * to wake, and the users that nothing wakes. Gives `ok`; `fenced` if another epoch holds the shard;
+ * `lost` if the store does not know commit `floor` of the epoch, which it has confirmed; `late` if
+ * it has seen a later one.
  */
 export const COMMIT = script(`
 local held = redis.call('HMGET', KEYS[1], 'epoch', 'commit')
@@ -43,8 +45,8 @@ if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'offset', ARGV[4], 'savedAt', 
 return 'ok'`)
 
 /**
- * KEYS checkpoint, profiles, wakes. UNLINK frees the memory in the background. The commit number below all others makes
- * every owner that does not know of the reset stop at its next commit.
+ * KEYS checkpoint, profiles, wakes. UNLINK frees the memory in the background. The commit number
+ * below all others makes every owner that does not know of the reset stop at its next commit.
  */
 export const RESET = script(`
 redis.call('UNLINK', KEYS[2], KEYS[3])
@@ -52,8 +54,9 @@ if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'offset',
 return 1`)
 
 /**
- * KEYS wakes; ARGV wakeAt, user, limit. Gives (user, wakeAt) of those behind, in the order of (wakeAt, user). Those of one
- * instant are searched by halves: after an import there may be very many, and the user may have left the set.
+ * KEYS wakes; ARGV wakeAt, user, limit. Gives (user, wakeAt) of those behind, in the order of
+ * (wakeAt, user). Those of one instant are searched by halves: after an import there may be very
+ * many, and the user may have left the set.
  */
 export const WAKES = script(`
 local function isBehind(member, user)
@@ -75,7 +78,10 @@ function script(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') }
 }
 
-/** Runs a script by its hash; a server that does not know it, new or flushed, has run nothing and is sent the text. */
+/**
+ * Runs a script by its hash; a server that does not know it, new or flushed, has run nothing and is
+ * sent the text.
+ */
 export async function runScript(
   client: RedisClient,
   { lua, sha }: Script,

@@ -1,5 +1,6 @@
-// The snapshot store on Redis. A shard is three keys in one slot: a small hash with epoch, commit number and offset, one hash of all
-// its profiles, and a sorted set of whom to wake. Every write is one Lua call that compares the epoch first.
+// The snapshot store on Redis. A shard is three keys in one slot: a small hash with epoch, commit
+// number and offset, one hash of all its profiles, and a sorted set of whom to wake. Every write is
+// one Lua call that compares the epoch first.
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'
 import { consoleLogger, type Logger } from '../../runtime/logger.ts'
 import type {
@@ -47,9 +48,9 @@ export class RedisSnapshotStore implements SnapshotStore {
 
   /**
    * @param urls see connectRedis
-   * @param prefix begins every key: one per engine that shares the Redis
-   * Errors: STORE_MISMATCH when the store was made with another identity, or where Redis is set to drop keys when its memory is
-   * full; STORAGE_UNAVAILABLE where it cannot be reached or refuses the credentials.
+   * @param prefix begins every key: one per engine that shares the Redis Errors: STORE_MISMATCH
+   * when the store was made with another identity, or where Redis is set to drop keys when its
+   * memory is full; STORAGE_UNAVAILABLE if it cannot be reached or refuses the credentials.
    */
   static async open(
     urls: string,
@@ -63,7 +64,8 @@ export class RedisSnapshotStore implements SnapshotStore {
     const client = await connectRedis(urls, logger).catch(fail)
     const store = new RedisSnapshotStore(client, prefix, identity.shards, fail)
     try {
-      // Asks all masters of a cluster, and so connects to each: without a queue, first calls would fail until then.
+      // Asks all masters of a cluster, and so connects to each: without a queue, first calls would
+      // fail until then.
       await refuseEviction(client)
       await store.#checkIdentity(identity)
     } catch (error) {
@@ -96,7 +98,9 @@ export class RedisSnapshotStore implements SnapshotStore {
     }
   }
 
-  /** After STORAGE_UNAVAILABLE the claim may have been recorded: take a higher epoch to try again. */
+  /**
+   * After STORAGE_UNAVAILABLE the claim may have been recorded: take a higher epoch to try again.
+   */
   async claim(shard: number, epoch: number): Promise<void> {
     const claimed = await this.#run(CLAIM, [this.#key(shard, 'checkpoint')], [epoch])
     if (claimed !== 1) throw fenced(shard, epoch, 'a newer owner has claimed it')
@@ -114,7 +118,10 @@ export class RedisSnapshotStore implements SnapshotStore {
     return found.flat().map((bytes) => bytes ?? undefined)
   }
 
-  /** An owner must not go on from profiles older than those it has saved, nor from those of a later owner. Errors: FENCED. */
+  /**
+   * An owner must not go on from profiles older than those it has saved, nor from those of a later
+   * owner. Errors: FENCED.
+   */
   async #checkHolds(shard: number, epoch: number): Promise<void> {
     const { confirmed } = this.#claim(shard, epoch)
     const held = await this.#client.hmget(this.#key(shard, 'checkpoint'), 'epoch', 'commit')
@@ -130,8 +137,9 @@ export class RedisSnapshotStore implements SnapshotStore {
   }
 
   /**
-   * More than 1,000 profiles or 4 MiB go in several calls, in order, the offset with the last: each call is atomic, and one whose
-   * predecessor was not written is refused. `wakeBefore` is not needed: the index knows.
+   * More than 1,000 profiles or 4 MiB go in several calls, in order, the offset with the last: each
+   * call is atomic, and one whose predecessor was not written is refused. `wakeBefore` is not
+   * needed: the index knows.
    */
   async commit(shard: number, { epoch, offset, savedAt, profiles }: Commit): Promise<void> {
     const claim = this.#claim(shard, epoch)
@@ -193,7 +201,10 @@ export class RedisSnapshotStore implements SnapshotStore {
     return (await counts.catch(this.#fail)).reduce((sum, count) => sum + count, 0)
   }
 
-  /** Atomic per shard. Cut short by a crash, it leaves the fingerprint of before: the next start resets again. */
+  /**
+   * Atomic per shard. Cut short by a crash, it leaves the fingerprint of before: the next start
+   * resets again.
+   */
   async reset(fingerprint: string): Promise<void> {
     await this.#everyShard((shard) => this.#run(RESET, this.#shardKeys(shard), []))
     for (const claim of this.#claims.values()) claim.confirmed = -1
@@ -205,7 +216,7 @@ export class RedisSnapshotStore implements SnapshotStore {
   }
 
   async close(): Promise<void> {
-    // QUIT waits for the replies that are still owed; where there is no connection, nothing is.
+    // QUIT waits for the replies that are still owed; if there is no connection, nothing is.
     await this.#client.quit().catch(() => {})
     this.#client.disconnect()
   }

@@ -20,7 +20,7 @@ export interface ClusterSettings {
   natsMonitorUrls: string[]
 }
 
-/** What settings are read with; each problem is told of once. */
+/** Reads settings and collects their problems; it reports each problem once. */
 export interface SettingsReader {
   text(name: string): string | undefined
   integer(name: string, standard: number, min: number, max: number): number
@@ -29,7 +29,7 @@ export interface SettingsReader {
 
 const LOG_STREAMS_MAX = 64
 
-/** Undefined where neither NATS nor Redis is named: then the node runs on embedded storage. */
+/** Undefined if neither NATS nor Redis is named: then the node runs on embedded storage. */
 export function readClusterSettings(
   { text, integer, problem }: SettingsReader,
   shards: number,
@@ -97,7 +97,10 @@ function hasCredentials(url: string): boolean {
   return username !== '' || password !== ''
 }
 
-/** Else they could not be decoded when they are sent. What is no URL at all is told of elsewhere. */
+/**
+ * A login with a stray % could not be decoded when it is sent. Another check reports what is no URL
+ * at all.
+ */
 function isLoginEncoded(text: string): boolean {
   const url = URL.parse(text)
   try {

@@ -1,4 +1,5 @@
-// `pulseprint check DEFINITION`: every mistake of a definition, with its place and a hint, without an engine.
+// `pulseprint check DEFINITION`: every mistake of a definition, with its place and a hint, without
+// an engine.
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { compileDefinition, type Problem } from '../../definition/compile.ts'
@@ -26,7 +27,9 @@ export function partsOf({ features, lifecycle, rules, actions, acceptsAny }: Def
   return parts.join(', ')
 }
 
-/** One line per problem, as compilers write them, so that editors find the place; the hint below it. */
+/**
+ * One line per problem, as compilers write them, so that editors find the place; the hint below it.
+ */
 export function listProblems(file: string, problems: readonly Problem[]): string {
   const lines = problems.map(
     ({ line, column, message, hint }) => `${file}:${line}:${column} ${message}\n    ${hint}`,

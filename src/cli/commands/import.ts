@@ -102,7 +102,9 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   if (!complete || (options.strict && total(tally.rejected) > 0)) process.exitCode = EXIT.failed
 }
 
-/** Lines of NDJSON without a mapping are actions already; what is wrong with them the engine says. */
+/**
+ * Lines of NDJSON without a mapping are actions already; what is wrong with them the engine says.
+ */
 function actionAsItIs(row: Row): Mapped {
   const action = { ...row }
   return { action, user: userOf(action) ?? '' }

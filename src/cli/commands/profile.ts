@@ -36,7 +36,10 @@ function pathOf(user: string, { at, fields }: ProfileOptions): string {
   return `/v1/profiles/${encodeURIComponent(user)}${query.size > 0 ? `?${query}` : ''}`
 }
 
-/** Stage and badges, a table of the features, with the error of those that are estimates, and how current it is. */
+/**
+ * Stage and badges, a table of the features, with the error of those that are estimates, and how
+ * current it is.
+ */
 export function readable(profile: ProfileView): string {
   const { userId, features, approximate, asOf, source } = profile
   const rows = Object.entries(features).map(([name, value]) => {

@@ -1,4 +1,5 @@
-// `pulseprint rebuild`: has shards rebuilt from their logs, one after the other, and says what differed.
+// `pulseprint rebuild`: has shards rebuilt from their logs, one after the other, and says what
+// differed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import type { RebuildView, ShardStatus } from '../../views/views.ts'
@@ -66,7 +67,8 @@ async function rebuildCommanded({
       if (!json) for (const sample of view.samples) console.error(rebuildSample(each, sample))
       views.push(view)
     } catch (error) {
-      // What one shard is refused for, such as having moved to another node meanwhile, says nothing of the others.
+      // What one shard is refused for, such as having moved to another node meanwhile, says nothing
+      // of the others.
       if (!all || !(error instanceof CliError) || error instanceof UnreachableError) throw error
       problems.push(`shard ${each}: ${error.message}`)
     }

@@ -62,7 +62,7 @@ export function withOptions(env: NodeJS.ProcessEnv, options: StartOptions): Node
   return { ...env, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
-/** Where the other commands look for an engine by themselves. */
+/** The address at which the other commands look for an engine by themselves. */
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 
 function welcome({ url, storage, definition, asksForKey }: RunningServer): string {
@@ -80,7 +80,8 @@ Try it:
 
 function stopOnSignal(stop: () => Promise<void>): void {
   const onSignal = async () => {
-    // A second signal finds no listener and ends the process at once; nothing acknowledged is lost by that.
+    // A second signal finds no listener and ends the process at once; nothing acknowledged is lost
+    // by that.
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
     console.log('Stopping.')
     await stop()

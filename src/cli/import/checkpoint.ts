@@ -1,5 +1,5 @@
-// The saved state of an import: how far every row is acknowledged and what became of them. One small file,
-// replaced as a whole; a lock beside it keeps a second importer of the same rows out.
+// The saved state of an import: how far every row is acknowledged and what became of them. One
+// small file, replaced as a whole; a lock beside it keeps a second importer of the same rows out.
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CliError, fileError } from '../cli-error.ts'
@@ -11,7 +11,7 @@ export interface Checkpoint {
   /** Name of the import; ids of rows without one of their own are made of it. */
   identity: string
   url: string
-  /** Size of the input in bytes; null where it is not known. */
+  /** Size of the input in bytes; null if it is not known. */
   inputBytes: number | null
   /** SHA-256 of the mapping's text; null without one. */
   mappingHash: string | null
@@ -44,7 +44,7 @@ export function statePaths(folder: string, identity: string): StatePaths {
   }
 }
 
-/** Undefined where this import never began. Throws CliError. */
+/** Undefined if this import never began. Throws CliError. */
 export function loadCheckpoint(path: string): Checkpoint | undefined {
   let text: string
   try {
@@ -65,8 +65,8 @@ export function loadCheckpoint(path: string): Checkpoint | undefined {
 }
 
 /**
- * Replaces the file at once, so that a kill leaves the old or the new one. Not fsynced: after a power cut an
- * older checkpoint may come back, and the rows after it are sent again.
+ * Replaces the file at once, so that a kill leaves the old or the new one. Not fsynced: after a
+ * power cut an older checkpoint may come back, and the rows after it are sent again.
  */
 export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
   try {
@@ -77,7 +77,9 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
   }
 }
 
-/** Takes the lock; the returned function gives it back. Throws CliError where a running process has it. */
+/**
+ * Takes the lock; the returned function gives it back. Throws CliError if a running process has it.
+ */
 export function lockImport(path: string): () => void {
   try {
     mkdirSync(dirname(path), { recursive: true })
@@ -95,7 +97,10 @@ export function lockImport(path: string): () => void {
   return () => rmSync(path, { force: true })
 }
 
-/** The living process that holds the lock. A restarted container may give us the dead one's own number. */
+/**
+ * The living process that holds the lock. A restarted container may give us the dead one's own
+ * number.
+ */
 function holderOf(path: string): number | undefined {
   try {
     const holder = Number(readFileSync(path, 'utf8'))

@@ -1,5 +1,5 @@
-// One run of an import: reads rows, sends them in lanes, and saves checkpoints as it goes. Why it neither loses
-// nor doubles a row is explained in row-window.ts.
+// One run of an import: reads rows, sends them in lanes, and saves checkpoints as it goes. Why it
+// neither loses nor doubles a row is explained in row-window.ts.
 import { CliError } from '../cli-error.ts'
 import type { EngineClient } from '../engine-client.ts'
 import { type Checkpoint, lockImport, type StatePaths, saveCheckpoint } from './checkpoint.ts'
@@ -43,7 +43,10 @@ export class ImportRun {
   /** Rows sent in this run. */
   sent = 0
 
-  /** Throws CliError where the import cannot go on from where it was; otherwise it holds the lock until `run` ends. */
+  /**
+   * Throws CliError if the import cannot go on from where it was; otherwise it holds the lock until
+   * `run` ends.
+   */
   constructor(plan: ImportPlan) {
     this.#plan = plan
     this.#unlock = lockImport(plan.paths.lock)
@@ -80,7 +83,7 @@ export class ImportRun {
     this.#stopping = true
   }
 
-  /** True where the input was read to its end. Throws CliError; what was acknowledged stays. */
+  /** True if the input was read to its end. Throws CliError; what was acknowledged stays. */
   async run(): Promise<boolean> {
     try {
       if (this.#witness) await checkWitness(this.#plan.client, this.#witness, this.#patience)

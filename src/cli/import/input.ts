@@ -1,4 +1,5 @@
-// The input of an import as text: a file or standard input, unpacked where it is gzip, checked to be UTF-8.
+// The input of an import as text: a file or standard input, unpacked if it is gzip, checked to be
+// UTF-8.
 import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -12,7 +13,10 @@ export interface Input {
   label: string
   /** Bytes of the file as it lies there; undefined for standard input. */
   bytesTotal: number | undefined
-  /** Stable name of this content, from the file's name and its first 64 KB; undefined for standard input. */
+  /**
+   * Stable name of this content, from the file's name and its first 64 KB; undefined for standard
+   * input.
+   */
   identity: string | undefined
   open(): Readable
 }
@@ -20,7 +24,7 @@ export interface Input {
 const HEAD_BYTES = 64 * 1024
 const CHUNK_BYTES = 64 * 1024
 
-/** `-` is standard input. Throws CliError where the file cannot be read, is a folder or is empty. */
+/** `-` is standard input. Throws CliError if the file cannot be read, is a folder or is empty. */
 export function openInput(path: string): Input {
   if (path === '-') {
     return { label: 'stdin', bytesTotal: undefined, identity: undefined, open: () => process.stdin }
@@ -56,8 +60,8 @@ function identityOf(path: string, head: Buffer): string {
 }
 
 /**
- * The text in pieces. Throws CliError where the gzip data or the encoding is broken.
- * @param onBytes told of the bytes read from the input itself, before unpacking
+ * The text in pieces. Throws CliError if the gzip data or the encoding is broken.
+ * @param onBytes called with the bytes read from the input itself, before unpacking
  */
 export async function* readTexts(input: Input, onBytes: (count: number) => void): AsyncGenerator<string> {
   const raw = input.open()
@@ -84,7 +88,7 @@ async function* unpacked(raw: Readable, onBytes: (count: number) => void): Async
   // Known by its first two bytes, whatever the file is called.
   const packed = first.value[0] === 0x1f && first.value[1] === 0x8b
   const target = packed ? createGunzip({ chunkSize: CHUNK_BYTES }) : new PassThrough()
-  // The same error also ends the loop below, which is where it is thrown.
+  // The same error also ends the loop below, which throws it.
   pipeline(all, target).catch(() => {})
   yield* target
 }

@@ -1,5 +1,5 @@
-// Sends rows in several requests at once and yet in file order per user: every user belongs to one lane, and a
-// lane has one request under way at a time, which it repeats until it is answered.
+// Sends rows in several requests at once and yet in file order per user: every user belongs to one
+// lane, and a lane has one request under way at a time, which it repeats until it is answered.
 import { hash53 } from '../../model/hash.ts'
 
 export interface Entry {
@@ -14,7 +14,9 @@ export interface LaneOptions {
   lanes: number
   rowsMax: number
   charactersMax: number
-  /** Sends one batch and settles its rows. Must not return before the engine has answered for good. */
+  /**
+   * Sends one batch and settles its rows. Must not return before the engine has answered for good.
+   */
   send(batch: readonly Entry[]): Promise<void>
 }
 
@@ -37,7 +39,10 @@ export class Lanes {
     this.#waiting[hash53(user) % this.#options.lanes]!.push(entry)
   }
 
-  /** Starts every idle lane that has rows. What is offered while a lane is busy goes with its next batch. */
+  /**
+   * Starts every idle lane that has rows. What is offered while a lane is busy goes with its next
+   * batch.
+   */
   start(): void {
     for (let lane = 0; lane < this.#options.lanes; lane++) {
       if (!this.#busy[lane] && this.#waiting[lane]!.length > 0) void this.#run(lane)

@@ -1,5 +1,5 @@
-// Tries a request until the engine answers for good or patience ends. An engine that is overloaded, starting or
-// gone for a while is waited for.
+// Tries a request until the engine answers for good or patience ends. It waits for an engine that
+// is overloaded, starting or gone for a while.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CliError } from '../cli-error.ts'
 import { type EngineClient, problemOf, UnreachableError } from '../engine-client.ts'
@@ -22,7 +22,10 @@ export interface Reply {
 
 const FIRST_DELAY_MS = 100
 const DELAY_MS_MAX = 5_000
-/** The request was not at fault, or its fate is unknown: trying again can help and, by the ids, cannot harm. */
+/**
+ * The request was not at fault, or its fate is unknown: trying again can help and, by the ids,
+ * cannot harm.
+ */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504])
 
 /** The first answer that another try would not change. Throws CliError when patience ends. */

@@ -6,7 +6,7 @@ export interface Position {
   /** Rows done over all runs. */
   rows: number
   bytesRead: number
-  /** Undefined where the length of the input is not known. */
+  /** Undefined if the length of the input is not known. */
   bytesTotal: number | undefined
 }
 

@@ -1,5 +1,6 @@
-// Text to rows: CSV (RFC 4180, with a header row) or NDJSON. Rows come in arrays, so that one turn of the event
-// loop carries many. A bad row is handed on as such; a file that cannot be read on ends with a CliError.
+// Text to rows: CSV (RFC 4180, with a header row) or NDJSON. Rows come in arrays, so that one turn
+// of the event loop carries many. A bad row is handed on as such; a file that cannot be read on
+// ends with a CliError.
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
 import type { Row } from './mapping/row-expression.ts'
@@ -54,7 +55,10 @@ export async function* readCsv(
   if (!header) throw new CliError(`${label}: the file is empty; CSV needs a header row`)
 }
 
-/** Feeds the parser the next text, or the end, and gives the error it met, if any. Records come by the callback. */
+/**
+ * Feeds the parser the next text, or the end, and gives the error it met, if any. Records come by
+ * the callback.
+ */
 function createParser(delimiter: string, onRecord: (record: string[]) => void) {
   const parser = parse({
     delimiter,

@@ -1,5 +1,5 @@
-// The file of rejected rows: one JSON line each, in file order. It grows only as the mark passes, so that after
-// a kill it can be cut back to what the checkpoint covers.
+// The file of rejected rows: one JSON line each, in file order. It grows only as the mark passes,
+// so that after a kill it can be cut back to what the checkpoint covers.
 import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { fileError } from '../cli-error.ts'
 
@@ -9,7 +9,9 @@ export class RejectedFile {
   bytes: number
   #waiting = ''
 
-  /** @param bytes what the checkpoint covers; anything beyond belongs to rows that will come again */
+  /**
+   * @param bytes what the checkpoint covers; anything beyond belongs to rows that will come again
+   */
   constructor(path: string, bytes: number) {
     this.path = path
     try {

@@ -41,7 +41,7 @@ export class RowWindow {
   readonly #users: (string | undefined)[]
   readonly #rowsOfUser = new Map<string, number>()
 
-  /** @param onPassed told of each row as the mark passes it, in file order */
+  /** @param onPassed called with each row as the mark passes it, in file order */
   constructor(
     mark: number,
     tally: Tally,
@@ -56,7 +56,7 @@ export class RowWindow {
     this.#users = new Array(bounds.rowsMax)
   }
 
-  /** Whether one more row, of this user where it has one, may enter before a checkpoint is saved. */
+  /** Whether one more row, of this user if it has one, may enter before a checkpoint is saved. */
   hasRoom(user: string | undefined): boolean {
     if (this.newest - this.savedMark >= this.#bounds.rowsMax) return false
     return user === undefined || (this.#rowsOfUser.get(user) ?? 0) < this.#bounds.userRowsMax

@@ -5,7 +5,7 @@ import { type Patience, sendPatiently } from './patience.ts'
 
 export interface Receipt {
   status: 'accepted' | 'duplicate' | 'rejected'
-  /** Where the action lies in the log; missing where it was not even written. */
+  /** Place of the action in the log; missing if the log does not hold it. */
   shard?: number
   sequence?: number
   error?: { code: string; path: string; message: string }

@@ -1,4 +1,5 @@
-// Where an import begins: at the first row, or after the mark of an earlier run, if going on from there is safe.
+// The row at which an import begins: the first, or the one after the mark of an earlier run if
+// going on from there is safe.
 import { CliError } from '../cli-error.ts'
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts'
 import { emptyTally } from './tally.ts'
@@ -14,8 +15,8 @@ export interface StartOptions {
 }
 
 /**
- * An hour under the definition's default idempotencyWindow: after it, the engine may have forgotten the ids of
- * rows that an interrupted run sent and never saw answered.
+ * An hour under the definition's default idempotencyWindow: after it, the engine may have forgotten
+ * the ids of rows that an interrupted run sent and never saw answered.
  */
 export const DOUBT_MS_MAX = 23 * 3_600_000
 

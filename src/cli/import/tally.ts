@@ -3,7 +3,10 @@
 export interface Tally {
   /** Actions the engine holds because of this import. */
   accepted: number
-  /** Of `accepted`: answered `duplicate` when sent again after an interruption, so taken in the first time. */
+  /**
+   * Of `accepted`: answered `duplicate` when sent again after an interruption, so taken in the
+   * first time.
+   */
   repeated: number
   /** The engine had an action of this id before. */
   duplicate: number

@@ -1,5 +1,5 @@
-// Recognises an engine that lost the rows of an earlier run, for example because its data folder was deleted: to
-// go on there would leave them out without a word.
+// Recognises an engine that lost the rows of an earlier run, for example because its data folder
+// was deleted: to go on there would leave them out without a word.
 import type { ShardStatus } from '../../views/views.ts'
 import { CliError } from '../cli-error.ts'
 import type { EngineClient } from '../engine-client.ts'
@@ -11,7 +11,10 @@ export interface Witness {
   sequence: number
 }
 
-/** Throws CliError where the engine's log does not reach the position. A key that may not see the shards skips it. */
+/**
+ * Throws CliError if the engine's log does not reach the position. A key that may not see the
+ * shards skips it.
+ */
 export async function checkWitness(
   client: EngineClient,
   witness: Witness,

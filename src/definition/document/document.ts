@@ -1,5 +1,5 @@
-// From text to a YAML tree whose nodes know their place. What is wrong with it as YAML is reported here; what
-// the tree means is the business of the sections.
+// From text to a YAML tree whose nodes know their place. What is wrong with it as YAML is reported
+// here; what the tree means is the business of the sections.
 import { type Document, isAlias, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { BOUNDS } from '../bounds.ts'
 import { Problems } from './problems.ts'

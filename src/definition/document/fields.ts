@@ -1,5 +1,5 @@
-// Reads typed fields out of the YAML tree. A wrong one is reported and gives undefined, so that the section
-// goes on and every mistake is found at once.
+// Reads typed fields out of the YAML tree. A wrong one is reported and gives undefined, so that the
+// section goes on and every mistake is found at once.
 import { type Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
 import { durationMs } from '../../model/duration.ts'
 import { suggest } from '../../model/suggest.ts'
@@ -10,7 +10,7 @@ export interface Field {
   name: string
   path: string
   key: Place
-  /** Undefined where nothing follows the key. */
+  /** Undefined if nothing follows the key. */
   value: Node | undefined
 }
 
@@ -24,8 +24,8 @@ export class Fields {
   }
 
   /**
-   * The entries of a map by name. Reports keys that are not in `allowed`, where that is given.
-   * Undefined, and reported, where the node is no map.
+   * The entries of a map by name. Reports keys that are not in `allowed`, if that is given.
+   * Undefined, and reported, if the node is no map.
    */
   map(
     node: Node | undefined,
@@ -83,13 +83,19 @@ export class Fields {
     return items.length > 0 && items.every((item) => item !== undefined) ? items : undefined
   }
 
-  /** A scalar, or a list of scalars, as it was written; null for anything else, which no field takes. */
+  /**
+   * A scalar, or a list of scalars, as it was written; null for anything else, which no field
+   * takes.
+   */
   plain(node: Node | undefined): unknown {
     if (isSeq(node)) return node.items.map((item) => scalarOf(this.#present(item)))
     return scalarOf(node)
   }
 
-  /** Any node as JSON. Only for what was read without a problem: an alias could lead back to its own node. */
+  /**
+   * Any node as JSON. Only for what was read without a problem: an alias could lead back to its own
+   * node.
+   */
   tree(node: Node | undefined): unknown {
     if (isSeq(node)) return node.items.map((item) => this.tree(this.#present(item)))
     if (!isMap(node)) return scalarOf(node)
@@ -98,7 +104,7 @@ export class Fields {
     )
   }
 
-  /** The items of a list, named by their place. Undefined, and reported, where the node is no list. */
+  /** The items of a list, named by their place. Undefined, and reported, if the node is no list. */
   list(field: Field, example: string): Field[] | undefined {
     if (!isSeq(field.value)) {
       this.problems.add(field.value ?? field.key, field.path, `${named(field.path)} must be a list`, example)
@@ -110,7 +116,7 @@ export class Fields {
     })
   }
 
-  /** Milliseconds of a duration, or the default where the field is absent or wrong. */
+  /** Milliseconds of a duration, or the default if the field is absent or wrong. */
   duration(field: Field | undefined, defaultMs: number): number {
     if (!field) return defaultMs
     const example = 'Write a whole number and a unit: `90s`, `15m`, `24h`, `30d`.'

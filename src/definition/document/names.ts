@@ -26,7 +26,10 @@ const EXAMPLES = {
 
 type Named = Pick<Field, 'name' | 'key' | 'path'>
 
-/** Names that expressions, addresses and stored profiles carry: short identifiers; streams may also contain `-`. */
+/**
+ * Names that expressions, addresses and stored profiles carry: short identifiers; streams may also
+ * contain `-`.
+ */
 export function checkIdentifier(field: Named, of: keyof typeof EXAMPLES, problems: Problems): boolean {
   if (!checkReserved(field, problems)) return false
   if ((of === 'stream' ? STREAM_NAME : IDENTIFIER).test(field.name)) return true

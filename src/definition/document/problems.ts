@@ -1,8 +1,12 @@
-// The problems of a definition document: each with its place, so that an editor can jump there, and a hint.
+// The problems of a definition document: each with its place, so that an editor can jump there, and
+// a hint.
 import type { LineCounter, Node } from 'yaml'
 import { BOUNDS } from '../bounds.ts'
 
-/** One mistake. `line` and `column` count from 1; `path` is where in the document, such as `features.spend.of`. */
+/**
+ * One mistake. `line` and `column` count from 1; `path` is where in the document, such as
+ * `features.spend.of`.
+ */
 export interface Problem {
   line: number
   column: number

@@ -17,7 +17,7 @@ import { placeIn } from './expression-fields.ts'
 const EXAMPLE = 'Write a CEL expression: `when: features.purchases >= 10`.'
 const QUOTE = 'Text in a payload is CEL; for the text itself write quotes in quotes: `"\'gold\'"`.'
 
-/** Without window where it is wrong. */
+/** Without window if it is wrong. */
 export type WindowedFeature = KnownFeature & { window?: Window | undefined }
 
 export class Conditions {
@@ -26,7 +26,7 @@ export class Conditions {
   readonly #fields: Fields
   readonly #text: string
 
-  /** @param stages undefined where the document has no lifecycle */
+  /** @param stages undefined if the document has no lifecycle */
   constructor(
     fields: Fields,
     text: string,
@@ -39,7 +39,7 @@ export class Conditions {
     this.#text = text
   }
 
-  /** Undefined where the field is absent or wrong; what is wrong is reported. */
+  /** Undefined if the field is absent or wrong; what is wrong is reported. */
   when(field: Field | undefined, occasion: Occasion): Condition | undefined {
     if (!field) return undefined
     const constant = isScalar(field.value) && typeof field.value.value === 'boolean'
@@ -60,7 +60,7 @@ export class Conditions {
     })
   }
 
-  /** A text of a payload; undefined, and reported, where it is wrong. */
+  /** A text of a payload; undefined, and reported, if it is wrong. */
   payload(scalar: Scalar<string>, field: Field, occasion: Occasion): Evaluate | undefined {
     const compiled = this.#compiler.value(scalar.value.trim(), occasion)
     if (!('problems' in compiled)) return compiled.evaluate

@@ -1,4 +1,5 @@
-// Reads the CEL fields of a document, and maps places inside an expression to places in the document.
+// Reads the CEL fields of a document, and maps places inside an expression to places in the
+// document.
 
 import type { Scalar } from 'yaml'
 import { type Compiled, ExpressionCompiler, type Role } from '../../expressions/expressions.ts'
@@ -14,7 +15,7 @@ export class Expressions {
     this.#text = text
   }
 
-  /** Undefined where the field is absent or wrong; what is wrong is reported. */
+  /** Undefined if the field is absent or wrong; what is wrong is reported. */
   read(field: Field | undefined, role: Role): Compiled | undefined {
     if (!field) return undefined
     const example = role === 'where' ? '`where: properties.price > 10`' : '`of: properties.price`'
@@ -29,7 +30,10 @@ export class Expressions {
   }
 }
 
-/** Exact where the document shows the expression as it is; otherwise (escapes, several lines) where it starts. */
+/**
+ * Exact if the document shows the expression as it is; otherwise (escapes, several lines) its
+ * start.
+ */
 export function placeIn(text: string, scalar: Scalar<string>, offset: number): number {
   const [start, end] = scalar.range ?? [0, 0]
   const shown = text.slice(start, end)

@@ -1,5 +1,5 @@
-// The `features` section: reads and checks each feature by itself. Which features share state is decided in
-// share-series.ts.
+// The `features` section: reads and checks each feature by itself. Which features share state is
+// decided in share-series.ts.
 import type { AggregateName } from '../../features/operators.ts'
 import type { Expression } from '../../model/value.ts'
 import type { Window } from '../../model/window.ts'

@@ -1,4 +1,5 @@
-// The sections that say how the engine reacts to what it counts: `lifecycle`, `rules` and `streams`.
+// The sections that say how the engine reacts to what it counts: `lifecycle`, `rules` and
+// `streams`.
 
 import type { Definition } from '../definition.ts'
 import type { Field, Fields } from '../document/fields.ts'

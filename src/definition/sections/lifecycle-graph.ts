@@ -1,5 +1,5 @@
-// What is wrong with a lifecycle as a whole: stages that nobody can enter, and circles that turn without
-// any action.
+// What is wrong with a lifecycle as a whole: stages that nobody can enter, and circles that turn
+// without any action.
 
 import { nearest } from '../../model/suggest.ts'
 import type { Field, Fields } from '../document/fields.ts'
@@ -15,7 +15,7 @@ export interface Edge {
   dwellMs: number | undefined
 }
 
-/** Reports transitions from `"*"` where there is no other stage to come from. */
+/** Reports transitions from `"*"` if there is no other stage to come from. */
 export function checkSomeFrom(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
   for (const { field } of edges.filter(({ from }) => from.size === 0)) {
     const message = `\`${stages.names[0]}\` is the only stage, so no transition can lead there`
@@ -23,7 +23,9 @@ export function checkSomeFrom(fields: Fields, stages: Stages, edges: readonly Ed
   }
 }
 
-/** Reports the stages no transition leads to; where there are none, those only reached from each other. */
+/**
+ * Reports the stages no transition leads to; if there are none, those only reached from each other.
+ */
 export function checkReachable(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
   const entered = new Set([0, ...edges.map((edge) => edge.to)])
   const reached = reachedFrom(0, edges)
@@ -51,9 +53,10 @@ function reachedFrom(start: number, edges: readonly Edge[]): Set<number> {
 }
 
 /**
- * Reports each dwell transition that closes a circle of dwell and conditions alone, once. Such a circle turns for as long
- * as its conditions hold, and a year or a century may pass at once. Conditions alone may
- * turn in a circle: they enter each stage at most once at an instant, and hysteresis is made of them.
+ * Reports each dwell transition that closes a circle of dwell and conditions alone, once. Such a
+ * circle turns for as long as its conditions hold, and a year or a century may pass at once.
+ * Conditions alone may turn in a circle: they enter each stage at most once at an instant, and
+ * hysteresis is made of them.
  */
 export function checkDwellCircles(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
   const turning = edges.filter(

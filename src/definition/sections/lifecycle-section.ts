@@ -24,7 +24,7 @@ export interface TransitionDraft {
 export interface LifecycleDraft {
   stages: Stages
   transitions: TransitionDraft[]
-  /** False where a mistake left a stage or a transition out. */
+  /** False if a mistake left a stage or a transition out. */
   complete: boolean
 }
 

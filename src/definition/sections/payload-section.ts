@@ -12,7 +12,7 @@ import type { Conditions } from './condition-fields.ts'
 type Make = (situation: EvaluationContext) => Value
 
 /**
- * Undefined where the field is absent or wrong; what is wrong is reported. A payload longer than
+ * Undefined if the field is absent or wrong; what is wrong is reported. A payload longer than
  * LIMITS.payloadTextMax becomes null as a whole: half of one could say something else.
  */
 export function readPayload(

@@ -14,9 +14,9 @@ import { readActionNames, readWindow } from './feature-fields.ts'
 export interface RuleContext {
   declared: DeclaredActions
   conditions: Conditions
-  /** Undefined where the document has none. */
+  /** Undefined if the document has none. */
   lifecycle: Lifecycle | undefined
-  /** Undefined where any stream may be named. */
+  /** Undefined if any stream may be named. */
   streams: string[] | undefined
 }
 

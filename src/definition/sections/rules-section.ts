@@ -66,7 +66,10 @@ function readEmit(fields: Fields, field: Field | undefined, occasion: Occasion, 
   }
 }
 
-/** Nothing where the document has a mistake: the definition is refused, and an alias could turn in a circle. */
+/**
+ * Empty if the document has a mistake: the definition is refused anyway, and an alias could turn in
+ * a circle.
+ */
 function declaredAs(fields: Fields, parts: Map<string, Field>): Record<string, unknown> {
   if (fields.problems.any) return {}
   return Object.fromEntries([...parts].map(([name, part]) => [name, fields.tree(part.value)]))

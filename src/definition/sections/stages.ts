@@ -17,13 +17,16 @@ export class Stages {
     this.#fields = fields
   }
 
-  /** Place of the stage that the field names; undefined, and reported, where it names none. */
+  /** Place of the stage that the field names; undefined, and reported, if it names none. */
   one(field: Field): number | undefined {
     const text = this.#fields.text(field, ONE)
     return text && this.#add(text, field.path)
   }
 
-  /** Places of the stages that the field names, 'any' for `"*"`; undefined, and reported, where it is wrong. */
+  /**
+   * Places of the stages that the field names, 'any' for `"*"`; undefined, and reported, if it is
+   * wrong.
+   */
   several(field: Field): number[] | 'any' | undefined {
     const texts = this.#fields.texts(field, SEVERAL)
     if (!texts) return undefined

@@ -1,4 +1,4 @@
-// The `streams` section: where it is there, rules emit to the streams it declares and to no other.
+// The `streams` section: if it is there, rules emit to the streams it declares and to no other.
 
 import { nearest } from '../../model/suggest.ts'
 import { BOUNDS } from '../bounds.ts'
@@ -7,7 +7,7 @@ import { checkIdentifier } from '../document/names.ts'
 
 const RESERVED = ['actions', 'stages']
 
-/** Names of the declared streams; undefined where the document declares none. */
+/** Names of the declared streams; undefined if the document declares none. */
 export function readStreams(fields: Fields, section: Field | undefined): string[] | undefined {
   if (!section) return undefined
   const entries = [...(fields.map(section.value, section.path, section.key)?.values() ?? [])]
@@ -24,7 +24,7 @@ export function readStreams(fields: Fields, section: Field | undefined): string[
   return entries.map((entry) => entry.name)
 }
 
-/** The stream a rule emits to; undefined, and reported, where it is wrong. */
+/** The stream a rule emits to; undefined, and reported, if it is wrong. */
 export function readStreamName(
   fields: Fields,
   field: Field,

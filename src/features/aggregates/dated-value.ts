@@ -1,5 +1,5 @@
-// What first and last share: one value of any JSON kind and when it occurred. State: null while there is none,
-// else the instant and the value.
+// What first and last share: one value of any JSON kind and when it occurred. State: null while
+// there is none, else the instant and the value.
 
 import type { Reader, Writer } from '../../model/codec.ts'
 import type { Value } from '../../model/value.ts'
@@ -11,7 +11,10 @@ const NUMBER = 0
 const TEXT = 1
 const JSON_TEXT = 2
 
-/** @param replaces whether a value accepted later, of the instant `later`, takes the place of one of `earlier` */
+/**
+ * @param replaces whether a value accepted later, of the instant `later`, takes the place of one of
+ * `earlier`
+ */
 export function datedValue(replaces: (later: number, earlier: number) => boolean): Aggregate<Dated> {
   return {
     empty: null,
@@ -32,7 +35,10 @@ export function datedValue(replaces: (later: number, earlier: number) => boolean
   }
 }
 
-/** Half a surrogate pair has no UTF-8 form; it is replaced now, so that storing the state changes nothing. */
+/**
+ * Half a surrogate pair has no UTF-8 form; it is replaced now, so that storing the state changes
+ * nothing.
+ */
 function storable(value: Value): Value {
   return typeof value === 'string' ? value.toWellFormed() : value
 }

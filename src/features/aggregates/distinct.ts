@@ -1,6 +1,6 @@
-// How many different values occurred. Because every window is a suffix of the tiles, it is enough to know the
-// newest tile of each value, so this operator has no tiles of its own. Exact to LIMITS.distinctExactMax values in
-// a window, a sketch with a stated error beyond.
+// How many different values occurred. Because every window is a suffix of the tiles, it is enough
+// to know the newest tile of each value, so this operator has no tiles of its own. Exact to
+// LIMITS.distinctExactMax values in a window, a sketch with a stated error beyond.
 
 import { LIMITS } from '../../limits.ts'
 import type { Reader, Writer } from '../../model/codec.ts'
@@ -21,7 +21,9 @@ import {
 /** Hash and newest tile of each value by turns, in any order. */
 type Values = number[]
 
-/** What a user with too many values has: the newest of them, by (tile, hash), and a sketch of all. */
+/**
+ * What a user with too many values has: the newest of them, by (tile, hash), and a sketch of all.
+ */
 interface Overflown {
   values: Values
   /** Newest tile of a value that is not among `values`: windows that begin after it are exact. */
@@ -64,14 +66,15 @@ export const distinct: Operator<Distinct> = {
   value(state, fromTile) {
     if (state === null) return 0
     const known = countFrom(valuesOf(state), fromTile)
-    // More values than are listed are in the window, so that the estimate never falls back to the exact range.
+    // More values than are listed are in the window, so that the estimate never falls back to the
+    // exact range.
     return isExact(state, fromTile) ? known : Math.max(known + 1, sketchEstimate(state.sketch, fromTile))
   },
   error: (state, fromTile) => (isExact(state, fromTile) ? undefined : STANDARD_ERROR),
   oldest(state, fromTile) {
     if (state === null) return undefined
     if (isExact(state, fromTile)) return oldestFrom(valuesOf(state), fromTile)
-    // Where it turns exact again the value may change too.
+    // If it turns exact again the value may change too.
     return Math.min(sketchOldest(state.sketch, fromTile), state.evictedTile)
   },
   /** A value counts in the newest tile it was seen in; values beyond the list are in none. */
@@ -126,7 +129,7 @@ function isExact(state: Distinct, fromTile: number): state is Values | null {
   return state === null || Array.isArray(state) || state.evictedTile < fromTile
 }
 
-/** Marks the value as seen in the tile; true where it was not listed and now is. */
+/** Marks the value as seen in the tile; true if it was not listed and now is. */
 function see(values: Values, hash: number, tile: number): boolean {
   let at = values.indexOf(hash)
   // A tile may look like a hash: hashes stand at even places.

@@ -1,12 +1,12 @@
-// Sums of doubles without rounding error: the exact sum is kept as a few doubles that do not overlap, and is
-// rounded once, when it is read. So neither the order nor the grouping of additions can be seen.
-// Method: Shewchuk 1997, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates",
-// as in Python's math.fsum.
+// Sums of doubles without rounding error: the exact sum is kept as a few doubles that do not
+// overlap, and is rounded once, when it is read. So neither the order nor the grouping of additions
+// can be seen. Method: Shewchuk 1997, "Adaptive Precision Floating-Point Arithmetic and Fast Robust
+// Geometric Predicates", as in Python's math.fsum.
 import type { Reader, Writer } from '../../model/codec.ts'
 
 /**
- * One double while the sum is one, else its partials: non-zero, of increasing magnitude, without overlap.
- * Past the largest double it saturates there, and is exact no more.
+ * One double while the sum is one, else its partials: non-zero, of increasing magnitude, without
+ * overlap. Past the largest double it saturates there, and is exact no more.
  */
 export type ExactSum = number | readonly number[]
 
@@ -76,7 +76,9 @@ function plusPartials(sum: readonly number[], value: number): ExactSum {
   return partials.length === 1 ? partials[0]! : partials
 }
 
-/** What `left + right` lost when it was rounded to `total` (Knuth's two-sum); 0 where it was saturated. */
+/**
+ * What `left + right` lost when it was rounded to `total` (Knuth's two-sum); 0 if it was saturated.
+ */
 function roundingError(left: number, right: number, total: number): number {
   if (Math.abs(total) === Number.MAX_VALUE) return 0
   const rightPart = total - left

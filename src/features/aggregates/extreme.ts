@@ -1,4 +1,5 @@
-// What min and max share: the number that wins against all others. State: that number, null while there is none.
+// What min and max share: the number that wins against all others. State: that number, null while
+// there is none.
 import type { Aggregate } from '../aggregate.ts'
 
 type Extreme = number | null

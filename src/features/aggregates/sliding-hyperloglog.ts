@@ -1,13 +1,14 @@
-// Estimates how many different values occurred from a tile on, for any tile: a HyperLogLog whose registers
-// remember, beside their rank, the newest tile it was seen in.
-// Sketch: Chabchoub & Hebrail 2010, "Sliding HyperLogLog: Estimating cardinality in a data stream over a sliding
-// window". Estimator: Ertl 2017, "New cardinality estimation algorithms for HyperLogLog sketches", algorithm 6,
-// which needs no correction for small or large counts.
+// Estimates how many different values occurred from a tile on, for any tile: a HyperLogLog whose
+// registers remember, beside their rank, the newest tile it was seen in. Sketch: Chabchoub &
+// Hebrail 2010, "Sliding HyperLogLog: Estimating cardinality in a data stream over a sliding
+// window". Estimator: Ertl 2017, "New cardinality estimation algorithms for HyperLogLog sketches",
+// algorithm 6, which needs no correction for small or large counts.
 import type { Reader, Writer } from '../../model/codec.ts'
 
 /**
- * One number per remembered (register, tile, rank), sorted. A register keeps a rank only while no rank as high was
- * seen in a tile as new, so its ranks fall as its tiles rise: the set is the same in whatever order values came.
+ * One number per remembered (register, tile, rank), sorted. A register keeps a rank only while no
+ * rank as high was seen in a tile as new, so its ranks fall as its tiles rise: the set is the same
+ * in whatever order values came.
  */
 export type Sketch = number[]
 
@@ -15,7 +16,10 @@ export type Sketch = number[]
 export const STANDARD_ERROR = 0.01625
 
 const REGISTERS = 4096
-/** A hash has 53 bits: 12 choose the register, the zeros that lead the other 41 make the rank, 1 to 42. */
+/**
+ * A hash has 53 bits: 12 choose the register, the zeros that lead the other 41 make the rank, 1 to
+ * 42.
+ */
 const RANK_BITS = 41
 const RANK_LIMIT = 64
 /** Tiles are shifted to be positive; a minute tile of the year 9999 is below 2^33. */
@@ -27,7 +31,8 @@ export function sketchAdd(sketch: Sketch, hash: number, tile: number): void {
   const register = Math.floor(hash / 2 ** RANK_BITS)
   const entry = entryOf(register, tile, rankOf(hash % 2 ** RANK_BITS))
   const rank = entry % RANK_LIMIT
-  // Tiles as new or newer stand after this place, and the first of them has the highest rank of them.
+  // Tiles as new or newer stand after this place, and the first of them has the highest rank of
+  // them.
   const at = firstNotBelow(sketch, entryOf(register, tile, 0))
   const next = sketch[at]
   if (next !== undefined && registerOf(next) === register && next % RANK_LIMIT >= rank) return

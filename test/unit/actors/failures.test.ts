@@ -70,7 +70,8 @@ test('a half-applied profile with older unsaved changes is not saved either', as
 
   failing = false
   const second = await openLocalEngine({ definition, folder: first.folder })
-  // The action was remembered before its series threw: saved like that, it would now pass for a duplicate.
+  // The action was remembered before its series threw: saved like that, it would now pass for a
+  // duplicate.
   expect(await second.count(ALICE)).toBe(2)
 })
 

@@ -9,7 +9,9 @@ const definition = definitionOf('{ n: { aggregate: count } }')
 const fold = new Fold(definition)
 const AT = Date.parse('2026-11-20T09:30:00.000Z')
 
-/** Each record holds two actions of each of its users, and a tick for somebody unknown follows it. */
+/**
+ * Each record holds two actions of each of its users, and a tick for somebody unknown follows it.
+ */
 function recordsOf(users: readonly string[], length: number): LogRecord[] {
   const records: LogRecord[] = []
   for (let at = 0; at < users.length; at += length) {

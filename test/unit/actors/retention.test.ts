@@ -74,7 +74,8 @@ test('where a store refuses that is told, and the next round does it', async () 
   expect([refused, (await shards.held(0)).length]).toEqual([1, 62])
   await shards.pass(2)
   expect([refused, (await shards.held(0)).length]).toEqual([3, 62])
-  // What subscribers are told has gone may still be in the log; the other way round they would be told too late.
+  // What subscribers are told has gone may still be in the log; the other way round they would be
+  // told too late.
   expect(await shards.inStream('actions', 0)).toHaveLength(58)
   await shards.pass(1)
   expect(await shards.held(0)).toHaveLength(57)

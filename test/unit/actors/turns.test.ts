@@ -75,7 +75,8 @@ test('readers who fill a mailbox keep no action out of it', async () => {
     () => 'the user never became hot',
   )
   let reading = true
-  // As one is answered the next comes, so that the mailbox is full when the second record reaches it.
+  // As one is answered the next comes, so that the mailbox is full when the second record reaches
+  // it.
   const reader = async () => {
     while (reading) await count(ALICE).catch(() => nextTurn())
   }

@@ -199,7 +199,10 @@ test('a request that does not arrive in time is 408 REQUEST_TIMEOUT, and its con
   expect(answer).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"REQUEST_TIMEOUT"/)
 })
 
-/** Node checks for slow requests every half minute; here the server is told at once that one was too slow. */
+/**
+ * Node checks for slow requests every half minute; here the server is told at once that one was too
+ * slow.
+ */
 async function exchangeAfterTimeout(): Promise<string> {
   const app = testApi(stubEngine())
   app.server.on('connection', (socket) => {

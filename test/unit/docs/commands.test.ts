@@ -1,4 +1,5 @@
-// Holds the list of what is not run against the documents, and the list of what is run against all of them.
+// Holds the list of what is not run against the documents, and the list of what is run against all
+// of them.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

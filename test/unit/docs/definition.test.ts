@@ -1,4 +1,5 @@
-// Holds docs/definition.md and docs/importing.md against what is read: every key, every bound, every example.
+// Holds docs/definition.md and docs/importing.md against what is read: every key, every bound,
+// every example.
 
 import { describe, expect, test } from 'vitest'
 import { isMap, parseDocument, visit } from 'yaml'

@@ -1,4 +1,5 @@
-// Holds docs/http.md against the API: every route, parameter, error code and limit, in both directions.
+// Holds docs/http.md against the API: every route, parameter, error code and limit, in both
+// directions.
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'

@@ -1,4 +1,5 @@
-// Holds docs/operations.md against the program and the shipped files: settings, metrics, alerts, refusals of a start.
+// Holds docs/operations.md against the program and the shipped files: settings, metrics, alerts,
+// refusals of a start.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'

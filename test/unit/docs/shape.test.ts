@@ -1,4 +1,5 @@
-// Holds the shape of the documents: how long they are, where their links lead, and that their maps show the folders.
+// Holds the shape of the documents: how long they are, where their links lead, and that their maps
+// show the folders.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -14,7 +14,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** The clock after the servers and this machine have gone on by `jumpMs` more than the monotonic clock, and it was checked. */
+/**
+ * The clock after the servers and this machine have gone on by `jumpMs` more than the monotonic
+ * clock, and it was checked.
+ */
 async function afterJump(jumpMs: number): Promise<{ passedMs: number; lines: LogLine[] }> {
   const lines: LogLine[] = []
   const streams = { info: async () => ({ ts: new Date().toISOString() }) }

@@ -53,7 +53,10 @@ const rewards = (shard: number, sequence: number, ...entries: StreamEntry[]): Pu
   entries: new Map([['rewards', entries]]),
 })
 
-/** Reads on until there is no more, `limit` at a time; every read goes on where the one before said, or its last entry. */
+/**
+ * Reads on until there is no more, `limit` at a time; every read goes on where the one before said,
+ * or its last entry.
+ */
 async function readAll(streams: StoredStreams, stream: string, limit: number, byEntry: boolean, filter = {}) {
   const found: string[] = []
   for (let cursor = '0'; ; ) {

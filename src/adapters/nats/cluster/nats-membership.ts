@@ -1,5 +1,6 @@
-// Who is in the cluster, as one node sees it: every node tells all others four times a second that it lives, on core NATS. Silence means
-// dead, unless this node does not even hear itself: then NATS is the trouble, and nobody is judged.
+// Who is in the cluster, as one node sees it: every node tells all others four times a second that
+// it lives, on core NATS. Silence means dead, unless this node does not even hear itself: then NATS
+// is the trouble, and nobody is judged.
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
 import { LIMITS } from '../../../limits.ts'
 import type { Beat, Membership } from '../../../ownership/membership.ts'
@@ -34,12 +35,18 @@ export class NatsMembership implements Membership {
   #echoAt = Number.NEGATIVE_INFINITY
   /** When the first of them came back after none had, on the monotonic clock. */
   #heardSince = 0
-  /** Since when what this node knows may be out of date, on the monotonic clock; undefined: it is not. */
+  /**
+   * Since when what this node knows may be out of date, on the monotonic clock; undefined: it is
+   * not.
+   */
   #behindSince: number | undefined
   #connections = 0
   #isCutOff = false
 
-  /** @param catchUp resolves when everything is known that others did while this node was not heard; rejects to be called again */
+  /**
+   * @param catchUp resolves when everything is known that others did while this node was not heard;
+   * rejects to be called again
+   */
   constructor(
     connection: NatsConnection,
     prefix: string,
@@ -68,17 +75,22 @@ export class NatsMembership implements Membership {
     return [...this.#heard.values()].map(({ beat }) => beat)
   }
 
-  /** What an instance last said; undefined where it is not known to live. */
+  /** What an instance last said; undefined if it is not known to live. */
   of(instance: string): Beat | undefined {
     return this.#heard.get(instance)?.beat
   }
 
-  /** False while this node does not hear itself, and until it has caught up then: others may have taken it for dead. */
+  /**
+   * False while this node does not hear itself, and until it has caught up then: others may have
+   * taken it for dead.
+   */
   get isHeard(): boolean {
     return this.#behindSince === undefined && performance.now() - this.#echoAt < HEARD_MS
   }
 
-  /** For how long this node has heard itself, and so whoever else is there, ms; 0 while it does not. */
+  /**
+   * For how long this node has heard itself, and so whoever else is there, ms; 0 while it does not.
+   */
   get heardMs(): number {
     return this.isHeard ? performance.now() - this.#heardSince : 0
   }

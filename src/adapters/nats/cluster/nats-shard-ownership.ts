@@ -1,5 +1,6 @@
-// Ownership in a cluster: one JetStream stream holds the owner of each shard, written by compare-and-set and followed by all
-// nodes. Who is alive is the membership's business, and who should own what the keeper's.
+// Ownership in a cluster: one JetStream stream holds the owner of each shard, written by
+// compare-and-set and followed by all nodes. Who is alive is the membership's business, and who
+// should own what the keeper's.
 import { DiscardPolicy, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { PulseprintError } from '../../../errors.ts'
@@ -48,8 +49,8 @@ export class NatsShardOwnership implements ShardOwnership {
   }
 
   /**
-   * Opens the store, or makes it; resolves when all owners are known. Errors: STORE_MISMATCH when it was made with another
-   * identity; STORAGE_UNAVAILABLE.
+   * Opens the store, or makes it; resolves when all owners are known. Errors: STORE_MISMATCH when
+   * it was made with another identity; STORAGE_UNAVAILABLE.
    * @param connection stays the caller's to close
    */
   static async open(
@@ -104,7 +105,10 @@ export class NatsShardOwnership implements ShardOwnership {
     return () => this.#listeners.delete(callback)
   }
 
-  /** Resolves when every owner is known that there is by now, whatever has kept this node from reading. Errors: STORAGE_UNAVAILABLE. */
+  /**
+   * Resolves when every owner is known that there is by now, whatever has kept this node from
+   * reading. Errors: STORAGE_UNAVAILABLE.
+   */
   async catchUp(): Promise<void> {
     const shards = Array.from({ length: this.#shards }, (_, shard) => shard)
     await Promise.all(

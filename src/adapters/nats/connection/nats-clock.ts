@@ -1,5 +1,6 @@
-// The clock of a node in a cluster: right by the NATS servers when it starts, and from then on moved by the monotonic clock only. A
-// jump of the machine's own time can then fire no timer early and date no action wrongly. It never goes back.
+// The clock of a node in a cluster: right by the NATS servers when it starts, and from then on
+// moved by the monotonic clock only. A jump of the machine's own time can then fire no timer early
+// and date no action wrongly. It never goes back.
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { PulseprintError } from '../../../errors.ts'
 import { LIMITS } from '../../../limits.ts'
@@ -9,7 +10,10 @@ import { asked } from '../jetstream/jetstream-ask.ts'
 
 /** How often the servers are asked again. */
 const CHECK_INTERVAL_MS = 10_000
-/** A suspended machine stops its monotonic clock: this far behind, and where the wall clock agrees with the servers, it is set anew. */
+/**
+ * A suspended machine stops its monotonic clock: this far behind, and if the wall clock agrees with
+ * the servers, it is set anew.
+ */
 const DRIFT_MAX_MS = 1_000
 const ASKED_TIMES = 3
 
@@ -27,7 +31,8 @@ export class NatsClock implements Clock {
   }
 
   /**
-   * Errors: CLOCK_SKEW where the machine's clock is too far from that of the NATS servers; STORAGE_UNAVAILABLE.
+   * Errors: CLOCK_SKEW if the machine's clock is too far from that of the NATS servers;
+   * STORAGE_UNAVAILABLE.
    * @param stream any stream that is there: information about it carries the server's time
    */
   static async start(manager: JetStreamManager, stream: string, logger: Logger): Promise<NatsClock> {
@@ -62,7 +67,10 @@ export class NatsClock implements Clock {
     this.#cancel()
   }
 
-  /** How far this clock is ahead of the servers', ms: the least of a few answers, each of which may have been held up. */
+  /**
+   * How far this clock is ahead of the servers', ms: the least of a few answers, each of which may
+   * have been held up.
+   */
   async #skew(): Promise<number> {
     const skews: number[] = []
     while (skews.length < ASKED_TIMES) skews.push(this.#base - (await this.#ask()))

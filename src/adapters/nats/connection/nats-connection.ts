@@ -1,5 +1,5 @@
-// The connection to NATS that everything of one thread shares. It comes back for ever, notices a server that is
-// silent, and says in the log when it was lost and found.
+// The connection to NATS that everything of one thread shares. It comes back for ever, notices a
+// server that is silent, and says in the log when it was lost and found.
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import { PulseprintError } from '../../../errors.ts'
 import type { Logger } from '../../../runtime/logger.ts'
@@ -7,11 +7,13 @@ import type { Logger } from '../../../runtime/logger.ts'
 const OPTIONS = {
   // The client's own default gives up after ten tries.
   maxReconnectAttempts: -1,
-  // Nor is a second refused login in a row the end: users and passwords are set anew while nodes run.
+  // Nor is a second refused login in a row the end: users and passwords are set anew while nodes
+  // run.
   ignoreAuthErrorAbort: true,
   reconnectTimeWait: 200,
   reconnectJitter: 100,
-  // A stopped server keeps its connections open; after two pings without an answer another one is dialled.
+  // A stopped server keeps its connections open; after two pings without an answer another one is
+  // dialled.
   pingInterval: 2_000,
   maxPingOut: 2,
   timeout: 5_000,
@@ -43,7 +45,10 @@ export async function connectNats(
   return connection
 }
 
-/** Connects by `nats://` or `tls://` URLs; the first one's credentials hold for all. Errors: as connectNats. */
+/**
+ * Connects by `nats://` or `tls://` URLs; the first one's credentials hold for all. Errors: as
+ * connectNats.
+ */
 export function connectNatsUrls(
   urls: readonly string[],
   name: string,
@@ -60,8 +65,8 @@ export function connectNatsUrls(
 }
 
 /**
- * Ends the process, once the client has given up a connection: nothing brings it back, and the others take over. One that was closed
- * by us ends nothing.
+ * Ends the process, once the client has given up a connection: nothing brings it back, and the
+ * others take over. One that was closed by us ends nothing.
  */
 export async function endWithConnection(
   connection: Pick<NatsConnection, 'closed'>,
@@ -83,8 +88,8 @@ export function maskedNatsUrls(urls: readonly string[]): string {
 }
 
 /**
- * Says everything once. A server that refuses the login is tried again several times a second: the client then tells of each loss and
- * refusal, and at last of as many reconnections.
+ * Says everything once. A server that refuses the login is tried again several times a second: the
+ * client then tells of each loss and refusal, and at last of as many reconnections.
  */
 async function report(connection: NatsConnection, logger: Logger): Promise<void> {
   let isLost = false

@@ -1,9 +1,11 @@
-// Asks NATS servers, on their monitoring ports, whether an acknowledged write is on the disk. Clients cannot see that.
+// Asks NATS servers, on their monitoring ports, whether an acknowledged write is on the disk.
+// Clients cannot see that.
 
 const ASK_WAIT_MS = 2_000
 
 /**
- * What an operator must know of the servers' durability; empty when all of them fsync before they acknowledge.
+ * What an operator must know of the servers' durability; empty when all of them fsync before they
+ * acknowledge.
  * @param monitorUrls such as `http://nats-0:8222`
  */
 export async function durabilityWarnings(monitorUrls: readonly string[]): Promise<string[]> {
@@ -25,7 +27,10 @@ async function warningOf(url: string): Promise<string | undefined> {
   }
 }
 
-/** Not the message, which may repeat the URL with a password in it, and otherwise says only that it failed. */
+/**
+ * Not the message, which may repeat the URL with a password in it, and otherwise says only that it
+ * failed.
+ */
 function reasonOf({ name, cause }: Error): string {
   return (cause as NodeJS.ErrnoException | undefined)?.code ?? name
 }

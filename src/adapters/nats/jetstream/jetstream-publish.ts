@@ -1,4 +1,5 @@
-// Publishes messages to one JetStream stream, all or none of them: several go as an atomic batch, in one round trip.
+// Publishes messages to one JetStream stream, all or none of them: several go as an atomic batch,
+// in one round trip.
 import { headers, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/transport-node'
 import { asked } from './jetstream-ask.ts'
 
@@ -13,7 +14,10 @@ export interface OutgoingMessage {
   headers?: Readonly<Record<string, string>>
 }
 
-/** The condition that the newest message on `subject`, which may hold wildcards, is the one of that stream sequence. */
+/**
+ * The condition that the newest message on `subject`, which may hold wildcards, is the one of that
+ * stream sequence.
+ */
 export function expectLast(subject: string, sequence: number): Record<string, string> {
   return {
     'Nats-Expected-Last-Subject-Sequence': String(sequence),
@@ -33,9 +37,9 @@ export class JetStreamPublisher {
   }
 
   /**
-   * Resolves with the stream sequence of the last message when all are durable; those of the others lead up to it
-   * without a gap. Nothing is sent again. Errors: STORAGE_UNAVAILABLE, at once where the connection is lost; then
-   * none went in, or all may yet turn up.
+   * Resolves with the stream sequence of the last message when all are durable; those of the others
+   * lead up to it without a gap. It sends nothing twice. Errors: STORAGE_UNAVAILABLE, at once if
+   * the connection is lost; then none went in, or all may yet turn up.
    * @param messages at least one and at most BATCH_MESSAGES_MAX, all to subjects of one stream
    */
   publish(messages: readonly OutgoingMessage[]): Promise<number> {

@@ -1,10 +1,12 @@
-// One consumer of a JetStream subject, made on the server for one reader, and read until something is wrong with it.
+// One consumer of a JetStream subject, made on the server for one reader, and read until something
+// is wrong with it.
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream'
 import { createInbox, type Msg, type NatsConnection, nanos, nuid } from '@nats-io/transport-node'
 
 /** What one pull brings at most, and waits for; the next is asked for when all of it was taken. */
 const PULL_MESSAGES = 256
-// A server cuts a client off for which more than 64 MiB wait, and a client may read many shards at once.
+// A server cuts a client off for which more than 64 MiB wait, and a client may read many shards at
+// once.
 const PULL_BYTES = 1024 * 1024
 const PULL_EXPIRES_MS = 3_000
 const HEARTBEAT_MS = 1_000
@@ -81,7 +83,7 @@ export class Pull {
   }
 
   /**
-   * One message or more; none once the signal aborts. Throws where the consumer is of no more use.
+   * One message or more; none once the signal aborts. Throws if the consumer is of no more use.
    * @param works called each time that it has nothing to bring, and is right
    */
   async next(works: () => void): Promise<StoredMessage[]> {
@@ -128,7 +130,10 @@ export class Pull {
     })
   }
 
-  /** A consumer that brings nothing although there is something is made anew. To be called while it is asked for more. */
+  /**
+   * A consumer that brings nothing although there is something is made anew. To be called while it
+   * is asked for more.
+   */
   async #checkForStall(): Promise<void> {
     const { stream, filter } = this.#subject
     const newest = await this.#manager.streams.getMessage(stream, { last_by_subj: filter })
@@ -162,7 +167,10 @@ export class Pull {
     } else this.#failure ??= code === 503 ? 'no server has a consumer for it' : `${code} ${description}`
   }
 
-  /** Whether the messages or bytes of the pull are used up. That the next message would not fit is told as an error. */
+  /**
+   * Whether the messages or bytes of the pull are used up. NATS sends an error if the next message
+   * would not fit.
+   */
   #isFull(description: string): boolean {
     if (description === 'Message Size Exceeds MaxBytes') return this.#expected < PULL_MESSAGES
     return description.startsWith('Batch Completed')
@@ -183,7 +191,10 @@ export class Pull {
   }
 }
 
-/** Sequence in the stream, and number of the delivery, from the address that a message would be acknowledged at. */
+/**
+ * Sequence in the stream, and number of the delivery, from the address that a message would be
+ * acknowledged at.
+ */
 function placesOf(reply: string): [sequence: number, delivered: number] {
   const tokens = reply.split('.')
   const at = tokens.length === 9 ? 5 : 7

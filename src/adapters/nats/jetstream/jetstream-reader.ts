@@ -1,5 +1,6 @@
-// Reads the messages of a JetStream subject in order, from a sequence on and for ever. The position is the reader's own:
-// the server's consumer is thrown away and made anew there whenever it is lost, silent or stalled.
+// Reads the messages of a JetStream subject in order, from a sequence on and for ever. The position
+// is the reader's own: the server's consumer is thrown away and made anew there whenever it is
+// lost, silent or stalled.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -32,8 +33,8 @@ export class JetStreamReader {
   }
 
   /**
-   * Yields the messages after sequence `after`, none left out and none twice, until the signal aborts. Errors:
-   * STORAGE_UNAVAILABLE once the connection is closed for good.
+   * Yields the messages after sequence `after`, none left out and none twice, until the signal
+   * aborts. Errors: STORAGE_UNAVAILABLE once the connection is closed for good.
    * @param opened called each time when all that is published from then on will come
    */
   async *read(

@@ -1,5 +1,5 @@
-// Makes the JetStream streams of a store where they are missing, and checks those that are there: whose they are, and
-// that nobody has changed what the store relies on.
+// Makes the JetStream streams of a store if they are missing, and checks those that are there:
+// whose they are, and that nobody has changed what the store relies on.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JetStreamApiError, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { PulseprintError } from '../../../errors.ts'
@@ -12,13 +12,16 @@ const PATIENCE_MS = 15_000
 const RETRY_MS = 250
 /** Of the server's errors: it is by itself, and was asked for more replicas than one. */
 const REPLICAS_WITHOUT_CLUSTER = 10_074
-/** What an operator may have set otherwise; the store then works on, but not as its settings say. */
+/**
+ * What an operator may have set otherwise; the store then works on, but not as its settings say.
+ */
 const WATCHED = ['num_replicas', 'max_bytes', 'max_msgs', 'max_age', 'discard', 'storage'] as const
 
 export type WantedStream = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>
 
 /**
- * Errors: STORE_MISMATCH when the stream was made with another identity, or by another program; STORAGE_UNAVAILABLE.
+ * Errors: STORE_MISMATCH when the stream was made with another identity, or by another program;
+ * STORAGE_UNAVAILABLE.
  * @param identity kept with the stream
  */
 export async function ensureStream<Identity extends StoreIdentity>(

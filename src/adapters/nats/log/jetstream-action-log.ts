@@ -1,5 +1,5 @@
-// The action log on JetStream: a subject for each shard, spread over a few streams. A record's sequence is its place in
-// the stream, so a shard has gaps.
+// The action log on JetStream: a subject for each shard, spread over a few streams. A record's
+// sequence is its place in the stream, so a shard has gaps.
 import { DiscardPolicy, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { type NatsConnection, nuid } from '@nats-io/transport-node'
 import type { ActionLog, AppendEntry, LogRecord } from '../../../log/action-log.ts'
@@ -15,7 +15,7 @@ import { LogFence } from './jetstream-log-fence.ts'
 import { bufferOf, messagesOf, partOf, RecordJoiner } from './jetstream-parts.ts'
 
 export interface JetStreamLogOptions {
-  /** First token of every subject and name: `pulseprint`, or that of another engine on the same servers. */
+  /** First token of every subject and name; another engine on the same servers has another. */
   prefix: string
   /** Streams that the shards are spread over; fixed when the log is made. */
   streams: number
@@ -29,7 +29,7 @@ const TOKEN = 'Pulseprint-Append'
 const UNREADABLE = 'the log cannot be read'
 
 export class JetStreamActionLog implements ActionLog {
-  /** A leader that was elected a moment ago may not have come to all that the one before has acknowledged. */
+  /** A new leader may not have reached all that the one before has acknowledged. */
   readonly headMayLag = true
   readonly #publisher: JetStreamPublisher
   readonly #manager: JetStreamManager
@@ -61,8 +61,8 @@ export class JetStreamActionLog implements ActionLog {
   }
 
   /**
-   * Opens the log, or makes it. Errors: STORE_MISMATCH when it was made with another identity or number of streams;
-   * STORAGE_UNAVAILABLE.
+   * Opens the log, or makes it. Errors: STORE_MISMATCH when it was made with another identity or
+   * number of streams; STORAGE_UNAVAILABLE.
    * @param connection stays the caller's to close
    */
   static async open(
@@ -103,7 +103,7 @@ export class JetStreamActionLog implements ActionLog {
     return this.#options.streams
   }
 
-  /** Each record goes for itself: a server stages an atomic batch apart first, which takes it longer than what a batch saves. */
+  /** Each record goes by itself: staging an atomic batch costs a server more than it saves. */
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
     const tokens: string[] = []
     const sequences: number[] = []
@@ -177,10 +177,10 @@ export class JetStreamActionLog implements ActionLog {
     const newest = await this.#newest(shard)
     if (!newest) return
     const trimmed = await this.#trimmedTo(shard)
-    // The newest record stays: it tells where the shard's log goes on.
+    // The newest record stays: it says where the shard's log goes on.
     const upTo = Math.min(sequence, newest.seq - partOf(newest.header).parts)
     if (upTo > trimmed.sequence) {
-      // Told before it is done: never may the log seem to hold what it does not.
+      // Noted before it is done: the log must never seem to hold what it does not.
       const subject = this.#trimmedSubject(shard)
       const message = {
         subject,
@@ -213,7 +213,7 @@ export class JetStreamActionLog implements ActionLog {
     return `${this.#options.prefix}-log-trimmed`
   }
 
-  /** Where the sequence is kept up to which a shard was trimmed: its own streams may be full just then. */
+  /** Key of the sequence a shard was trimmed to. Kept apart: its own streams may be full then. */
   #trimmedSubject(shard: number | '*'): string {
     return `${this.#options.prefix}.log-trimmed.${shard}`
   }

@@ -1,5 +1,6 @@
-// Hands what an appender has decoded to the follower of the same process when the record comes back from JetStream, so
-// that it is not decoded twice. Only a bounded amount waits; a follower that finds nothing decodes for itself.
+// Hands what an appender has decoded to the follower of the same process when the record comes back
+// from JetStream, so that it is not decoded twice. Only a bounded amount waits; a follower that
+// finds nothing decodes for itself.
 
 /** Records that wait, and the bytes of their payloads. */
 const WAITING_MAX = 1_024
@@ -22,7 +23,7 @@ export class Handover {
     return token?.startsWith(`${this.#prefix}.`) === true
   }
 
-  /** Gives the token that travels with the record, also where nothing waits with it. */
+  /** Gives the token that travels with the record, also if nothing waits with it. */
   offer(decoded: unknown, bytes: number): string {
     const token = `${this.#prefix}.${++this.#count}`
     if (decoded === undefined) return token

@@ -1,5 +1,6 @@
-// Keeps an owner of the past out of a shard's log. An owner begins with a record that nothing is expected of; each later one names the
-// record that it expects to be the newest, so that the server refuses it once somebody else has begun, however late it arrives.
+// Keeps an owner of the past out of a shard's log. An owner begins with a record that nothing is
+// expected of; each later one names the record that it expects to be the newest, so that the server
+// refuses it once somebody else has begun, however late it arrives.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../../../errors.ts'
 
@@ -17,8 +18,8 @@ const LOOK_INTERVAL_MS = 50
 export class LogFence {
   readonly #newest: (shard: number) => Promise<Newest | undefined>
   /**
-   * Newest record by shard that this process has begun, as far as it knows; `fenced`: it is somebody else's; `any`: the first record
-   * is not in yet.
+   * Newest record by shard that this process has begun, as far as it knows; `fenced`: it is
+   * somebody else's; `any`: the first record is not in yet.
    */
   readonly #lasts = new Map<number, number | 'fenced' | 'any'>()
   /** Settles with the append under way. */
@@ -35,7 +36,8 @@ export class LogFence {
   }
 
   /**
-   * One append of a shard after the other. Errors: FENCED where another owner has begun; those of `publish`.
+   * One append of a shard after the other. Errors: FENCED if another owner has begun; those of
+   * `publish`.
    * @param begins this process begins to own the shard with it
    * @param publish is given the sequence that the newest record must have; undefined: any
    */
@@ -74,7 +76,10 @@ export class LogFence {
     }
   }
 
-  /** An own record whose acknowledgement was lost is the newest now; any other one is somebody else's. */
+  /**
+   * An own record whose acknowledgement was lost is the newest now; any other one is somebody
+   * else's.
+   */
   async #lookBehind(shard: number, last: number): Promise<void> {
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
       const newest = await this.#newest(shard)

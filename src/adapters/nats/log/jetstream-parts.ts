@@ -1,5 +1,6 @@
-// A log record as JetStream messages: one, or for a large record several parts that follow each other in the stream. The
-// record's sequence is that of its last part, so that reading on after it begins with the next record.
+// A log record as JetStream messages: one, or for a large record several parts that follow each
+// other in the stream. The record's sequence is that of its last part, so that reading on after it
+// begins with the next record.
 import type { Msg } from '@nats-io/transport-node'
 import type { LogRecord } from '../../../log/action-log.ts'
 import type { OutgoingMessage } from '../jetstream/jetstream-publish.ts'
@@ -9,7 +10,11 @@ import type { StoredMessage } from '../jetstream/jetstream-reader.ts'
 const PART_BYTES_MAX = 512 * 1024
 const PART = 'Pulseprint-Part'
 
-/** The messages of a record, in their order. @param headers those of the last, @param first those of the first besides */
+/**
+ * The messages of a record, in their order.
+ * @param headers those of the last,
+ * @param first those of the first besides
+ */
 export function messagesOf(
   subject: string,
   payload: Uint8Array,

@@ -1,5 +1,6 @@
-// Messages larger than NATS carries go in parts, one right after the other, and are put together again. Parts of one
-// sender arrive in the order in which they were sent; where one is missing, its message is forgotten.
+// Messages larger than NATS carries go in parts, one right after the other, and are put together
+// again. Parts of one sender arrive in the order in which they were sent; if one is missing, its
+// message is forgotten.
 
 /** Bytes of a message, or of a part; a NATS server takes 1 MiB unless it is told otherwise. */
 export const MESSAGE_BYTES_MAX = 512 * 1024
@@ -54,7 +55,7 @@ export class MessageAssembly {
     this.#waitMs = waitMs
   }
 
-  /** The whole message, where this was its last part. Throws on what is not a part. */
+  /** The whole message, if this was its last part. Throws on what is not a part. */
   add(from: string, part: Uint8Array): Uint8Array | undefined {
     if (part.length <= HEADER_BYTES) throw new Error('a part without content')
     const header = new DataView(part.buffer, part.byteOffset, HEADER_BYTES)

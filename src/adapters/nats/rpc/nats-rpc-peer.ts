@@ -1,5 +1,5 @@
-// One other node as this one sees it: the calls it still owes an answer, bounded in number and bytes, and what waits
-// to be sent to it in this turn of the event loop.
+// One other node as this one sees it: the calls it still owes an answer, bounded in number and
+// bytes, and what waits to be sent to it in this turn of the event loop.
 
 import { encodeAnswer, encodeCall } from '../../../calls/call-codec.ts'
 import { type Answer, portable, TurnOutbox, WaitingCalls } from '../../../calls/call-protocol.ts'
@@ -72,7 +72,8 @@ export class NatsRpcPeer {
   #encoded(answer: Answer): Uint8Array {
     if (answer.error) return encodeAnswer(answer)
     try {
-      // What was asked for is done by now: OVERLOADED would say that it is not, and have it done twice.
+      // What was asked for is done by now: OVERLOADED would say that it is not, and have it done
+      // twice.
       if (this.#publisher.isFull) throw unanswered('too many answers are on their way')
       const bytes = encodeAnswer(answer)
       if (bytes.length > LIMITS.nodeCallBytesMax) throw unanswered(`it has ${bytes.length} bytes`)

@@ -1,5 +1,5 @@
-// Publishes what this node has for others: as few messages as it fits in, and a count of what the NATS server has
-// not taken yet, so that a server which reads slowly cannot fill the memory.
+// Publishes what this node has for others: as few messages as it fits in, and a count of what the
+// NATS server has not taken yet, so that a server which reads slowly cannot fill the memory.
 import type { NatsConnection } from '@nats-io/transport-node'
 import { LIMITS } from '../../../limits.ts'
 import { MESSAGE_BYTES_MAX, partsOf } from './message-parts.ts'
@@ -33,7 +33,7 @@ export class NatsRpcPublisher {
     return this.#unsentBytes >= LIMITS.nodeUnsentBytesMax
   }
 
-  /** Items keep their order and arrive whole. Throws where the connection is closed. */
+  /** Items keep their order and arrive whole. Throws if the connection is closed. */
   publish(to: string, items: readonly Uint8Array[]): void {
     let [first, bytes] = [0, 0]
     for (const [place, item] of items.entries()) {
@@ -57,7 +57,10 @@ export class NatsRpcPublisher {
     for (const part of partsOf(message, this.#lastNumber)) this.#publishBytes(to, part)
   }
 
-  /** Where nobody listens, the server tells the reply subject: it is the one on which that node's messages would arrive. */
+  /**
+   * If nobody listens, the server tells the reply subject: it is the one on which that node's
+   * messages would arrive.
+   */
   #publishBytes(to: string, bytes: Uint8Array): void {
     const reply = this.#subject(this.#instance, to)
     this.#connection.publish(this.#subject(to, this.#instance), bytes, { reply })

@@ -1,5 +1,6 @@
-// Calls between the nodes of a cluster over core NATS: this node's one subscription, a link to each other node, and
-// who is known to be lost. A call is sent once and never again; whoever calls decides what a lost one means.
+// Calls between the nodes of a cluster over core NATS: this node's one subscription, a link to each
+// other node, and who is known to be lost. A call is sent once and never again; whoever calls
+// decides what a lost one means.
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { decodeMessages } from '../../../calls/call-codec.ts'
 import { answerTo, type Call, type Handlers } from '../../../calls/call-protocol.ts'
@@ -34,7 +35,8 @@ export class NatsRpc implements PeerCalls {
   /**
    * @param prefix first tokens of all subjects; those used here begin with `<prefix>.node.`
    * @param instance own id, of letters, digits, `-` and `_`; no other process ever has the same
-   * @param handlers what other nodes may call here; parameters and results are what MessagePack can say
+   * @param handlers what other nodes may call here; parameters and results are what MessagePack can
+   * say
    */
   constructor(
     connection: NatsConnection,
@@ -60,12 +62,18 @@ export class NatsRpc implements PeerCalls {
     return this.#link(instance).call(++this.#lastId, method, waitMs, parameters)
   }
 
-  /** Ends all calls to an instance at once with PEER_LOST: it is gone, or has lost its connection meanwhile. */
+  /**
+   * Ends all calls to an instance at once with PEER_LOST: it is gone, or has lost its connection
+   * meanwhile.
+   */
   lost(instance: string): void {
     this.#drop(instance, `node ${instance} is lost`)
   }
 
-  /** Answers that are ready are sent; calls that still wait end with PEER_LOST. The connection stays open. */
+  /**
+   * Answers that are ready are sent; calls that still wait end with PEER_LOST. The connection stays
+   * open.
+   */
   close(): void {
     clearInterval(this.#probing)
     this.#subscription.unsubscribe()

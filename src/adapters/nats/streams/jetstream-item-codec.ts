@@ -1,5 +1,5 @@
-// Stream items as NATS messages. The payload is what other programs read: one entry, a JSON object, on each line. What we
-// filter by and resume from stands in headers.
+// Stream items as NATS messages. The payload is what other programs read: one entry, a JSON object,
+// on each line. What we filter by and resume from stands in headers.
 import type { MsgHdrs } from '@nats-io/transport-node'
 import { standardAction } from '../../../streams/standard-action.ts'
 import {
@@ -12,15 +12,19 @@ import type { OutgoingMessage } from '../jetstream/jetstream-publish.ts'
 
 /** Characters after which a further item is begun: whoever wants one entry reads the whole item. */
 const ITEM_TEXT_MAX = 64 * 1024
-/** A record with so much text gets larger items instead of more: all of them must fit one atomic batch. */
+/**
+ * A record with so much text gets larger items instead of more: all of them must fit one atomic
+ * batch.
+ */
 const ITEMS_MAX = 400
 
 const SEQUENCE = 'Pulseprint-Sequence'
 const ENTRIES = 'Pulseprint-Entries'
 
 /**
- * The messages of a publication, in their order; none where it leads to nothing. @param publications one; or several of a shard, in
- * order, that lead to actions only, and then have their items together, under the sequence of the last
+ * The messages of a publication, in their order; none if it leads to nothing. @param publications
+ * one; or several of a shard, in order, that lead to actions only, and then have their items
+ * together, under the sequence of the last
  */
 export function messagesOf(
   publications: readonly Publication[],

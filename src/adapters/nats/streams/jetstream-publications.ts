@@ -1,5 +1,6 @@
-// Publishes what log records lead to, each once: a publish names the message that it expects to be the shard's last, so
-// that neither an owner of the past nor a repetition can publish anything twice.
+// Publishes what log records lead to, each once: a publish names the message that it expects to be
+// the shard's last, so that neither an owner of the past nor a repetition can publish anything
+// twice.
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { settled } from '../../../runtime/settled.ts'
@@ -35,7 +36,10 @@ interface Outgoing {
 /** What goes in together. */
 interface Batch {
   messages: OutgoingMessage[]
-  /** By shard what will be so once it is in; `last` is an index of `messages`, undefined where none is the shard's. */
+  /**
+   * By shard what will be so once it is in; `last` is an index of `messages`, undefined if none is
+   * the shard's.
+   */
   shards: Map<number, { published: number; last: number | undefined }>
 }
 
@@ -59,7 +63,10 @@ export class JetStreamPublications {
     this.#subject = subject
   }
 
-  /** Asks for the sequence up to which the shard is published, by whomever. Errors: STORAGE_UNAVAILABLE. */
+  /**
+   * Asks for the sequence up to which the shard is published, by whomever. Errors:
+   * STORAGE_UNAVAILABLE.
+   */
   async published(shard: number): Promise<number> {
     // From the leader: another replica may not have it yet.
     const last = await asked(
@@ -166,7 +173,10 @@ function messagesIn(outgoing: readonly Outgoing[]): number {
   return outgoing.reduce((count, { messages }) => count + messages.length, 0)
 }
 
-/** What leads to actions only shares an item with others of its shard: a message costs a server far more than what it carries. */
+/**
+ * What leads to actions only shares an item with others of its shard: a message costs a server far
+ * more than what it carries.
+ */
 function canJoin(group: readonly Publication[], publication: Publication): boolean {
   if (![group[0]!, publication].every(isActionsOnly)) return false
   const actions = group.reduce((count, { actions }) => count + (actions?.length ?? 0), 0)

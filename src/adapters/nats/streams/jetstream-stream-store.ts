@@ -1,5 +1,6 @@
-// The stream store on JetStream: one JetStream stream, a subject for each stream and shard. An item's number is its place
-// there. Subscribers of a process share one reader per stream; what is older than it keeps is asked for.
+// The stream store on JetStream: one JetStream stream, a subject for each stream and shard. An
+// item's number is its place there. Subscribers of a process share one reader per stream; what is
+// older than it keeps is asked for.
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   DiscardPolicy,
@@ -23,11 +24,17 @@ import { JetStreamStreamTrimmer } from './jetstream-stream-trimmer.ts'
 import { JetStreamTail } from './jetstream-tail.ts'
 
 export interface JetStreamStreamsOptions {
-  /** First token of every subject and name: `pulseprint`, or that of another engine on the same servers. */
+  /**
+   * First token of every subject and name: `pulseprint`, or that of another engine on the same
+   * servers.
+   */
   prefix: string
   /** 3 in a cluster. */
   replicas: number
-  /** Bytes of all streams together; once they are full, publishing is refused. -1: as much as the servers give. */
+  /**
+   * Bytes of all streams together; once they are full, publishing is refused. -1: as much as the
+   * servers give.
+   */
   streamBytesMax: number
 }
 
@@ -67,7 +74,8 @@ export class JetStreamStreamStore implements StreamStore {
   }
 
   /**
-   * Opens the store, or makes it. Errors: STORE_MISMATCH when it was made with another identity; STORAGE_UNAVAILABLE.
+   * Opens the store, or makes it. Errors: STORE_MISMATCH when it was made with another identity;
+   * STORAGE_UNAVAILABLE.
    * @param connection stays the caller's to close
    */
   static async open(
@@ -124,7 +132,10 @@ export class JetStreamStreamStore implements StreamStore {
     return asked(this.#readStored(stream, after, limit, end), UNREADABLE)
   }
 
-  /** Any replica may answer, one that lags too: asks again until all is there up to the number `end`. */
+  /**
+   * Any replica may answer, one that lags too: asks again until all is there up to the number
+   * `end`.
+   */
   async #readStored(stream: string, after: number, limit: number, end: number): Promise<StreamItem[]> {
     const items: StreamItem[] = []
     let position = after
@@ -151,13 +162,16 @@ export class JetStreamStreamStore implements StreamStore {
     try {
       for await (const message of await this.#manager.direct.getBatch(this.#name, which)) found.push(message)
     } catch (error) {
-      // That there is none is told as an error.
+      // NATS answers with an error if there is none.
       if (!(error instanceof JetStreamError && error.message === 'message not found')) throw error
     }
     return found
   }
 
-  /** A new leader may not have come yet to all that the one before it gave out: it is asked again for a while. */
+  /**
+   * A new leader may not have come yet to all that the one before it gave out: it is asked again
+   * for a while.
+   */
   async head(atLeast = 0): Promise<number> {
     for (let tries = 1; ; tries++) {
       const { state } = await asked(this.#manager.streams.info(this.#name), UNREADABLE)
@@ -198,7 +212,10 @@ export class JetStreamStreamStore implements StreamStore {
     return `${this.#prefix}.stream.${stream}.${shard}`
   }
 
-  /** Number of the stream's newest item; from the leader, because another replica may not have it yet. */
+  /**
+   * Number of the stream's newest item; from the leader, because another replica may not have it
+   * yet.
+   */
   async #newest(stream: string): Promise<number> {
     const subject = this.#subject(stream, '*')
     const found = await asked(

@@ -1,5 +1,6 @@
-// Drops the oldest items of a shard from the JetStream stream that holds all streams. Up to which number a stream's items were dropped
-// is kept in a small JetStream stream of its own: the other may be full just then.
+// Drops the oldest items of a shard from the JetStream stream that holds all streams. Up to which
+// number a stream's items were dropped is kept in a small JetStream stream of its own: the other
+// may be full just then.
 import { type JetStreamManager, StorageType } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { StoreIdentity } from '../../../model/store-identity.ts'
@@ -11,7 +12,9 @@ import { sequenceOf } from './jetstream-item-codec.ts'
 import { nextItem } from './jetstream-next-item.ts'
 
 const UNTRIMMED = 'the streams could not be trimmed'
-/** Shards that are trimmed at a time get in each other's way, and each time one of them succeeds. */
+/**
+ * Shards that are trimmed at a time get in each other's way, and each time one of them succeeds.
+ */
 const NOTE_TRIES_MAX = 300
 
 export interface TrimmedStream {
@@ -65,7 +68,10 @@ export class JetStreamStreamTrimmer {
     return (await this.#noted(stream)).number
   }
 
-  /** Number of the shard's first item that stays: the first above `sequence`, or its newest. Undefined where nothing is to go. */
+  /**
+   * Number of the shard's first item that stays: the first above `sequence`, or its newest.
+   * Undefined if nothing is to go.
+   */
   async #cut(all: string, sequence: number): Promise<number | undefined> {
     const first = await this.#next(all, 1)
     if (!first || sequenceOf(first.header) > sequence) return undefined

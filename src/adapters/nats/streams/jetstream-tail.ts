@@ -1,5 +1,5 @@
-// The newest items of one stream in memory, for as long as somebody subscribes to it: all subscribers of a process share
-// one reader, and are woken with the items at hand.
+// The newest items of one stream in memory, for as long as somebody subscribes to it: all
+// subscribers of a process share one reader, and are woken with the items at hand.
 
 import type { Logger } from '../../../runtime/logger.ts'
 import type { StreamItem } from '../../../streams/stream-store.ts'
@@ -37,7 +37,9 @@ export class JetStreamTail {
     })
   }
 
-  /** Number of the newest item that is not kept; all above it are. Undefined until that is known. */
+  /**
+   * Number of the newest item that is not kept; all above it are. Undefined until that is known.
+   */
   get start(): number | undefined {
     return this.#checks === 0 ? this.#start : undefined
   }
@@ -71,7 +73,7 @@ export class JetStreamTail {
       Promise.all([places.newest(), places.droppedUpTo()]),
     )
     const after = Math.max(newest, dropped)
-    // What was published before this is known is told of when the reader has begun.
+    // The reader's beginning announces what was published before this is known.
     const opened = () => {
       if (this.#start === undefined) this.#start = after
       else this.#check(places).catch(() => {})
@@ -83,7 +85,10 @@ export class JetStreamTail {
     }
   }
 
-  /** What was trimmed while the reader was away never came. Until that is known, nothing is read from here. */
+  /**
+   * What was trimmed while the reader was away never came. Until that is known, nothing is read
+   * from here.
+   */
   async #check(places: StreamPlaces): Promise<void> {
     const last = this.#kept.at(-1)?.sequence ?? this.#start ?? 0
     this.#checks += 1

@@ -1,5 +1,5 @@
-// One row to one action by the mapping, or the reason why not. Only what the engine cannot tell by itself is
-// checked here; the definition's types are its business.
+// One row to one action by the mapping, or the reason why not. Only what the engine cannot tell by
+// itself is checked here; the definition's types are its business.
 import { ANONYMOUS_PREFIX } from '../../../model/user-id.ts'
 import type { Mapping } from './mapping.ts'
 import type { ColumnType, FieldRule } from './mapping-rules.ts'
@@ -43,7 +43,7 @@ export function createRowMapper(mapping: Mapping): RowMapper {
   }
 }
 
-/** The profile an action goes to; undefined where it names nobody. */
+/** The profile an action goes to; undefined if it names nobody. */
 export function userOf({ userId, anonymousId }: Record<string, unknown>): string | undefined {
   if (typeof userId === 'string' && userId !== '') return userId
   return typeof anonymousId === 'string' && anonymousId !== '' ? ANONYMOUS_PREFIX + anonymousId : undefined

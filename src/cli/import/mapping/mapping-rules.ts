@@ -1,4 +1,5 @@
-// The `fields` section of a mapping: for each field of an action, the column, expression or fixed value it takes.
+// The `fields` section of a mapping: for each field of an action, the column, expression or fixed
+// value it takes.
 import { isScalar, Scalar } from 'yaml'
 import type { Field, Fields } from '../../../definition/document/fields.ts'
 import { suggest } from '../../../model/suggest.ts'

@@ -1,5 +1,5 @@
-// The mapping file: how the rows of a file become actions. Reads the YAML strictly and reports every mistake
-// with its line and column; applying it is map-row.ts.
+// The mapping file: how the rows of a file become actions. Reads the YAML strictly and reports
+// every mistake with its line and column; applying it is map-row.ts.
 import { isMap, isScalar, isSeq } from 'yaml'
 import { parseSource } from '../../../definition/document/document.ts'
 import { type Field, Fields } from '../../../definition/document/fields.ts'

@@ -1,5 +1,5 @@
-// CEL over one row of a file. The language is that of definitions; what it sees is `row`, a map from column to
-// value: text in CSV, any JSON value in NDJSON.
+// CEL over one row of a file. The language is that of definitions; what it sees is `row`, a map
+// from column to value: text in CSV, any JSON value in NDJSON.
 
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { createEnvironment, EXPRESSION_LENGTH_MAX, toValue } from '../../../expressions/expressions.ts'
@@ -10,7 +10,7 @@ export type Row = Record<string, unknown>
 export interface RowExpression {
   /** Columns it names as `row.X` or `row["X"]`. */
   columns: readonly string[]
-  /** Undefined for null. Throws where a function or an operator cannot take what the row holds. */
+  /** Undefined for null. Throws if a function or an operator cannot take what the row holds. */
   evaluate(row: Row): Value | undefined
 }
 
@@ -18,7 +18,7 @@ const environment = createEnvironment().registerVariable('row', 'map')
 /** What the environment shows to definitions; a row has none of it. */
 const NOT_IN_ROWS = ['action', 'properties', 'object', 'occurredAt', 'channel', 'place', 'userId']
 
-/** Throws Error with a text for people, and `offset` into the source where it is known. */
+/** Throws Error with a text for people, and `offset` into the source if it is known. */
 export function compileRowExpression(source: string, wantsBool: boolean): RowExpression {
   if (source.length > EXPRESSION_LENGTH_MAX) throw new Error('the expression is too long')
   const parsed = environment.parse(source)

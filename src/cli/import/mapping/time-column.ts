@@ -1,15 +1,16 @@
-// Reads times as files write them: a pattern of luxon tokens and a zone, ISO 8601, or epoch numbers.
+// Reads times as files write them: a pattern of luxon tokens and a zone, ISO 8601, or epoch
+// numbers.
 import { DateTime, IANAZone } from 'luxon'
 
 /** Formats that are not patterns of luxon tokens. */
 export const NAMED_FORMATS = ['iso', 'epoch-ms', 'epoch-s'] as const
 
 export interface TimeReader {
-  /** Epoch milliseconds; undefined where the text does not fit the format or is no real date. */
+  /** Epoch milliseconds; undefined if the text does not fit the format or is no real date. */
   read(text: string): number | undefined
 }
 
-/** Undefined where the format cannot be read. The zone holds for texts that name none themselves. */
+/** Undefined if the format cannot be read. The zone holds for texts that name none themselves. */
 export function createTimeReader(format: string, zone: string): TimeReader | undefined {
   if (format === 'iso') return remembering((text) => DateTime.fromISO(text, { zone }).toMillis())
   if (format === 'epoch-ms') return { read: epoch(1) }
