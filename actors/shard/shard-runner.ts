@@ -193,7 +193,9 @@ export class ShardRunner {
     this.#ticker.changed(user)
   }
 
-  /** Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY. */
+  /**
+   * Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY.
+   */
   async checkpoint(): Promise<void> {
     if (this.#failure) throw this.#stopped()
     const begun = performance.now()

@@ -6,11 +6,11 @@ import { ensureServer } from '../../deploy/servers.ts'
 import { Cleanup } from './cleanup.ts'
 import { benchCluster } from './cluster.ts'
 import { planOf } from './plan.ts'
-import { benchSingle } from './single.ts'
+import { benchSides, benchSingle } from './single.ts'
 
 const run = planOf(process.argv.slice(2))
 if (!run) {
-  console.error('Usage: npm run bench [-- --quick | --smoke] [--only single | --only cluster]')
+  console.error('Usage: npm run bench [-- --quick | --smoke] [--only single | --only cluster | --only sides]')
   process.exit(2)
 }
 
@@ -39,6 +39,7 @@ try {
   ]
   console.log(`${machine.join('; ')}.
 `)
+  if (parts.includes('sides')) await benchSides(plan, cleanup, say)
   if (parts.includes('single')) await benchSingle(plan, cleanup, say)
   if (parts.includes('cluster')) await benchCluster(plan, cleanup, say)
   console.log(`The whole run took ${seconds()} s; load average at the end ${loadavg()[0]?.toFixed(2)}.`)

@@ -4,6 +4,11 @@ export interface BenchPlan {
   users: number
   ingestConnections: number
   readConnections: number
+  /**
+   * Whether everything is saved before a side is measured, so that saving counts to the right
+   * figure.
+   */
+  awaitsSaving: boolean
   warmSeconds: number
   /**
    * A read path that is not yet compiled costs several times as much: long enough for that, on
@@ -48,6 +53,7 @@ export interface ClusterPlan {
 const FULL: BenchPlan = {
   rounds: 3,
   users: 10_000,
+  awaitsSaving: true,
   ingestConnections: 16,
   readConnections: 32,
   warmSeconds: 2,
@@ -107,6 +113,7 @@ const PLANS: Record<string, BenchPlan> = {
   '--smoke': {
     ...FULL,
     rounds: 1,
+    awaitsSaving: false,
     users: 1_000,
     warmSeconds: 0.1,
     readWarmSeconds: 0.1,
@@ -135,14 +142,17 @@ const PLANS: Record<string, BenchPlan> = {
   },
 }
 
-/** What is measured: one node by itself, many as a cluster, or both. */
-export type Part = 'single' | 'cluster'
+/**
+ * What is measured: one node by itself, many as a cluster; or only one node beside the other sides.
+ */
+export type Part = 'single' | 'cluster' | 'sides'
+const PARTS: readonly string[] = ['single', 'cluster', 'sides'] satisfies Part[]
 
 /** Undefined where the arguments are none that there are. */
 export function planOf(args: readonly string[]): { plan: BenchPlan; parts: Part[] } | undefined {
   const at = args.indexOf('--only')
   const only = at < 0 ? undefined : args[at + 1]
   const plan = PLANS[at < 0 ? args.join(' ') : args.toSpliced(at, 2).join(' ')]
-  if (!plan || (at >= 0 && only !== 'single' && only !== 'cluster')) return undefined
+  if (!plan || (at >= 0 && !PARTS.includes(String(only)))) return undefined
   return { plan, parts: only === undefined ? ['single', 'cluster'] : [only as Part] }
 }

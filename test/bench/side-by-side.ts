@@ -46,7 +46,7 @@ async function measureTurn(side: Side, plan: BenchPlan): Promise<Turn> {
   const ingest: LoadPlan = { ...target, kind: 'ingest', connections: plan.ingestConnections }
   const seeded = await runLoad({ ...ingest, rounds: 1 })
   const warm = await runLoad({ ...ingest, seconds: plan.warmSeconds })
-  await side.saved()
+  if (plan.awaitsSaving) await side.saved()
 
   const cpuBefore = side.server.cpuSeconds()
   const taken = await runLoad({ ...ingest, seconds: plan.ingestSeconds })
@@ -55,7 +55,7 @@ async function measureTurn(side: Side, plan: BenchPlan): Promise<Turn> {
   const seconds = taken.seconds + (performance.now() - acknowledged) / 1_000
   // Saving goes on after the rate is taken: its CPU is a cost of the actions, not of the reads that
   // come next.
-  await side.saved()
+  if (plan.awaitsSaving) await side.saved()
   const cpuSeconds = side.server.cpuSeconds() - cpuBefore
   const actions = taken.requests * BATCH_ACTIONS
   const sent = (seeded.requests + warm.requests + taken.requests) * BATCH_ACTIONS

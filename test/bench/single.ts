@@ -10,13 +10,14 @@ import { decisionsTable, liveTimersTable, pendingTimersTable, rulePricesTable } 
 import { median, populationsTable, sidesTable } from './report.ts'
 import { measureRulePrices } from './rule-prices.ts'
 import { READ_CORES } from './run-load.ts'
-import { compareSides } from './side-by-side.ts'
+import { compareSides, type Turns } from './side-by-side.ts'
 
-export async function benchSingle(
+/** The engine beside the other sides. */
+export async function benchSides(
   plan: BenchPlan,
   cleanup: Cleanup,
   say: (text: string) => void,
-): Promise<void> {
+): Promise<Turns> {
   const turns = await compareSides(plan, cleanup, say)
   console.log(`${plan.rounds} rounds, sides in turn: ${plan.ingestSeconds} s of ingest over ${plan.ingestConnections} connections, ${plan.readSeconds} s of reads over ${plan.readConnections}; \
 ${plan.users.toLocaleString('en')} users; batches of 100 actions. Median (least–most). CPU per action includes saving.
@@ -25,6 +26,15 @@ On a machine that does other work too, read nothing into the figures.
 
 ${sidesTable(turns)}
 `)
+  return turns
+}
+
+export async function benchSingle(
+  plan: BenchPlan,
+  cleanup: Cleanup,
+  say: (text: string) => void,
+): Promise<void> {
+  const turns = await benchSides(plan, cleanup, say)
   console.log(`${populationsTable(await measurePopulations(plan, cleanup, say))}
 `)
   const halfOfLimit = median(turns.ours.map((turn) => turn.actionsPerSecond)) / 2

@@ -164,7 +164,7 @@ test('more subscribers than a thread takes are told to come back, and the others
     socket.on('data', (text) => {
       client.text += text
     })
-    socket.write('GET /v1/streams/actions HTTP/1.1\r\nhost: engine\r\n\r\n')
+    socket.write('GET /v1/streams/actions HTTP/1.1\r\nhost: localhost\r\n\r\n')
     return client
   })
   const statuses = () => clients.map(({ text }) => /^HTTP\/1.1 (\d+) [\s\S]*\r\n\r\n/.exec(text)?.[1])

@@ -6,6 +6,12 @@ import type { EngineProcess } from './engine.ts'
 /** What the API takes in one request. */
 const QUERY_USERS_MAX = 1_000
 const REQUESTS_AT_ONCE = 16
+/**
+ * Each page of a timeline decodes as many records of the log: a few users show all of theirs, the
+ * others the newest.
+ */
+const WHOLE_TIMELINE_EACH = 8
+const NEWEST_ACTIONS = 5
 
 /** Profiles as of an instant (epoch ms), in the order of the users. */
 export async function queryProfiles(
@@ -34,12 +40,14 @@ export async function profileTexts(
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>()
   const profiles = await queryProfiles(engine, userIds, at)
-  for (const part of parts(profiles, REQUESTS_AT_ONCE)) {
+  const numbered = profiles.map((profile, index) => ({ profile, index }))
+  for (const part of parts(numbered, REQUESTS_AT_ONCE)) {
     await Promise.all(
-      part.map(async ({ asOf, source, ...profile }) => {
+      part.map(async ({ profile: { asOf, source, ...profile }, index }) => {
         const path = `/v1/profiles/${encodeURIComponent(profile.userId)}`
+        const limit = index % WHOLE_TIMELINE_EACH === 0 ? 100 : NEWEST_ACTIONS
         const counts = await engine.json<CountsView>(`${path}/counts`)
-        const { actions } = await engine.json<TimelineView>(`${path}/actions?limit=100`)
+        const { actions } = await engine.json<TimelineView>(`${path}/actions?limit=${limit}`)
         texts.set(profile.userId, JSON.stringify({ profile, counts, timeline: actions.map(({ id }) => id) }))
       }),
     )
