@@ -1,9 +1,10 @@
 // `npm run test:bare`: both commands of the README, run by a newcomer on a bare Debian: a root made
 // with debootstrap, a clone of the last commit, and nothing of this machine but Node and npm.
 // Arguments go to `npm test`.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdtempSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { cpSync, existsSync, mkdtempSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../deploy/local-servers/free-port.ts'
@@ -14,6 +15,8 @@ const HERE = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const CACHE = join(HERE, '.cache')
 /** Where the clone stands inside. */
 const CHECKOUT = '/home/newcomer/pulseprint'
+/** The folder beside a checkout whose data the tests read, where there is one. */
+const DATA = 'shared'
 const START_WAIT_MS = 300_000
 
 /**
@@ -46,8 +49,8 @@ async function bareRoot(): Promise<string> {
   await makeBareRoot(CACHE, root)
   const clone = join(root, CHECKOUT)
   run('git', ['clone', '--quiet', '--no-hardlinks', HERE, clone])
-  for (const data of [join(dirname(HERE), 'shared')])
-    if (existsSync(data)) cpSync(data, join(dirname(clone), basename(data)), { recursive: true })
+  const data = join(dirname(HERE), DATA)
+  if (existsSync(data)) cpSync(realpathSync(data), join(dirname(clone), DATA), { recursive: true })
   return root
 }
 
@@ -84,7 +87,6 @@ async function serves(url: string): Promise<void> {
 }
 
 async function testHere(args: readonly string[]): Promise<number> {
-  const { spawn } = await import('node:child_process')
   const child = spawn('npm', ['test', '--', ...args], { cwd: HERE, stdio: 'inherit' })
   const [code] = await once(child, 'exit')
   return (code as number | null) ?? 1
