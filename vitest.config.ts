@@ -18,8 +18,8 @@ export default defineConfig({
       { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: QUICK } },
     ],
     // A machine may be four times slower, or busy with other work.
-    testTimeout: 120_000,
-    hookTimeout: 240_000,
+    testTimeout: 240_000,
+    hookTimeout: 400_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     // Tests with servers and processes mostly wait for them.

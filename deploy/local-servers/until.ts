@@ -10,7 +10,7 @@ const LOOK_INTERVAL_MS = 10
 export async function until<T>(
   condition: () => Promise<T | undefined | false> | T | undefined | false,
   why: () => string,
-  patienceMs = 60_000,
+  patienceMs = 120_000,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs
   for (;;) {

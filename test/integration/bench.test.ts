@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL('../bench/main.ts', import.meta.url))
 const ROWS = ['ingest, actions/s applied', 'GET profile, requests/s']
 
 test('the benchmark prints the engine beside the other sides with figures, and ends well', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   // It ends with an error where a profile does not count what was sent, an answer is not a success,
   // or a decision or a timer is lost or comes twice.

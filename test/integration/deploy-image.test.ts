@@ -27,7 +27,7 @@ beforeAll(async () => {
   const [, install] = /^RUN ((?:.*\\\n)*.*)$/m.exec(packages) ?? []
   await run('sh', ['-c', String(install)], { cwd: app, env: { ...process.env, ...NPM_CACHE } })
   copy(image)
-}, 240_000)
+}, 600_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Does what the COPY lines say, those from the other stage aside: it is the same folder here. */

@@ -146,7 +146,7 @@ async function expectCounted(engine: EngineProcess, files: Files, expected: Expe
 }
 
 describe('an import', () => {
-  test('killed again and again goes on and counts every row once', { timeout: 180_000 }, async () => {
+  test('killed again and again goes on and counts every row once', { timeout: 600_000 }, async () => {
     const files = makeFiles()
     const expected = makeRows(60_000)
     const input = join(files.folder, 'rows.csv.gz')
@@ -170,7 +170,7 @@ describe('an import', () => {
     await expectCounted(engine, files, expected)
   })
 
-  test('waits for an engine that is killed and comes back', { timeout: 180_000 }, async () => {
+  test('waits for an engine that is killed and comes back', { timeout: 600_000 }, async () => {
     const files = makeFiles()
     const expected = makeRows(60_000)
     const input = join(files.folder, 'rows.csv')

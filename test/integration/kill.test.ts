@@ -11,7 +11,7 @@ import { type Random, seededRandom, testSeed } from '../support/random.ts'
 import { type NumberedAction, RecordingClient } from '../support/recording-client.ts'
 import { until } from '../support/until.ts'
 
-const LONG_MS = 120_000
+const LONG_MS = 600_000
 const ROUNDS = 9
 /** In one of so many rounds the engine lives until it saves profiles, which takes some seconds. */
 const SAVING_ROUNDS = 3

@@ -32,7 +32,7 @@ beforeAll(async () => {
   // The folder's own package.json keeps npm from climbing to a project above it.
   await run('npm', ['init', '--yes'], { cwd: folder, env: freshEnvironment() })
   await run('npm', ['install', join(tarballs, tarball), ...options], { cwd: folder, env: freshEnvironment() })
-}, 240_000)
+}, 600_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -30,4 +30,4 @@ test('an upload that stalls does not keep the engine from ending', async () => {
   await engine.stop()
   expect(await ended).toBe('closed')
   expect(engine.output).toContain('Stopping.')
-}, 30_000)
+}, 120_000)

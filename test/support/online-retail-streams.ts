@@ -28,7 +28,7 @@ export interface Streams {
 /** A user who is in no file: what this one sets off ends what is read. */
 const MARKER = 'the end'
 /** Then what has come so far is all that is read, and the test shows what it lacks. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 240_000
 
 /** The first so many entries of the stream, oldest first; fewer if no more come. */
 export async function firstEntries(engine: EngineProcess, stream: string, count: number): Promise<Entry[]> {
