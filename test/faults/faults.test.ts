@@ -21,6 +21,8 @@ test('nothing acknowledged is lost or counted twice, whatever breaks for three m
     seed,
     minutes: MINUTES,
     nodes: 3,
+    // Half the load of the suite by itself: other tests run beside it.
+    slowness: 2,
     only: [],
     keep: false,
     root,

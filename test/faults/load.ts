@@ -28,24 +28,27 @@ export class Load {
   #writing: Promise<unknown> = Promise.resolve()
   #others: Promise<unknown> = Promise.resolve()
 
-  constructor(http: Http, ledger: Ledger, origins: readonly string[], seed: number) {
+  /** @param slowness makes all pauses of writers and readers so many times longer */
+  constructor(http: Http, ledger: Ledger, origins: readonly string[], seed: number, slowness: number) {
     const common = { http, ledger, origins }
     const all = Array.from({ length: USERS }, (_, index) => ledger.user(`u-${index}`))
     for (let lane = 0; lane < WRITERS; lane++) {
       const users = all.filter((_, index) => index % WRITERS === lane)
       const random = seededRandom(seed * 1_000 + lane)
-      const pace = { batchMax: BATCH_MAX, intervalMs: WRITE_INTERVAL_MS, bursts: false }
+      const pace = { batchMax: BATCH_MAX, intervalMs: slowness * WRITE_INTERVAL_MS, bursts: false }
       this.#writers.push(new Writer({ ...common, ...pace, users, random }))
     }
     for (let lane = 0; lane < BURST_WRITERS; lane++) {
       const users = Array.from({ length: BURST_USERS }, (_, index) => ledger.user(`burst-${lane}-${index}`))
       const random = seededRandom(seed * 1_000 + 100 + lane)
-      const pace = { batchMax: BURST_BATCH_MAX, intervalMs: BURST_INTERVAL_MS, bursts: true }
+      const pace = { batchMax: BURST_BATCH_MAX, intervalMs: slowness * BURST_INTERVAL_MS, bursts: true }
       this.#writers.push(new Writer({ ...common, ...pace, users, random }))
     }
     for (let lane = 0; lane < READERS; lane++) {
       const random = seededRandom(seed * 1_000 + 200 + lane)
-      this.#readers.push(new Reader({ ...common, users: all, random, intervalMs: READ_INTERVAL_MS }))
+      this.#readers.push(
+        new Reader({ ...common, users: all, random, intervalMs: slowness * READ_INTERVAL_MS }),
+      )
     }
     const random = seededRandom(seed * 1_000 + 300)
     this.streams = Object.fromEntries(STREAMS.map((name) => [name, new Observed(name, ledger)])) as Record<

@@ -29,6 +29,8 @@ export interface RunOptions {
   seed: number
   minutes: number
   nodes: number
+  /** Makes the pauses of the load so many times longer. Default: 1. */
+  slowness?: number
   /** Names of kinds of faults, or parts of them; all where empty. */
   only: readonly string[]
   /** Leaves the folder with logs and data. */
@@ -45,12 +47,12 @@ export interface Outcome {
 }
 
 export async function runFaults(options: RunOptions): Promise<Outcome> {
-  const { seed, minutes, nodes, only, root, say } = options
+  const { seed, minutes, nodes, only, root, say, slowness = 1 } = options
   const topology = await Topology.start({ nodes, root })
   let violations: string[] = ['the run did not come to its end']
   try {
     say(`${nodes} nodes, 3 nats-servers, Redis; logs in ${topology.folder}`)
-    const run = new Run(topology, seed, say)
+    const run = new Run(topology, seed, slowness, say)
     const durationMs = Math.max(10_000, minutes * 60_000 - CHECK_MS)
     const fired = await run.breakThings(durationMs, only)
     await run.check()
@@ -76,12 +78,12 @@ class Run {
   readonly #origins: readonly string[]
   #takeovers: readonly string[] = []
 
-  constructor(topology: Topology, seed: number, say: (line: string) => void) {
+  constructor(topology: Topology, seed: number, slowness: number, say: (line: string) => void) {
     this.#topology = topology
     this.#seed = seed
     this.#say = say
     this.#origins = topology.nodes.map(({ url }) => url)
-    this.#load = new Load(this.#http, this.#ledger, this.#origins, seed)
+    this.#load = new Load(this.#http, this.#ledger, this.#origins, seed, slowness)
   }
 
   get violations(): string[] {

@@ -6,18 +6,22 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { queryProfiles } from '../support/all-profiles.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { Importer, type ImportReport } from '../support/import.ts'
+import { killOne } from '../support/kill-import.ts'
 import {
   differences,
   HISTORY_IS_OVER_MS,
   hasOnlineRetail,
+  MAPPING,
   ONLINE_RETAIL,
   writeDefinition,
 } from '../support/online-retail.ts'
-import { importFile, lineOf, reportOf } from '../support/online-retail-import.ts'
+import { lineOf, reportOf } from '../support/online-retail-import.ts'
 import { lifeDifferences, streamDifferences } from '../support/online-retail-life.ts'
 import { expectedLives } from '../support/online-retail-life-oracle.ts'
 import { OnlineRetailOracle } from '../support/online-retail-oracle.ts'
-import { readStreams } from '../support/online-retail-streams.ts'
+import { firstEntries, readStreams } from '../support/online-retail-streams.ts'
+import { type Random, seededRandom, testSeed } from '../support/random.ts'
 
 const DAY_MS = 86_400_000
 /** Ends what hangs; a busy machine takes a good part of it. */
@@ -43,6 +47,7 @@ describe.runIf(hasOnlineRetail())('a year of a shop in pieces', { timeout: LONG_
     const oracle = await OnlineRetailOracle.open(ONLINE_RETAIL)
     onTestFinished(() => oracle.close())
     const engine = await EngineProcess.startForTest(definition)
+    const random = seededRandom(testSeed('test/integration/online-retail-pieces.test.ts'))
     /** Rows before each piece, by the name of its file. */
     const rowsBefore = new Map<string, number>()
     let before = 'false'
@@ -52,7 +57,9 @@ describe.runIf(hasOnlineRetail())('a year of a shop in pieces', { timeout: LONG_
       rowsBefore.set(name, (await oracle.counts()).rows)
       await oracle.cut(`(${rows}) AND NOT (${before})`, join(folder, name))
       await oracle.lookAt(`(${rows}) AND NOT (${before})`)
-      expect(await importFile(engine, join(folder, name))).toMatchObject(reportOf(await oracle.counts()))
+      const counts = await oracle.counts()
+      const report = await importKilled(engine, join(folder, name), random, counts.actions)
+      expect(report).toMatchObject(reportOf(counts))
       before = rows
 
       if (index === 2) await engine.kill()
@@ -69,11 +76,37 @@ describe.runIf(hasOnlineRetail())('a year of a shop in pieces', { timeout: LONG_
     await engine.ready()
     const lives = await expectedLives(oracle)
     const changes = lives.reduce((sum, life) => sum + life.changes.length, 0)
+    // Killed once more while it announces the last silence of everyone.
+    const announced = changes - random.below(lives.length)
+    expect(await firstEntries(engine, 'stages', announced)).toHaveLength(announced)
+    await engine.kill()
+    engine.restart()
+    await engine.ready()
     const ofWhole = (actionId: string) =>
       rowsBefore.get(/^piece-\d\.csv/.exec(actionId)![0])! + lineOf(actionId)
     expect(streamDifferences(await readStreams(engine, changes), lives, ofWhole)).toEqual([])
   })
 })
+
+/** Imports the file, while the engine or the importer is killed once. */
+async function importKilled(
+  engine: EngineProcess,
+  file: string,
+  random: Random,
+  actions: number,
+): Promise<ImportReport> {
+  const importer = await Importer.start(engine, file, MAPPING)
+  try {
+    // Well before the end: until it is killed the import runs on a little.
+    await killOne(engine, importer, random, Math.floor(actions / 3))
+    const report = await importer.finished()
+    console.log(importer.output)
+    await engine.ready()
+    return report
+  } finally {
+    await importer.remove()
+  }
+}
 
 /** At the newest of the rows that the oracle looks at, and after a silence. */
 async function expectLives(engine: EngineProcess, oracle: OnlineRetailOracle): Promise<void> {

@@ -4,17 +4,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest'
 import { differingTexts, profileTexts, queryProfiles } from '../support/all-profiles.ts'
 import { EngineProcess } from '../support/engine.ts'
-import { temporaryFolder } from '../support/folders.ts'
-import { Importer, type ImportReport } from '../support/import.ts'
-import { killOne } from '../support/kill-import.ts'
+import type { ImportReport } from '../support/import.ts'
 import {
   differences,
   HISTORY_IS_OVER_MS,
   hasOnlineRetail,
-  MAPPING,
   ONLINE_RETAIL,
   writeDefinition,
 } from '../support/online-retail.ts'
@@ -22,13 +19,11 @@ import { importFile, lineOf, reportOf } from '../support/online-retail-import.ts
 import { lifeDifferences, streamDifferences } from '../support/online-retail-life.ts'
 import { type ExpectedLife, expectedLives } from '../support/online-retail-life-oracle.ts'
 import { type ExpectedCounts, OnlineRetailOracle } from '../support/online-retail-oracle.ts'
-import { firstEntries, readStreams } from '../support/online-retail-streams.ts'
-import { seededRandom, testSeed } from '../support/random.ts'
+import { readStreams } from '../support/online-retail-streams.ts'
 
 const DAY_MS = 86_400_000
 /** A silence is 60 days: of the last customers, it ends just after these. */
 const DAYS_LATER = [0, 3, 20, 59, 60, 61, 80, 400]
-const KILLS = 5
 /** Ends what hangs; a busy machine takes a good part of it. */
 const LONG_MS = 900_000
 
@@ -98,36 +93,5 @@ describe.runIf(hasOnlineRetail())('a year of a shop', { timeout: LONG_MS }, () =
       const at = counts.lastRowAt + days * DAY_MS
       expect(lifeDifferences(await queryProfiles(engine, userIds, at), lives, at)).toEqual([])
     }
-  })
-
-  test('gives the same bytes, stages and decisions when engine and importer are killed on the way', async () => {
-    const random = seededRandom(testSeed('test/integration/online-retail.test.ts'))
-    const ownDefinition = join(temporaryFolder(), 'definition.yaml')
-    writeDefinition(ownDefinition)
-    const killed = await EngineProcess.startForTest(ownDefinition)
-    const importer = await Importer.start(killed, ONLINE_RETAIL, MAPPING)
-    onTestFinished(() => importer.remove())
-    onTestFailed(() => console.error(importer.output))
-    // All kills together come well before the end: between them the import runs on a little
-    // further.
-    const within = Math.floor(counts.actions / (KILLS + 3))
-    for (let kill = 0; kill < KILLS; kill++) await killOne(killed, importer, random, within)
-    const lastReport = await importer.finished()
-    console.log(importer.output)
-    expect(lastReport).toMatchObject(reportOf(counts))
-    await killed.ready()
-    expect(differingTexts(await profileTexts(killed, userIds, counts.newestAt), texts)).toEqual([])
-
-    await killed.stop()
-    killed.setClockAhead(HISTORY_IS_OVER_MS)
-    killed.restart()
-    await killed.ready()
-    // One more while it announces the last silence of everyone.
-    const announced = stageChanges - random.below(userIds.length)
-    expect(await firstEntries(killed, 'stages', announced)).toHaveLength(announced)
-    await killed.kill()
-    killed.restart()
-    await killed.ready()
-    expect(streamDifferences(await readStreams(killed, stageChanges), lives, lineOf)).toEqual([])
   })
 })
