@@ -32,7 +32,7 @@ const Missing = Type.Object({
 const schema = {
   summary: 'Read many profiles',
   description:
-    'A user without a profile is `{"userId","found":false}`. Where `at` is too early for one user, that user is ' +
+    'A user without a profile is `{"userId","found":false}`. If `at` is too early for one user, that user is ' +
     '`{"userId","found":true,"error":{"code":"AT_TOO_EARLY"}}` and the others are answered.',
   tags: ['read'],
   body: Body,

@@ -14,7 +14,7 @@ const Params = Type.Object({
 const startSchema = {
   summary: 'Rebuild a shard from its log',
   description:
-    'Folds the log of the shard anew from its start, compares every profile with the result byte for byte, and puts the new ' +
+    'Folds the log of the shard again from its start, compares every profile with the result byte for byte, and puts the new ' +
     'one in the place of each that differs. The shard goes on meanwhile: reads and actions are served as before. Nothing is ' +
     'published again. Answers at once; `GET` tells how it goes.',
   tags: ['operate'],

@@ -55,10 +55,10 @@ const schema = {
   summary: 'Subscribe to a stream',
   description:
     'Server-sent events without an end: `id` is the place in the stream, `data` the entry as JSON. Each entry comes in ' +
-    "order per user, and again after a break only where the client had not taken it. A client's `Last-Event-ID` resumes " +
-    `without loss. Who takes nothing for ${LIMITS.streamStallMs / 1000} s gets the event \`cut\` with ` +
-    '`{"code":"SLOW_READER","cursor":…}`, and the connection ends. Where the engine is set to drop old entries, a place ' +
-    'after which some are gone is refused (`CURSOR_TOO_OLD`), and who falls so far behind gets `cut` with that code. A ' +
+    "order per user. After a break, it comes again only if the client had not taken it. A client's `Last-Event-ID` resumes " +
+    `without loss. A client that takes nothing for ${LIMITS.streamStallMs / 1000} s gets the event \`cut\` with ` +
+    '`{"code":"SLOW_READER","cursor":…}`, and the connection ends. If the engine is set to drop old entries, it refuses a ' +
+    'place after which some are gone (`CURSOR_TOO_OLD`). A client that falls so far behind gets `cut` with that code. A ' +
     `comment comes every ${LIMITS.streamHeartbeatMs / 1000} s.`,
   tags: ['read'],
   params: Params,

@@ -59,14 +59,14 @@ export const ActionsBody = {
 export const Receipt = Type.Object(
   {
     id: Type.Union([Type.String(), Type.Null()], {
-      description: 'Null where the action was rejected before it had one.',
+      description: 'Null if the action was rejected before it had one.',
     }),
     status: Type.Enum(['accepted', 'duplicate', 'rejected']),
     shard: Type.Optional(Type.Integer()),
     sequence: Type.Optional(Type.Integer({ description: 'Pass it as minSequence to read your write.' })),
     features: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
-        description: 'With `return=features`; missing where the profile could not be read at once.',
+        description: 'With `return=features`; missing if the profile could not be read at once.',
       }),
     ),
     stage: Type.Optional(StageView),

@@ -174,7 +174,7 @@ export class ShardKeeper {
       return
     }
     const message = error instanceof Error ? error.message : String(error)
-    if (this.#problems.get(shard) !== message) logger.warn('a shard is not run yet', { shard, error })
+    if (this.#problems.get(shard) !== message) logger.warn('a shard does not run yet', { shard, error })
     this.#problems.set(shard, message)
     this.#notBefore.set(shard, performance.now() + RETRY_MS)
   }
@@ -193,7 +193,7 @@ export class ShardKeeper {
     const from = ownership.ownerOf(shard)
     const before = from?.epoch
     if (cause === 'fenced')
-      logger.warn('what was saved of a shard is not what it was: it is claimed anew', { shard })
+      logger.warn('the saved state of a shard has gone back: this node claims the shard again', { shard })
     else logger.info('a shard is claimed', { shard, cause, ...(from && { from: from.node }) })
     host.drop(shard)
     const lastEpoch = await host.lastEpoch(shard)
@@ -208,7 +208,7 @@ export class ShardKeeper {
     await host.takeOver(shard, epoch)
     this.#problems.delete(shard)
     const tookMs = Math.round(performance.now() - begun)
-    logger.info('a shard is run here', { shard, epoch, cause, tookMs })
+    logger.info('a shard runs here', { shard, epoch, cause, tookMs })
     onTakeover(shard, cause, tookMs)
   }
 

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Ledger } from './ledger.ts'
 
-const TAKEOVER = / a shard is run here shard=(\d+) epoch=(\d+) cause="(\w+)" tookMs=(\d+)/g
+const TAKEOVER = / a shard runs here shard=(\d+) epoch=(\d+) cause="(\w+)" tookMs=(\d+)/g
 
 /**
  * Gives how often a shard was taken over for each cause, and how long the slowest took, as lines of

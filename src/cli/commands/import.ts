@@ -95,7 +95,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const seconds = (performance.now() - startMs) / 1_000
   const peakBytes = process.resourceUsage().maxRSS * 1_024
   if (run.alreadyComplete)
-    console.log(`${input.label} was imported before; nothing was sent. (--restart begins anew.)`)
+    console.log(`${input.label} was imported before; nothing was sent. (--restart imports it again.)`)
   console.log(
     report({ complete, mark, resumedAfter, sent, tally, seconds, peakBytes, rejectedPath: paths.rejected }),
   )

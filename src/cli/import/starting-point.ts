@@ -34,9 +34,9 @@ export function startingPoint(
   if (reason === undefined) return saved
   throw new CliError(
     `${reason}\nThe earlier run did ${saved.mark} rows (${path}).\n` +
-      '  --resume-anyway  goes on after them all the same\n' +
-      '  --restart        begins at the first row: for an engine that has none of them\n' +
-      '  --name NAME      makes it another import, whose rows all count anew',
+      '  --resume-anyway  continues after them anyway\n' +
+      '  --restart        starts at the first row: for an engine that has none of them\n' +
+      '  --name NAME      starts another import: all its rows count again',
   )
 }
 

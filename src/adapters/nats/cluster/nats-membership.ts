@@ -144,7 +144,7 @@ export class NatsMembership implements Membership {
     this.#heard.set(beat.instance, { beat, at: now })
     if (before && before.connections !== beat.connections) this.#tellLost(beat.instance)
     if (before?.state !== beat.state) this.#tellChanged()
-    if (!before) this.#logger.info('a node is there', { node: beat.node, instance: beat.instance })
+    if (!before) this.#logger.info('a node has joined', { node: beat.node, instance: beat.instance })
   }
 
   /** An echo that has waited in a socket is as old as the heartbeat, whenever it is read. */

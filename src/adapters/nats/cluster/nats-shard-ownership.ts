@@ -140,7 +140,7 @@ export class NatsShardOwnership implements ShardOwnership {
     }
     run().catch((error: unknown) => {
       known.reject(error)
-      if (!signal.aborted) logger.error('the owners of shards are no longer read', { error })
+      if (!signal.aborted) logger.error('this node no longer reads who owns the shards', { error })
     })
     await known.promise
   }

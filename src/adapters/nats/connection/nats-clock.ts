@@ -92,7 +92,7 @@ export class NatsClock implements Clock {
     const wallSkew = wall - (this.#base - skew)
     if (skew < 0 && Math.abs(wallSkew) <= DRIFT_MAX_MS) {
       this.#base = wall
-      this.#logger.warn('the clock was set anew: the machine has slept', { skewMs: Math.round(skew) })
+      this.#logger.warn('the clock was set again: the machine was asleep', { skewMs: Math.round(skew) })
     } else {
       this.#logger.warn("this node's clock differs from that of the NATS servers", {
         skewMs: Math.round(skew),

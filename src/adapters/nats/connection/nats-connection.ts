@@ -75,7 +75,7 @@ export async function endWithConnection(
 ): Promise<void> {
   const error = await connection.closed()
   if (!error) return
-  logger.error('the connection to NATS is closed for good: this node ends', { error })
+  logger.error('the connection to NATS is closed for good: this node stops', { error })
   end(1)
 }
 

@@ -49,7 +49,7 @@ export async function ensureStream<Identity extends StoreIdentity>(
   checkStoreIdentity(found, identity, `the stream ${name}`)
   for (const key of WATCHED) {
     if (wanted[key] === undefined || wanted[key] === config[key]) continue
-    logger.warn('a stream is set otherwise than wanted', {
+    logger.warn('a stream has other settings than this engine wants', {
       stream: name,
       setting: key,
       found: config[key],
