@@ -10,10 +10,11 @@ export interface Calendar {
   /**
    * Tile of the instant; never decreases as time goes on.
    * - `all`: 0.
-   * - `day`: days since 1970-01-01 of the local date. Where clocks set back at 00:01 make midnight come twice,
-   *   the day begins at the second, so that its first minute counts to the day before.
-   * - `hour`, `minute`: the instant the local clock hour (minute) began, in minutes since the epoch. Tiles are
-   *   real time: an hour that comes twice is two tiles, and one cut by a transition is short.
+   * - `day`: days since 1970-01-01 of the local date. If clocks go back at 00:01, midnight comes
+   *   twice: the day begins at the second one, and the first minute counts to the day before.
+   * - `hour`, `minute`: the instant the local clock hour (minute) began, in minutes since the epoch.
+   *   Tiles are real time: an hour that comes twice is two tiles, and one cut by a transition is
+   *   short.
    */
   tile(unit: TileUnit, at: number): number
   /** First tile of the window that ends at `at`; -Infinity for lifetime. */

@@ -34,10 +34,11 @@ export function maskedRedisUrls(urls: string): string {
 }
 
 /**
- * @param urls `redis://` or `rediss://` with user, password and database where needed; several, separated by commas, are
- *   nodes of one cluster. A single node of a cluster will do too.
+ * @param urls `redis://` or `rediss://`, with user, password and database if needed. Several,
+ *   separated by commas, are nodes of one cluster; one node of a cluster will do, too.
  * @param logger gets one line when a server is lost, and one when all are back
- * Errors: STORAGE_UNAVAILABLE with the server's reason, without the credentials; INVALID_REQUEST for what is no such URL.
+ * Errors: STORAGE_UNAVAILABLE with the server's reason, without the credentials; INVALID_REQUEST for
+ * anything but such URLs.
  */
 export async function connectRedis(urls: string, logger: Logger): Promise<RedisClient> {
   const nodes = urls.split(',').map((url) => nodeAccess(url.trim()))

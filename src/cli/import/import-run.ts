@@ -205,8 +205,8 @@ export class ImportRun {
 }
 
 /**
- * @param ours the row may have been sent before by this import: `duplicate` then means that it was taken in the
- *   first time. Where rows bring ids of their own, one that repeats an earlier row's id is counted so too.
+ * @param ours this import may have sent the row before: then `duplicate` means that the engine took
+ *   it the first time. If rows bring their own ids, a row with an earlier row's id counts so, too.
  */
 function fateOf({ status, error }: Receipt, ours: boolean, row: unknown): Fate {
   if (status === 'accepted') return FATE.accepted

@@ -1,18 +1,18 @@
-// The rows between the last saved checkpoint and the newest row read: which of them are settled, how far every
-// row is, and whether one more may be sent. Rows count from 1, in file order.
+// The rows between the last saved checkpoint and the newest row read: which of them are settled,
+// what became of each, and whether one more may be sent. Rows count from 1, in file order.
 //
-// Why no row is lost or counted twice, whoever is killed when:
-// - Every row has an id that depends on the file and its row number alone (or its own), and all rows of a user
-//   are sent in file order, the next only after the last was answered (lanes.ts).
-// - A row is behind the mark only once it and all before it were answered, and an answer means durable. A run
-//   that resumes at the saved mark therefore loses none; it sends those after it again.
-// - Of the rows after the saved mark that the engine already has, fewer than `userRowsMax` belong to one user,
-//   because `hasRoom` holds back any more until a later mark is on disk. The engine remembers at least 1,000 ids
-//   per user and forgets the oldest first, and what it takes for a duplicate pushes none out. So each of these
-//   rows finds its id remembered, and counts once.
-// - The tally counts rows up to the mark only, and is saved with it, so rows sent again are counted once too.
-// What it rests on: the engine's idempotencyWindow has not passed since (import-run.ts refuses then), and no
-// other client has sent this user more than about a hundred actions between the two sendings.
+// No kill of engine or importer loses a row or counts it twice:
+// - The id of a row depends on the file and the row number alone (or is the row's own). The rows of
+//   a user go out in file order, each after the answer to the one before (lanes.ts).
+// - A row is behind the mark when it and all rows before it have their answers, and an answer means
+//   durable. So a run that resumes at the saved mark loses none: it sends the rows after it again.
+// - Of those, the engine may have some already. Fewer than `userRowsMax` belong to one user, because
+//   `hasRoom` holds back more until a later mark is on disk. The engine remembers at least 1,000 ids
+//   per user and forgets the oldest first; a duplicate pushes none out. So it knows each of these
+//   rows by its id and counts it once.
+// - The tally counts rows up to the mark only, and is saved with it. So it counts a row once, too.
+// This needs two things. The engine's idempotencyWindow has not passed since (import-run.ts refuses
+// then). And no other client has sent the user more than about a hundred actions in between.
 import { LIMITS } from '../../limits.ts'
 import { count, type Fate, type Tally } from './tally.ts'
 
