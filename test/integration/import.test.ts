@@ -207,6 +207,24 @@ describe('an import', () => {
     await expectCounted(engine, files, expected)
   })
 
+  test('that takes no row fails and says why, and goes right on once the mapping is correct', async () => {
+    const files = makeFiles()
+    const input = join(files.folder, 'rows.csv')
+    writeFileSync(input, 'user,at,amount\nu1,2011-03-13,1\n,2011-03-13,2\nu2,2011-03-13,3\n')
+    const engine = await EngineProcess.startForTest(files.definition)
+    for (let run = 0; run < 2; run++) {
+      const failed = startImport(files, engine.url, input)
+      expect(await failed.ended()).toBe(1)
+      expect(failed.output).toContain('Failed: every row that was not skipped was rejected.')
+      expect(failed.output).toContain('The first, row 1: BAD_TIME at: "2011-03-13" does not fit the format')
+      expect(failed.output).not.toContain('Done.')
+    }
+    writeFileSync(files.mapping, MAPPING.replace('epoch-s', 'yyyy-MM-dd'))
+    const corrected = startImport(files, engine.url, input)
+    expect(await corrected.ended(), corrected.output).toBe(0)
+    expect(corrected.output).toMatch(/^ {2}accepted {4}2$/m)
+  })
+
   test('refuses to go on at an engine that lost its rows, and begins anew when told to', async () => {
     const files = makeFiles()
     const expected = makeRows(2_000)

@@ -23,7 +23,8 @@ fields    id, userId, anonymousId, action, occurredAt, object.type, object.id, c
 
 A row without an id gets one from the name of the import and its row number. An import that was
 interrupted, killed or lost its engine goes on with the same command and counts no row twice.
-Rejected rows are written beside the checkpoint, one JSON line each.
+Rejected rows are written beside the checkpoint, one JSON line each. An import that takes no row
+because all are rejected exits with 1.
 
 Examples:
   pulseprint import actions.ndjson.gz

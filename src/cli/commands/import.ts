@@ -13,7 +13,7 @@ import { type Mapping, parseMapping } from '../import/mapping/mapping.ts'
 import type { Row } from '../import/mapping/row-expression.ts'
 import { showProgress } from '../import/progress.ts'
 import { type Rows, readCsv, readNdjson } from '../import/read-rows.ts'
-import { report } from '../import/report.ts'
+import { importedNothing, report } from '../import/report.ts'
 import { total } from '../import/tally.ts'
 import { listProblems, readText } from './check.ts'
 import { withEngineOptions } from './engine-options.ts'
@@ -91,15 +91,17 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
     progress.stop()
     unlisten()
   }
-  const { mark, resumedAfter, sent, tally } = run
+  const { mark, resumedAfter, sent, tally, firstRejected } = run
   const seconds = (performance.now() - startMs) / 1_000
   const peakBytes = process.resourceUsage().maxRSS * 1_024
   if (run.alreadyComplete)
     console.log(`${input.label} was imported before; nothing was sent. (--restart imports it again.)`)
+  const rejectedPath = paths.rejected
   console.log(
-    report({ complete, mark, resumedAfter, sent, tally, seconds, peakBytes, rejectedPath: paths.rejected }),
+    report({ complete, mark, resumedAfter, sent, tally, seconds, peakBytes, rejectedPath, firstRejected }),
   )
-  if (!complete || (options.strict && total(tally.rejected) > 0)) process.exitCode = EXIT.failed
+  const failed = importedNothing(tally) || (options.strict && total(tally.rejected) > 0)
+  if (!complete || failed) process.exitCode = EXIT.failed
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Row } from './mapping/row-expression.ts'
 import type { Patience } from './patience.ts'
 import { MalformedRow, type Rows } from './read-rows.ts'
 import { RejectedFile } from './rejected-file.ts'
+import type { RejectedRow } from './report.ts'
 import { RowWindow, WINDOW_ROWS_MAX } from './row-window.ts'
 import { type Receipt, sendBatch } from './send-batch.ts'
 import { type ImportFacts, type StartOptions, startingPoint } from './starting-point.ts'
@@ -42,6 +43,7 @@ export class ImportRun {
   #witness: Witness | null
   /** Rows sent in this run. */
   sent = 0
+  firstRejected: RejectedRow | undefined
 
   /**
    * Throws CliError if the import cannot go on from where it was; otherwise it holds the lock until
@@ -176,7 +178,9 @@ export class ImportRun {
   }
 
   #onPassed(row: number, fate: Fate): void {
-    if (fate.kind === 'rejected') this.#rejected.add(row, fate.reason, fate.message, fate.row)
+    if (fate.kind !== 'rejected') return
+    this.firstRejected ??= { row, code: fate.reason, message: fate.message }
+    this.#rejected.add(row, fate.reason, fate.message, fate.row)
   }
 
   #saveNowAndThen(): void {

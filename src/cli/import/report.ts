@@ -2,6 +2,12 @@
 import type { Tally } from './tally.ts'
 import { total } from './tally.ts'
 
+export interface RejectedRow {
+  row: number
+  code: string
+  message: string
+}
+
 export interface Finished {
   complete: boolean
   /** Rows done over all runs, and in the runs before this one. */
@@ -13,14 +19,21 @@ export interface Finished {
   seconds: number
   peakBytes: number
   rejectedPath: string
+  /** The first of this run; undefined if it rejected none. */
+  firstRejected: RejectedRow | undefined
+}
+
+/** Rows were rejected, and none reached the engine. */
+export function importedNothing({ accepted, duplicate, rejected }: Tally): boolean {
+  return accepted + duplicate === 0 && total(rejected) > 0
 }
 
 export function report(finished: Finished): string {
-  const { tally, mark, resumedAfter, sent, seconds, peakBytes, rejectedPath } = finished
+  const { tally, mark, resumedAfter, sent, seconds, peakBytes, rejectedPath, firstRejected } = finished
   const rejected = total(tally.rejected)
   const here = mark - resumedAfter
   const lines = [
-    `${finished.complete ? 'Done' : 'Stopped; the same command goes on from here'}.`,
+    headline(finished),
     entry('rows read', mark, resumedAfter > 0 ? `${shown(here)} in this run` : ''),
     entry(
       'accepted',
@@ -36,8 +49,19 @@ export function report(finished: Finished): string {
     `  rate        ${shown(Math.round(here / Math.max(seconds, 0.001)))} rows/s over ${seconds.toFixed(1)} s`,
     `  peak memory ${Math.round(peakBytes / 2 ** 20)} MiB`,
   ]
-  if (rejected > 0) lines.push(`Warning: ${shown(rejected)} rows were rejected.`)
+  if (rejected > 0 && !importedNothing(tally)) lines.push(`Warning: ${shown(rejected)} rows were rejected.`)
+  if (firstRejected) {
+    const { row, code, message } = firstRejected
+    lines.push(`The first, row ${shown(row)}: ${code} ${message}`)
+  }
   return lines.join('\n')
+}
+
+function headline({ complete, tally }: Finished): string {
+  if (!complete) return 'Stopped; the same command goes on from here.'
+  if (!importedNothing(tally)) return 'Done.'
+  const which = total(tally.skipped) > 0 ? 'every row that was not skipped' : 'every row'
+  return `Failed: ${which} was rejected. Correct the mapping or the file, and run the same command again.`
 }
 
 function entry(name: string, value: number, note = ''): string {

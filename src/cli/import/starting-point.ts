@@ -28,7 +28,8 @@ export function startingPoint(
   now: number,
 ): Checkpoint {
   const saved = restart ? undefined : loadCheckpoint(path)
-  if (!saved) return { version: 1, ...facts, ...BEGINNING, tally: emptyTally(), savedAt: iso(now) }
+  if (!saved || leftNothing(saved))
+    return { version: 1, ...facts, ...BEGINNING, tally: emptyTally(), savedAt: iso(now) }
   if (resumeAnyway) return { ...saved, ...facts, complete: saved.complete && same(saved, facts) }
   const reason = reasonAgainst(saved, facts, now)
   if (reason === undefined) return saved
@@ -41,6 +42,11 @@ export function startingPoint(
 }
 
 const BEGINNING = { mark: 0, sentUpTo: 0, complete: false, rejectedBytes: 0, witness: null }
+
+/** The earlier run came to its end and none of its rows is in the engine: to begin anew is safe. */
+function leftNothing({ complete, tally }: Checkpoint): boolean {
+  return complete && tally.accepted + tally.duplicate === 0
+}
 
 function same(saved: Checkpoint, facts: ImportFacts): boolean {
   return saved.inputBytes === facts.inputBytes && saved.mappingHash === facts.mappingHash

@@ -19,7 +19,7 @@ function saved(changes: Partial<Checkpoint> = {}): string {
     complete: false,
     rejectedBytes: 0,
     witness: null,
-    tally: emptyTally(),
+    tally: { ...emptyTally(), accepted: 7 },
     savedAt,
   }
   saveCheckpoint(path, { version: 1, ...FACTS, ...rest, ...changes })
@@ -47,6 +47,15 @@ describe('an import', () => {
     const anyway = startingPoint(path, facts, { ...GO_ON, resumeAnyway: true }, NOW)
     expect(anyway).toMatchObject({ mark: 7, ...changes })
     expect(startingPoint(path, facts, { ...GO_ON, restart: true }, NOW)).toMatchObject({ mark: 0 })
+  })
+
+  test('begins anew, even with another mapping, where the earlier run ended and left nothing in the engine', () => {
+    const tally = { ...emptyTally(), rejected: { BAD_TIME: 7 } }
+    const path = saved({ complete: true, sentUpTo: 7, tally })
+    const facts = { ...FACTS, mappingHash: 'b' }
+    expect(startingPoint(path, facts, GO_ON, NOW)).toMatchObject({ mark: 0, ...facts, tally: emptyTally() })
+    const cutOff = saved({ tally })
+    expect(() => startingPoint(cutOff, facts, GO_ON, NOW)).toThrow('mapping has changed')
   })
 
   test('refuses to send rows again whose ids the engine may have forgotten', () => {
