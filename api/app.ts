@@ -92,7 +92,7 @@ export function createApp({
 
   const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry), logger }
   app.register(async (v1: Scope) => {
-    boundBodiesInFlight(v1, bodiesInFlightBytesMax, bodyBytesMax)
+    boundBodiesInFlight(v1, bodiesInFlightBytesMax)
     v1.register(async (scope: Scope) => {
       receiveBytes(scope, [JSON_TYPE, NDJSON_TYPE], bodyBytesMax)
       actionsRoute(scope, services)

@@ -1,60 +1,58 @@
-// Unpacks request bodies. The unpacked size is bounded while unpacking, so that a small bomb stays
-// small.
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib'
+// Unpacks request bodies. The unpacked bytes are bounded and charged as they appear, so that a
+// small bomb stays small.
+import type { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import { PulseprintError } from '../src/errors.ts'
 
-type Unpack = (packed: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
+type Unpacker = (packed: Buffer, options: { chunkSize: number }) => Transform
 
-const UNPACK: Record<string, Unpack> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  br: promisify(brotliDecompress),
+const UNPACKERS: Record<string, Unpacker> = {
+  gzip: (_, options) => createGunzip(options),
+  'x-gzip': (_, options) => createGunzip(options),
+  br: (_, options) => createBrotliDecompress(options),
   // Clients disagree whether `deflate` has the zlib header; its first byte tells.
-  deflate: (packed, options) => (((packed[0] ?? 0) & 15) === 8 ? unzlib : unraw)(packed, options),
+  deflate: (packed, options) =>
+    ((packed[0] ?? 0) & 15) === 8 ? createInflate(options) : createInflateRaw(options),
 }
-const unzlib: Unpack = promisify(inflate)
-const unraw: Unpack = promisify(inflateRaw)
 
-/**
- * Most bodies unpack to less than this many times their size, or this many bytes: for them, one try
- * is enough.
- */
+/** Most bodies unpack to less than this many times their size: one chunk takes them. */
 const RATIO = 16
-const SMALL_BYTES = 64 * 1024
+const CHUNK_BYTES_MIN = 1024
+const CHUNK_BYTES_MAX = 256 * 1024
 
 /**
  * @param encoding the Content-Encoding header
  * @param sizeMax bytes after unpacking
- * @param reserve called before so many bytes are unpacked, and with their number afterwards. May
- * throw. Throws UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY (also for a truncated body) or
- * BODY_TOO_LARGE.
+ * @param charge called with the number of each few bytes more, before they are kept. May throw.
+ * Throws UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY (also for a truncated body) or BODY_TOO_LARGE.
  */
 export async function decompress(
   packed: Buffer,
   encoding: string,
   sizeMax: number,
-  reserve: (bytes: number) => void,
+  charge: (bytes: number) => void,
 ): Promise<Buffer> {
   const name = encoding.trim().toLowerCase()
   if (name === 'identity') return packed
-  const unpack = Object.hasOwn(UNPACK, name) ? UNPACK[name] : undefined
-  if (!unpack) {
+  const unpacker = Object.hasOwn(UNPACKERS, name) ? UNPACKERS[name] : undefined
+  if (!unpacker) {
     throw new PulseprintError('UNSUPPORTED_MEDIA_TYPE', 'the content encodings are gzip, deflate and br')
   }
-  const tries = [Math.min(sizeMax, Math.max(SMALL_BYTES, RATIO * packed.length)), sizeMax]
-  for (const maxOutputLength of new Set(tries)) {
-    reserve(maxOutputLength)
-    try {
-      const unpacked = await unpack(packed, { maxOutputLength })
-      reserve(unpacked.length)
-      return unpacked
-    } catch (error) {
-      if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') continue
-      throw new PulseprintError('MALFORMED_BODY', `the body is not complete, valid ${name}`)
+  const chunkSize = Math.min(CHUNK_BYTES_MAX, Math.max(CHUNK_BYTES_MIN, RATIO * packed.length))
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of unpacker(packed, { chunkSize }).end(packed)) {
+      size += chunk.length
+      if (size > sizeMax) throw bodyTooLarge(sizeMax)
+      charge(chunk.length)
+      chunks.push(chunk)
     }
+  } catch (error) {
+    if (error instanceof PulseprintError) throw error
+    throw new PulseprintError('MALFORMED_BODY', `the body is not complete, valid ${name}`)
   }
-  throw bodyTooLarge(sizeMax)
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)
 }
 
 export function bodyTooLarge(sizeMax: number): PulseprintError {

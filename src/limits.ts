@@ -7,10 +7,24 @@ export const LIMITS = {
   bodyBytesMax: 16 * 1024 * 1024,
   /**
    * Bytes of all request bodies, unpacked, that are received or worked on at a time, over all
-   * threads; past it the front door says 429. The whole process takes at most 24 times as much for
+   * threads; past it the front door says 429. The whole process takes at most 16 times as much for
    * them, what its allocator keeps included: a test holds that.
    */
   bodiesInFlightBytesMax: 64 * 1024 * 1024,
+  /** Commas, colons and opening brackets in one body of JSON: how long it takes to parse. */
+  bodyValuesMax: 2_000_000,
+  /**
+   * How long a body may take to begin with, and bytes of it that must arrive in each second of all
+   * the time it takes; a slower one is cut with 408.
+   */
+  bodyGraceMs: 10_000,
+  bodyBytesPerSecondMin: 8 * 1024,
+  /**
+   * Of `bodiesInFlightBytesMax`, what bodies of at most `smallBodyBytes` have for themselves: a few
+   * large ones cannot keep them out.
+   */
+  smallBodyBytes: 64 * 1024,
+  smallBodiesShareBytes: 16 * 1024 * 1024,
   /** Actions in one request. */
   requestActionsMax: 10_000,
   /** Bytes of one action as JSON. */
@@ -132,6 +146,7 @@ export const LIMITS = {
 assert(LIMITS.actionBytesMax < LIMITS.bodyBytesMax)
 assert(LIMITS.payloadTextMax <= LIMITS.streamPageTextMax)
 assert(LIMITS.bodyBytesMax < LIMITS.bodiesInFlightBytesMax)
+assert(LIMITS.bodyBytesMax <= LIMITS.bodiesInFlightBytesMax - LIMITS.smallBodiesShareBytes)
 assert(LIMITS.timelineLengthMax <= LIMITS.rememberedIdsMax)
 assert(10 * LIMITS.checkpointIntervalMs < LIMITS.logKeptCommittedMs)
 assert(4 * LIMITS.heartbeatIntervalMs < LIMITS.memberSilenceMs)

@@ -2,9 +2,9 @@
 // What the bytes mean is the route's business.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
-import { decompress } from '../decompress.ts'
+import { bodyTooLarge, decompress } from '../decompress.ts'
 import { parseJson } from '../json-body.ts'
-import { reserveOf } from './bodies-in-flight.ts'
+import { type BodyCharge, chargeOf } from './bodies-in-flight.ts'
 
 export const JSON_TYPE = /^(application|text)\/([\w.-]+\+)?json(;|$)/
 export const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonlines)(;|$)/
@@ -41,18 +41,49 @@ function receive(
 ): void {
   scope.removeAllContentTypeParsers()
   for (const type of types) {
-    scope.addContentTypeParser(
-      type,
-      { parseAs: 'buffer', bodyLimit: sizeMax },
-      (request: FastifyRequest, bytes: Buffer, done) => {
-        const encoding = request.headers['content-encoding']
-        if (encoding === undefined) done(null, read(bytes))
-        else {
-          decompress(bytes, encoding, sizeMax, reserveOf(request))
-            .then(read)
-            .then((body) => done(null, body), done)
-        }
-      },
-    )
+    scope.addContentTypeParser(type, { bodyLimit: sizeMax }, async (request: FastifyRequest) => {
+      const charge = chargeOf(request)
+      const bytes = await receiveAll(request, charge, sizeMax)
+      const encoding = request.headers['content-encoding']
+      if (encoding === undefined) return read(bytes)
+      const unpacked = await decompress(bytes, encoding, sizeMax, (more) => charge.add(more))
+      if (unpacked !== bytes) charge.release(bytes.length)
+      return read(unpacked)
+    })
   }
+}
+
+/**
+ * Every byte that arrives. Errors: BODY_TOO_LARGE, OVERLOADED, REQUEST_TIMEOUT; the rest of the body
+ * is then read and thrown away.
+ */
+function receiveAll({ raw }: FastifyRequest, charge: BodyCharge, sizeMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(raw.headers['content-length']) > sizeMax) return reject(bodyTooLarge(sizeMax))
+    const chunks: Buffer[] = []
+    let size = 0
+    const end = (error: Error) => {
+      charge.onTooSlow = undefined
+      raw.off('data', take).off('end', finish).resume()
+      reject(error)
+    }
+    const take = (chunk: Buffer) => {
+      size += chunk.length
+      try {
+        if (size > sizeMax) throw bodyTooLarge(sizeMax)
+        charge.add(chunk.length)
+      } catch (error) {
+        end(error as Error)
+        return
+      }
+      chunks.push(chunk)
+    }
+    const finish = () => {
+      charge.onTooSlow = undefined
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
+    }
+    charge.onTooSlow = end
+    const broken = () => end(new PulseprintError('MALFORMED_BODY', 'the connection ended within the body'))
+    raw.on('data', take).once('end', finish).once('error', broken)
+  })
 }

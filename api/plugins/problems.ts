@@ -26,6 +26,7 @@ export function sendProblem(
   // read and thrown away (within requestTimeout), so that the client gets to read the answer
   // instead of a connection reset.
   if (error.code === 'BODY_TOO_LARGE') reply.removeHeader('connection')
+  if (error.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
   return reply.code(error.status).header('content-type', PROBLEM_TYPE).send(problemJson(error))
 }
 

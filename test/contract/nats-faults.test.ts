@@ -71,7 +71,7 @@ function subscribed(store: StreamStore): number[] {
   let reading = Promise.resolve()
   const end = store.onPublished('s', () => {
     reading = reading.then(async () => {
-      for (const { number, sequence } of await store.read('s', place, 1_000)) {
+      for (const { number, sequence } of await readAgain(() => store.read('s', place, 1_000))) {
         sequences.push(sequence)
         place = number
       }
@@ -79,6 +79,18 @@ function subscribed(store: StreamStore): number[] {
   })
   onTestFinished(end)
   return sequences
+}
+
+/** Reads until the store answers: a leader may have gone. */
+async function readAgain<Items>(read: () => Promise<Items> | Items): Promise<Items> {
+  for (;;) {
+    try {
+      return await read()
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+      await nextTurn()
+    }
+  }
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1)

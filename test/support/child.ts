@@ -12,6 +12,9 @@ const OUTPUT_LENGTH_MAX = 20_000
 
 type Environment = Record<string, string>
 
+/** As `npm start` sets it. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' }
+
 export class Child {
   readonly #process: ChildProcess
   readonly #ended: Promise<void>
@@ -25,7 +28,7 @@ export class Child {
   constructor(args: readonly string[], env: Environment) {
     this.#process = spawn(process.execPath, args, {
       cwd: ROOT,
-      env: { ...withoutSettings(process.env), ...env },
+      env: { ...ALLOCATOR, ...withoutSettings(process.env), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [this.#process.stdout!, this.#process.stderr!]) {
