@@ -1,10 +1,10 @@
 // The shards that run on this node, or thread: each is taken over under an epoch, and goes again
 // when another node is to have it.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ref, spawn, start as startActors, stop as stopActors } from 'nact'
 import type { Definition } from '../../src/definition/definition.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { Appenders } from '../../src/ingest/appenders.ts'
+import { encodeTick } from '../../src/ingest/records.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import type { ShardView } from '../../src/questions/shard-view.ts'
@@ -19,9 +19,6 @@ import { CheckpointSchedule } from '../saving/checkpoint-schedule.ts'
 import { Retention, type RetentionDeps } from '../saving/retention.ts'
 import { RunnerView } from '../shard/runner-view.ts'
 import { ShardRunner } from '../shard/shard-runner.ts'
-
-/** By then a leader that was just elected knows what the one before has acknowledged. */
-const HEAD_SETTLES_MS = 1_000
 
 export interface LocalShardsDeps {
   definition: Definition
@@ -63,7 +60,7 @@ export class LocalShards {
     this.#deps = deps
     this.appenders = new Appenders(log, clock, (shard) => this.#epochs.get(shard) ?? 0)
     this.publisher = new Publisher(streams, logger)
-    log.onFenced?.((shard) => this.#own.get(shard)?.runner.drop())
+    log.onFenced((shard) => this.#own.get(shard)?.runner.drop())
     this.#schedule = new CheckpointSchedule(clock, logger, observer, LIMITS.checkpointActionsMax / shards)
   }
 
@@ -102,13 +99,14 @@ export class LocalShards {
    * DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
    */
   async takeOver(shard: number, epoch: number): Promise<void> {
-    const { log, snapshots, definition } = this.#deps
+    const { log, snapshots, clock, definition } = this.#deps
     const { until, heads } = await lastRebuild(snapshots, definition)
     await snapshots.claim(shard, epoch)
     this.#epochs.set(shard, epoch)
     const [{ offset }, head, tail, published] = await Promise.all([
       snapshots.checkpoint(shard),
-      this.#headOf(shard),
+      // A tick for nobody changes nothing.
+      log.claim(shard, encodeTick(clock.now(), epoch, [])),
       log.tail(shard),
       this.publisher.published(shard),
     ])
@@ -125,21 +123,6 @@ export class LocalShards {
     runner.start()
     retention.start()
     this.#schedule.add(runner)
-  }
-
-  /** Everything that was acknowledged is at or before it. A tick for nobody changes nothing. */
-  async #headOf(shard: number): Promise<number> {
-    const { log } = this.#deps
-    if (!log.headMayLag) return log.head(shard)
-    try {
-      return await this.appenders.appendTick(shard, [])
-    } catch {
-      // A full log takes nothing from anybody, and only its owner can trim it: what it tells a
-      // while later is all there is.
-      await log.head(shard)
-      await sleep(HEAD_SETTLES_MS, undefined, { ref: false })
-      return log.head(shard)
-    }
   }
 
   #retentionOf({ shard, checkpointer }: ShardRunner): Retention {

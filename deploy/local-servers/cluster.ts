@@ -67,7 +67,7 @@ export class LocalCluster {
   async #startAll(): Promise<void> {
     const { folder, tell } = this.#options
     mkdirSync(folder, { recursive: true })
-    this.#lock = await lockFolder(folder)
+    this.#lock = lockFolder(folder)
     this.#goOn()
     tell('starting three nats-servers, which elect a leader …')
     const lastWill = this.#lastWill
@@ -141,7 +141,7 @@ export class LocalCluster {
     await this.#starting?.catch(() => this.#stopNodes())
     await Promise.all(this.#processes.map((one) => one.end('SIGTERM', STOP_WAIT_MS)))
     this.#lastWill.revoke()
-    await this.#lock?.release()
+    this.#lock?.release()
   }
 
   async #stopNodes(): Promise<void> {

@@ -26,11 +26,11 @@ export async function openDataFolder(
   let stores: Stores | undefined
   const close = async () => {
     await stores?.close()
-    await lock?.release()
+    lock?.release()
   }
   try {
     mkdirSync(path, { recursive: true })
-    lock = await lockFolder(path)
+    lock = lockFolder(path)
     stores = await openEmbeddedStores(path, shards)
     await rebuildIfRedefined(definition, shards, stores, logger)
     return { stores, close }

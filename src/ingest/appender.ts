@@ -83,8 +83,7 @@ export class Appender {
 
   /**
    * Appends a tick of a shard; its time is that of the append. Resolves with its sequence when it
-   * is durable. One at a time for each shard. An owner begins with one for nobody. Errors: FENCED,
-   * STORAGE_UNAVAILABLE.
+   * is durable. One at a time for each shard. Errors: FENCED, STORAGE_UNAVAILABLE.
    */
   async appendTick(shard: number, users: readonly string[]): Promise<number> {
     const group = this.#gathering
@@ -124,7 +123,6 @@ export class Appender {
       const ticks = [...group.ticks].map(([shard, users]) => ({
         shard,
         payload: encodeTick(now, this.#epochOf(shard), users),
-        begins: users.length === 0,
       }))
       const sequences = await this.#log.append([...entries, ...ticks])
       group.settle.resolve({

@@ -20,30 +20,27 @@ export interface AppendEntry {
    * twice.
    */
   decoded?: unknown
-  /**
-   * The first record of an owner. In a log that several processes append to, what any other has yet
-   * to append to the shard is refused from then on.
-   */
-  begins?: boolean
 }
 
 export interface ActionLog {
   /** Appends to shards of different lanes, `shard % lanes`, do not wait for each other. */
   readonly lanes: number
   /**
-   * Whether `head` may miss records that are durable: whoever must not, appends one and takes its
-   * sequence.
+   * Makes this process the one that appends to the shard: what any other process has yet to append
+   * is refused from then on. Resolves with a head: everything that was acknowledged is at or before
+   * it. Errors: STORAGE_UNAVAILABLE.
+   * @param opening a record that changes nothing, for a log that knows an owner by its first record
    */
-  readonly headMayLag: boolean
+  claim(shard: number, opening: Uint8Array): Promise<number>
   /**
    * Appends one record to each named shard, durably: when it resolves, the records are on disk.
-   * Resolves with the sequence of each. Errors: FENCED if another owner has begun one of the
-   * shards; STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,
+   * Resolves with the sequence of each. Errors: FENCED if another process has claimed one of
+   * the shards; STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,
    * each at most once.
    */
   append(entries: readonly AppendEntry[]): Promise<number[]>
-  /** Calls back with each shard that this process was refused, for another owner has begun it. */
-  onFenced?(callback: (shard: number) => void): void
+  /** Calls back with each shard that this process was refused, for another has claimed it. */
+  onFenced(callback: (shard: number) => void): void
   /**
    * Yields the shard's records after sequence `after`, in order, then waits for new ones until the
    * signal aborts. Each yield is one or more records.

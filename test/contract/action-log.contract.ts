@@ -72,6 +72,28 @@ export function actionLogContract(name: string, newPlace: () => string, openLog:
       expect(next).toBeGreaterThan(last!)
     })
 
+    test('takes a shard only from the process that claimed it last, which then knows all that was acknowledged', async () => {
+      const place = newPlace()
+      const [first, second] = [await open(place), await open(place)]
+      const told: number[] = []
+      first.onFenced((shard) => told.push(shard))
+      await first.claim(1, payload('first'))
+      const [acknowledged] = await first.append([{ shard: 1, payload: payload('a') }])
+      expect(await second.claim(1, payload('second'))).toBeGreaterThanOrEqual(acknowledged!)
+      const late = [0, 1].map((shard) => ({ shard, payload: payload('late') }))
+      await expect(first.append(late)).rejects.toMatchObject({ code: 'FENCED' })
+      expect(told).toEqual([1])
+      const [next] = await second.append([{ shard: 1, payload: payload('b') }])
+      expect(next).toBeGreaterThan(acknowledged!)
+      expect(text(await second.get(1, acknowledged!))).toBe('a')
+      expect(text(await second.get(1, next!))).toBe('b')
+      await first.claim(1, payload('first again'))
+      await expect(second.append([{ shard: 1, payload: payload('late') }])).rejects.toMatchObject({
+        code: 'FENCED',
+      })
+      await first.append([{ shard: 1, payload: payload('c') }])
+    })
+
     test('follows from any sequence, in order, and on into new records', async () => {
       const log = await open(newPlace())
       for (let index = 0; index < 200; index++) await log.append([{ shard: 0, payload: payload(`${index}`) }])

@@ -2,6 +2,7 @@
 // it, however late a record arrives.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectNats } from '../../src/adapters/nats/connection/nats-connection.ts'
+import type { ActionLog } from '../../src/log/action-log.ts'
 import { recordingLogger } from '../support/api.ts'
 import { startDeafProxy } from '../support/deaf-proxy.ts'
 import { type NatsServers, startNats } from '../support/nats.ts'
@@ -14,7 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => nats.stop())
 
-const record = (text: string, begins = false) => [{ shard: 1, payload: Buffer.from(text), begins }]
+const record = (text: string) => [{ shard: 1, payload: Buffer.from(text) }]
+const claim = (log: ActionLog, text: string) => log.claim(1, Buffer.from(text))
 const fenced = expect.objectContaining({ code: 'FENCED' })
 
 async function texts(log: Awaited<ReturnType<typeof openLog>>): Promise<string[]> {
@@ -33,14 +35,14 @@ test('once another owner has begun a shard, what its predecessor appends is refu
   const second = await openLog(await connectTo(nats), prefix)
   const told: number[] = []
   first.onFenced((shard) => told.push(shard))
-  await first.append(record('first begins', true))
+  await claim(first, 'first begins')
   await first.append(record('first 1'))
-  await second.append(record('second begins', true))
+  await claim(second, 'second begins')
   await expect(first.append(record('too late'))).rejects.toThrow(fenced)
   expect(told).toEqual([1])
   await second.append(record('second 1'))
   await expect(first.append(record('later still'))).rejects.toThrow(fenced)
-  await first.append(record('first again', true))
+  await claim(first, 'first again')
   await first.append([...record('first 2'), ...record('first 3')])
   await expect(second.append(record('second 2'))).rejects.toThrow(fenced)
   expect(await texts(first)).toEqual([
@@ -58,8 +60,8 @@ test('a large record in parts is refused as a whole, and other shards are not to
   const prefix = newPrefix()
   const first = await openLog(await connectTo(nats), prefix)
   const second = await openLog(await connectTo(nats), prefix)
-  await first.append(record('first begins', true))
-  await second.append(record('second begins', true))
+  await claim(first, 'first begins')
+  await claim(second, 'second begins')
   const large = 'x'.repeat(2 * 1024 * 1024)
   await expect(first.append(record(large))).rejects.toThrow(fenced)
   await second.append(record(large))
@@ -73,7 +75,7 @@ test('an owner whose acknowledgement was lost goes on behind its own record', as
   const proxy = await startDeafProxy(port)
   const connection = await connectNats([`127.0.0.1:${proxy.port}`], 'test', recordingLogger([]))
   const log = await openLog(connection, prefix)
-  await log.append(record('begins', true))
+  await claim(log, 'begins')
   const swallowed = proxy.loseReplies()
   const appending = expect(log.append(record('unheard'))).rejects.toThrow(
     expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' }),

@@ -1,16 +1,17 @@
-// The fault suite in three minutes, as a part of `npm test`: every kind of fault at least once, in
-// an order of a new seed each time.
+// The fault suite as a part of `npm test`: every kind of fault once, in an order of a new seed each
+// time. `npm run test:faults` goes on for as long as you like.
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { testSeed } from '../support/random.ts'
 import { FAULTS } from './plan.ts'
 import { runFaults } from './run.ts'
 
-const MINUTES = 3
+/** The run goes on until every kind has come, about two minutes. */
+const MINUTES = 1
 /** What is still awaited when the time is up may take a while on a busy machine. */
 const PATIENCE_MS = 600_000
 
-test('nothing acknowledged is lost or counted twice, whatever breaks for three minutes', {
+test('nothing acknowledged is lost or counted twice, whatever breaks', {
   timeout: MINUTES * 60_000 + PATIENCE_MS,
 }, async () => {
   const seed = testSeed('test/faults/faults.test.ts')
@@ -21,8 +22,8 @@ test('nothing acknowledged is lost or counted twice, whatever breaks for three m
     seed,
     minutes: MINUTES,
     nodes: 3,
-    // Half the load of the suite by itself: other tests run beside it.
-    slowness: 2,
+    // A quarter of the load of the suite by itself: other tests run beside it.
+    slowness: 4,
     only: [],
     keep: false,
     root,

@@ -22,11 +22,9 @@ function listOfDistinct(item: (number: number) => string): string {
 
 const BODIES: [name: string, type: string, text: string, statuses: number[]][] = [
   ['sixteen million newlines', NDJSON, '\n'.repeat(SIZE), [200]],
-  ['sixteen million blanks', JSON_TYPE, ' '.repeat(SIZE), [400]],
   ['lines of a blank that is not ASCII', NDJSON, '\u00a0\n'.repeat(SIZE / 3), [413]],
   ['brackets that only open', JSON_TYPE, '['.repeat(SIZE), [413]],
   ['brackets that open and close', JSON_TYPE, '['.repeat(SIZE / 2) + ']'.repeat(SIZE / 2), [413]],
-  ['lines of brackets', NDJSON, `${'['.repeat(9_999)}\n`.repeat(SIZE / 10_000), [413]],
   ['empty objects', JSON_TYPE, listOf('{},'), [413]],
   [
     'as many empty objects as a body may have values',
@@ -34,7 +32,6 @@ const BODIES: [name: string, type: string, text: string, statuses: number[]][] =
     `[${'{},'.repeat(LIMITS.bodyValuesMax / 2 - 2)}{}]`,
     [413],
   ],
-  ['numbers', JSON_TYPE, listOf('1,'), [413]],
   ['objects of names of their own', JSON_TYPE, listOfDistinct((number) => `{"k${number}":1}`), [413]],
 ]
 
@@ -43,7 +40,7 @@ test('what is slow to read is refused before it is read', async () => {
     definitionFile('version: 1\nfeatures: { n: { aggregate: count } }\n'),
   )
   for (const [name, type, text, statuses] of BODIES) {
-    const packed = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
+    const packed = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })
     const other = new OtherClient(engine.url)
     const response = await fetch(`${engine.url}/v1/actions`, {
       method: 'POST',

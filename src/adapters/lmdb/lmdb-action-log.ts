@@ -1,32 +1,32 @@
 // The action log on LMDB: one database per shard, keyed by sequence, all appended to in one
-// transaction.
+// transaction. A shard is claimed by a number that LMDB itself looks at before it writes.
+import { randomInt } from 'node:crypto'
 import { type Database, open, type RootDatabase } from 'lmdb'
-import { LIMITS } from '../../limits.ts'
+import { PulseprintError } from '../../errors.ts'
 import type { ActionLog, AppendEntry, LogRecord } from '../../log/action-log.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'
+import { type Follower, type Recent, RecentRecords } from './lmdb-recent-records.ts'
 import { closed, committed } from './lmdb-write.ts'
 
+const NOTHING = Buffer.alloc(0)
+const FAILURE = 'the log could not be written'
 /** Records read at once while catching up, and the bytes after which no more are. */
 const READ_RECORDS_MAX = 64
 const READ_BYTES_MAX = 4 * 1024 * 1024
 
-interface Follower {
-  position: number
-}
+/** A claim is any of so many numbers, so that no two are the same. */
+const CLAIMS = 2 ** 48 - 1
 
 interface Shard {
+  index: number
+  /** Our claim; undefined: the shard was never claimed here, and anybody may append to it. */
+  claim: number | undefined
   records: Database<Buffer, number>
   /** Newest durable sequence. */
   head: number
   /** Sequence of the next append. A failed append leaves a gap: a sequence is never given twice. */
   next: number
-  /**
-   * The newest records, oldest first, that a follower has yet to take: one at the head reads no
-   * disk.
-   */
-  recent: LogRecord[]
-  /** Up to where each follower has taken the shard's records. */
-  followers: Set<Follower>
+  recent: Recent
   /** Followers that wait for the next record. */
   waiting: Set<() => void>
 }
@@ -42,13 +42,14 @@ interface DatabaseStats {
 export class LmdbActionLog implements ActionLog {
   /** One transaction takes the records of all shards. */
   readonly lanes = 1
-  readonly headMayLag = false
   readonly #root: RootDatabase
   readonly #shards: Shard[]
   /** By shard the sequence up to which it was trimmed. */
   readonly #trimmed: Database<number, number>
-  /** Bytes of the records of all shards that are kept in memory. */
-  #recentBytes = 0
+  /** By shard the claim of its present owner, as the version of an entry that holds nothing. */
+  readonly #claims: Database<Buffer, number>
+  readonly #fencedListeners = new Set<(shard: number) => void>()
+  readonly #recent = new RecentRecords()
 
   /**
    * Opens or creates the log in a folder. Errors: STORE_MISMATCH when it was created with another
@@ -59,7 +60,7 @@ export class LmdbActionLog implements ActionLog {
     // just that.
     this.#root = open({
       path,
-      maxDbs: identity.shards + 3,
+      maxDbs: identity.shards + 4,
       encoding: 'binary',
       overlappingSync: false,
       // Its own batches reject promises that nobody holds; ours are explicit.
@@ -68,14 +69,28 @@ export class LmdbActionLog implements ActionLog {
     })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
     this.#trimmed = this.#root.openDB({ name: 'trimmed', encoding: 'json' })
-    this.#shards = Array.from({ length: identity.shards }, (_, shard) => {
+    this.#claims = this.#root.openDB({ name: 'claims', encoding: 'binary', useVersions: true })
+    this.#shards = Array.from({ length: identity.shards }, (_, index) => {
       const records: Database<Buffer, number> = this.#root.openDB({
-        name: `shard-${shard}`,
+        name: `shard-${index}`,
         encoding: 'binary',
       })
       const head = lastKey(records)
-      return { records, head, next: head + 1, recent: [], followers: new Set(), waiting: new Set() }
+      const recent = { records: [], followers: new Set<Follower>() }
+      return { index, claim: undefined, records, head, next: head + 1, recent, waiting: new Set() }
     })
+  }
+
+  async claim(index: number): Promise<number> {
+    const shard = this.#shard(index)
+    const claim = randomInt(1, CLAIMS)
+    await committed(this.#claims.put(index, NOTHING, claim), FAILURE)
+    // Another process may have appended since this one opened the log.
+    this.#root.resetReadTxn()
+    shard.claim = claim
+    shard.head = lastKey(shard.records)
+    shard.next = Math.max(shard.next, shard.head + 1)
+    return shard.head
   }
 
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
@@ -83,18 +98,45 @@ export class LmdbActionLog implements ActionLog {
       const shard = this.#shard(index)
       return { shard, record: { sequence: shard.next++, payload: payload as Buffer, decoded } }
     })
+    const written: PromiseLike<boolean>[] = []
     // One transaction, hence one fsync for all shards.
     const commit = this.#root.batch(() => {
-      for (const { shard, record } of appended) shard.records.put(record.sequence, record.payload)
+      for (const { shard, record } of appended) written.push(this.#put(shard, record))
     })
-    await committed(commit, 'the log could not be written')
-    for (const { shard, record } of appended) {
+    const [, ...isWritten] = await committed(Promise.all([commit, ...written]), FAILURE)
+    for (const [at, { shard, record }] of appended.entries()) {
+      if (!isWritten[at]) continue
       shard.head = record.sequence
-      this.#keepRecent(shard, record)
+      this.#recent.keep(shard.recent, record)
       for (const wake of shard.waiting) wake()
       shard.waiting.clear()
     }
+    const refused = appended.filter((_, at) => !isWritten[at])
+    for (const { shard } of refused) this.#fenced(shard)
+    if (refused[0]) {
+      throw new PulseprintError('FENCED', `another process has claimed shard ${refused[0].shard.index}`)
+    }
     return appended.map(({ record }) => record.sequence)
+  }
+
+  /** Within a batch. Resolves with false if the shard was claimed by another process. */
+  #put({ index, claim, records }: Shard, { sequence, payload }: LogRecord): PromiseLike<boolean> {
+    let isAbsent: Promise<boolean> | undefined
+    const put = () => {
+      isAbsent = records.ifNoExists(sequence, () => void records.put(sequence, payload))
+    }
+    if (claim !== undefined)
+      return this.#claims.ifVersion(index, claim, put).then((isOurs) => isOurs && isAbsent!)
+    put()
+    return isAbsent!
+  }
+
+  onFenced(callback: (shard: number) => void): void {
+    this.#fencedListeners.add(callback)
+  }
+
+  #fenced({ index }: Shard): void {
+    for (const listener of this.#fencedListeners) listener(index)
   }
 
   async *follow(shardIndex: number, after: number, signal: AbortSignal): AsyncIterable<LogRecord[]> {
@@ -103,7 +145,7 @@ export class LmdbActionLog implements ActionLog {
     const wakeOnAbort = () => wake()
     signal.addEventListener('abort', wakeOnAbort)
     const follower = { position: after }
-    shard.followers.add(follower)
+    shard.recent.followers.add(follower)
     try {
       while (!signal.aborted) {
         const records = this.#after(shard, follower.position)
@@ -111,7 +153,7 @@ export class LmdbActionLog implements ActionLog {
         if (last) {
           yield records
           follower.position = last.sequence
-          this.#forgetTaken(shard)
+          this.#recent.forgetTaken(shard.recent)
         } else {
           await new Promise<void>((resolve) => {
             wake = resolve
@@ -120,37 +162,16 @@ export class LmdbActionLog implements ActionLog {
         }
       }
     } finally {
-      shard.followers.delete(follower)
-      this.#forgetTaken(shard)
+      shard.recent.followers.delete(follower)
+      this.#recent.forgetTaken(shard.recent)
       signal.removeEventListener('abort', wakeOnAbort)
     }
   }
 
-  /** A follower that falls behind what is kept in memory reads the disk. */
-  #keepRecent(shard: Shard, record: LogRecord): void {
-    if (shard.followers.size === 0) return
-    shard.recent.push(record)
-    this.#recentBytes += record.payload.length
-    // The newest record stays whatever its size: a follower at the head is about to take it.
-    while (shard.recent.length > 1 && this.#recentBytes > LIMITS.recentRecordBytesMax)
-      this.#forgetOldest(shard)
-  }
-
-  /** Kept longer, actions would grow old in memory, which costs more than reading them again. */
-  #forgetTaken(shard: Shard): void {
-    let taken = Number.POSITIVE_INFINITY
-    for (const { position } of shard.followers) taken = Math.min(taken, position)
-    while (shard.recent.length > 0 && shard.recent[0]!.sequence <= taken) this.#forgetOldest(shard)
-  }
-
-  #forgetOldest(shard: Shard): void {
-    this.#recentBytes -= shard.recent.shift()!.payload.length
-  }
-
   #after(shard: Shard, position: number): LogRecord[] {
-    const oldest = shard.recent[0]
+    const oldest = shard.recent.records[0]
     if (oldest && position + 1 >= oldest.sequence) {
-      return shard.recent.filter((record) => record.sequence > position)
+      return shard.recent.records.filter((record) => record.sequence > position)
     }
     const records: LogRecord[] = []
     let bytes = 0

@@ -80,9 +80,18 @@ const MEBIBYTE = 1024 ** 2
 /** The words of the page for each limit, and the limit as the page writes it. */
 const LIMIT_ROWS: [string, string][] = [
   ['a request body, unpacked', `${LIMITS.bodyBytesMax / MEBIBYTE} MiB`],
+  ['commas, colons and opening brackets in one body', LIMITS.bodyValuesMax.toLocaleString('en-US')],
+  [
+    `bytes a second of a body that takes more than ${LIMITS.bodyGraceMs / 1_000} s to arrive, at least`,
+    LIMITS.bodyBytesPerSecondMin.toLocaleString('en-US'),
+  ],
   [
     'all request bodies that are worked on at a time, unpacked',
     `${LIMITS.bodiesInFlightBytesMax / MEBIBYTE} MiB`,
+  ],
+  [
+    `of these, only for bodies of at most ${LIMITS.smallBodyBytes / 1024} KiB`,
+    `${LIMITS.smallBodiesShareBytes / MEBIBYTE} MiB`,
   ],
   ['actions in one request', LIMITS.requestActionsMax.toLocaleString('en-US')],
   ['one action as JSON', `${LIMITS.actionBytesMax / 1024} KiB`],

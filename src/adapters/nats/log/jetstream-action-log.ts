@@ -1,5 +1,6 @@
 // The action log on JetStream: a subject for each shard, spread over a few streams. A record's
 // sequence is its place in the stream, so a shard has gaps.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DiscardPolicy, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { type NatsConnection, nuid } from '@nats-io/transport-node'
 import type { ActionLog, AppendEntry, LogRecord } from '../../../log/action-log.ts'
@@ -13,6 +14,7 @@ import { ensureStream } from '../jetstream/jetstream-stream.ts'
 import { Handover } from './jetstream-handover.ts'
 import { LogFence } from './jetstream-log-fence.ts'
 import { bufferOf, messagesOf, partOf, RecordJoiner } from './jetstream-parts.ts'
+import { TrimMarks } from './jetstream-trim-marks.ts'
 
 export interface JetStreamLogOptions {
   /** First token of every subject and name; another engine on the same servers has another. */
@@ -25,15 +27,16 @@ export interface JetStreamLogOptions {
   streamBytesMax: number
 }
 
+/** By then a leader that was just elected knows what the one before has acknowledged. */
+const HEAD_SETTLES_MS = 1_000
 const TOKEN = 'Pulseprint-Append'
 const UNREADABLE = 'the log cannot be read'
 
 export class JetStreamActionLog implements ActionLog {
-  /** A new leader may not have reached all that the one before has acknowledged. */
-  readonly headMayLag = true
   readonly #publisher: JetStreamPublisher
   readonly #manager: JetStreamManager
   readonly #reader: JetStreamReader
+  readonly #trimMarks: TrimMarks
   readonly #shards: number
   readonly #options: JetStreamLogOptions
   readonly #handover = new Handover(nuid.next())
@@ -56,6 +59,7 @@ export class JetStreamActionLog implements ActionLog {
     this.#publisher = new JetStreamPublisher(connection)
     this.#manager = manager
     this.#reader = new JetStreamReader(connection, manager, logger)
+    this.#trimMarks = new TrimMarks(manager, this.#publisher, options.prefix)
     this.#shards = shards
     this.#options = options
   }
@@ -88,13 +92,7 @@ export class JetStreamActionLog implements ActionLog {
       }
       await ensureStream(manager, wanted, { ...identity, streams: options.streams }, logger)
     }
-    const trimmed = {
-      ...common,
-      name: log.#trimmedStream,
-      subjects: [log.#trimmedSubject('*')],
-      max_msgs_per_subject: 1,
-    }
-    await ensureStream(manager, trimmed, identity, logger)
+    await log.#trimMarks.ensure(common, identity, logger)
     return log
   }
 
@@ -103,11 +101,32 @@ export class JetStreamActionLog implements ActionLog {
     return this.#options.streams
   }
 
-  /** Each record goes by itself: staging an atomic batch costs a server more than it saves. */
-  async append(entries: readonly AppendEntry[]): Promise<number[]> {
+  /** A new leader may not have reached all that the one before has acknowledged: a record does. */
+  async claim(shard: number, opening: Uint8Array): Promise<number> {
+    try {
+      const [sequence] = await this.#append([{ shard, payload: opening }], true)
+      return sequence as number
+    } catch {
+      // A full log takes nothing from anybody, and only its owner can trim it: what it tells a
+      // while later is all there is.
+      await this.head(shard)
+      await sleep(HEAD_SETTLES_MS, undefined, { ref: false })
+      return this.head(shard)
+    }
+  }
+
+  append(entries: readonly AppendEntry[]): Promise<number[]> {
+    return this.#append(entries, false)
+  }
+
+  /**
+   * Each record goes by itself: staging an atomic batch costs a server more than it saves.
+   * @param begins they are the first records of an owner
+   */
+  async #append(entries: readonly AppendEntry[], begins: boolean): Promise<number[]> {
     const tokens: string[] = []
     const sequences: number[] = []
-    const publishes = entries.map(async ({ shard, payload, decoded, begins = false }, entry) => {
+    const publishes = entries.map(async ({ shard, payload, decoded }, entry) => {
       const offered = this.#followers.has(shard) ? decoded : undefined
       const token = this.#handover.offer(offered, payload.length)
       tokens.push(token)
@@ -170,25 +189,17 @@ export class JetStreamActionLog implements ActionLog {
   }
 
   async tail(shard: number): Promise<number> {
-    return (await this.#trimmedTo(shard)).sequence + 1
+    return (await this.#trimMarks.of(shard)).sequence + 1
   }
 
   async trim(shard: number, sequence: number): Promise<void> {
     const newest = await this.#newest(shard)
     if (!newest) return
-    const trimmed = await this.#trimmedTo(shard)
+    const trimmed = await this.#trimMarks.of(shard)
     // The newest record stays: it says where the shard's log goes on.
     const upTo = Math.min(sequence, newest.seq - partOf(newest.header).parts)
-    if (upTo > trimmed.sequence) {
-      // Noted before it is done: the log must never seem to hold what it does not.
-      const subject = this.#trimmedSubject(shard)
-      const message = {
-        subject,
-        payload: Buffer.from(String(upTo)),
-        headers: expectLast(subject, trimmed.at),
-      }
-      await this.#publisher.publish([message])
-    }
+    // Noted before it is done: the log must never seem to hold what it does not.
+    if (upTo > trimmed.sequence) await this.#trimMarks.set(shard, upTo, trimmed)
     const done = Math.max(upTo, trimmed.sequence)
     await asked(
       this.#manager.streams.purge(this.#stream(shard), { filter: this.#subject(shard), seq: done + 1 }),
@@ -207,24 +218,6 @@ export class JetStreamActionLog implements ActionLog {
 
   async close(): Promise<void> {
     this.#closing.abort()
-  }
-
-  get #trimmedStream(): string {
-    return `${this.#options.prefix}-log-trimmed`
-  }
-
-  /** Key of the sequence a shard was trimmed to. Kept apart: its own streams may be full then. */
-  #trimmedSubject(shard: number | '*'): string {
-    return `${this.#options.prefix}.log-trimmed.${shard}`
-  }
-
-  async #trimmedTo(shard: number): Promise<{ sequence: number; at: number }> {
-    const subject = this.#trimmedSubject(shard)
-    const found = await asked(
-      this.#manager.streams.getMessage(this.#trimmedStream, { last_by_subj: subject }),
-      UNREADABLE,
-    )
-    return found ? { sequence: Number(found.string()), at: found.seq } : { sequence: 0, at: 0 }
   }
 
   #subject(shard: number): string {
