@@ -25,9 +25,9 @@ export class Child {
    * Runs a module of the checkout. `env` replaces every PULSEPRINT_ variable of our own
    * environment.
    */
-  constructor(args: readonly string[], env: Environment) {
+  constructor(args: readonly string[], env: Environment, cwd = ROOT) {
     this.#process = spawn(process.execPath, args, {
-      cwd: ROOT,
+      cwd,
       env: { ...ALLOCATOR, ...withoutSettings(process.env), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -50,7 +50,8 @@ export class Walkthrough {
       symlinkSync(join(root, name), join(folder, name))
     const path = [ownCommands(folder), dirname(process.execPath), await pathWith('curl')].join(delimiter)
     const kept = Object.entries(process.env).filter(([name]) => !/^(PULSEPRINT_|npm_|VITEST)/i.test(name))
-    const own = { ...NPM_CACHE, PATH: path, PULSEPRINT_PORT: String(port) }
+    const home = { XDG_STATE_HOME: join(folder, 'own-state') }
+    const own = { ...NPM_CACHE, ...home, PATH: path, PULSEPRINT_PORT: String(port) }
     return new Walkthrough(folder, { ...Object.fromEntries(kept), ...own })
   }
 

@@ -22,7 +22,9 @@ fields    id, userId, anonymousId, action, occurredAt, object.type, object.id, c
           expression over row, or a fixed value; an empty cell is left out
 
 A row without an id gets one from the name of the import and its row number. An import that was
-interrupted, killed or lost its engine goes on with the same command and counts no row twice.
+interrupted, killed or lost its engine goes on with the same command and counts no row twice. Its
+place is found by the file's name and beginning, from any folder: $XDG_STATE_HOME or ~/.local/state
+has it in pulseprint/imports.
 Rejected rows are written beside the checkpoint, one JSON line each. An import that takes no row
 because all are rejected exits with 1.
 

@@ -1,18 +1,23 @@
 // `pulseprint import FILE`: rows of a file become actions of a running engine, each exactly once.
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { durationMs } from '../../model/duration.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { EngineClient, type EngineOptions } from '../engine-client.ts'
-import { type Checkpoint, statePaths } from '../import/checkpoint.ts'
 import { ImportRun } from '../import/import-run.ts'
-import { type Input, openInput, readTexts } from '../import/input.ts'
 import { createRowMapper, type Mapped, userOf } from '../import/mapping/map-row.ts'
 import { type Mapping, parseMapping } from '../import/mapping/mapping.ts'
 import type { Row } from '../import/mapping/row-expression.ts'
+import { type Checkpoint, statePaths } from '../import/place/checkpoint.ts'
+import {
+  adoptFormerPlace,
+  defaultStateFolder,
+  FORMER_FOLDER,
+  identityOf,
+} from '../import/place/state-folder.ts'
 import { showProgress } from '../import/progress.ts'
-import { type Rows, readCsv, readNdjson } from '../import/read-rows.ts'
+import { type FileInput, openFile, readTexts, STANDARD_INPUT } from '../import/reading/input.ts'
+import { type Rows, readCsv, readNdjson } from '../import/reading/read-rows.ts'
 import { importedNothing, report } from '../import/report.ts'
 import { total } from '../import/tally.ts'
 import { listProblems, readText } from './check.ts'
@@ -23,7 +28,7 @@ interface ImportOptions extends EngineOptions {
   map?: string
   format?: 'csv' | 'ndjson'
   name?: string
-  state: string
+  state?: string
   retryFor: string
   restart?: boolean
   resumeAnyway?: boolean
@@ -39,8 +44,7 @@ export function importCommand(): Command {
     .option('--name <name>', 'name of this import (default: from the name and beginning of the file)')
     .option(
       '--state <folder>',
-      'where checkpoints and rejected rows are kept',
-      join('.pulseprint', 'imports'),
+      'where checkpoints and rejected rows are kept (default: ~/.local/state/pulseprint/imports)',
     )
     .option('--retry-for <duration>', 'how long to wait for an engine that is gone, at most 30m', '5m')
     .option('--restart', 'begin at the first row, for an engine that has none of them')
@@ -51,29 +55,32 @@ export function importCommand(): Command {
 }
 
 async function importFile(file: string, options: ImportOptions): Promise<void> {
-  const input = openInput(file)
-  const identity = identityOf(input, options.name)
+  const input = file === '-' ? undefined : openFile(file)
+  const { state = defaultStateFolder() } = options
+  const identity = nameOf(input, options, state)
   const format = formatOf(file, options.format)
   const source = options.map === undefined ? undefined : readText(options.map)
   const mapping = source === undefined ? undefined : compileMapping(options.map!, source)
   if (format === 'csv' && !mapping) throw new CliError('A CSV import needs --map MAPPING.yaml.', EXIT.usage)
   let bytesRead = 0
-  const texts = readTexts(input, (count) => {
+  const { label, bytesTotal } = input ?? STANDARD_INPUT
+  const texts = readTexts(input ?? STANDARD_INPUT, (count) => {
     bytesRead += count
   })
-  const facts = factsOf(identity, new EngineClient(options).url, input, source)
-  const paths = statePaths(options.state, identity)
+  const facts = factsOf(identity, new EngineClient(options).url, bytesTotal, source)
+  const paths = statePaths(state, identity)
+  if (options.state === undefined) adoptFormerPlace(identity, paths)
   const run = new ImportRun({
     facts,
     paths,
     start: { restart: options.restart === true, resumeAnyway: options.resumeAnyway === true },
     client: new EngineClient(options),
-    rows: rowsOf(format, texts, mapping, input.label),
+    rows: rowsOf(format, texts, mapping, label),
     map: mapping ? createRowMapper(mapping) : actionAsItIs,
     retryForMs: retryForMs(options.retryFor),
     onRetry: (reason) => noteOnce(reason),
   })
-  const progress = showProgress(() => ({ rows: run.mark, bytesRead, bytesTotal: input.bytesTotal }))
+  const progress = showProgress(() => ({ rows: run.mark, bytesRead, bytesTotal }))
   let noted = ''
   function noteOnce(reason: string): void {
     if (reason !== noted) progress.note(`${reason} Trying again for up to ${options.retryFor}.`)
@@ -95,7 +102,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const seconds = (performance.now() - startMs) / 1_000
   const peakBytes = process.resourceUsage().maxRSS * 1_024
   if (run.alreadyComplete)
-    console.log(`${input.label} was imported before; nothing was sent. (--restart imports it again.)`)
+    console.log(`${label} was imported before; nothing was sent. (Its place is in ${paths.checkpoint}.)`)
   const rejectedPath = paths.rejected
   console.log(
     report({ complete, mark, resumedAfter, sent, tally, seconds, peakBytes, rejectedPath, firstRejected }),
@@ -129,13 +136,13 @@ function compileMapping(path: string, source: string): Mapping {
   return parsed.mapping
 }
 
-/** It becomes part of file names and of action ids. */
-function identityOf(input: Input, name: string | undefined): string {
+/** The name of the import. It becomes part of file names and of action ids. */
+function nameOf(input: FileInput | undefined, { name, state }: ImportOptions, folder: string): string {
   if (name !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) {
     throw new CliError('--name takes up to 100 letters, digits, `.`, `_` and `-`.', EXIT.usage)
   }
-  const identity = name ?? input.identity
-  if (identity !== undefined) return identity
+  if (name !== undefined) return name
+  if (input) return identityOf(input, state === undefined ? [folder, FORMER_FOLDER] : [folder])
   throw new CliError('Standard input needs --name NAME, so that a second run can go on.', EXIT.usage)
 }
 
@@ -147,9 +154,9 @@ function formatOf(file: string, given: string | undefined): 'csv' | 'ndjson' {
   throw new CliError('Say what the input is: --format csv or --format ndjson.', EXIT.usage)
 }
 
-function factsOf(identity: string, url: string, input: Input, mapping: string | undefined) {
+function factsOf(identity: string, url: string, bytes: number | undefined, mapping: string | undefined) {
   const mappingHash = mapping === undefined ? null : createHash('sha256').update(mapping).digest('hex')
-  return { identity, url, inputBytes: input.bytesTotal ?? null, mappingHash } satisfies Partial<Checkpoint>
+  return { identity, url, inputBytes: bytes ?? null, mappingHash } satisfies Partial<Checkpoint>
 }
 
 /** Longer waits would come near the time that the engine remembers ids, see starting-point.ts. */

@@ -2,19 +2,20 @@
 // neither loses nor doubles a row is explained in row-window.ts.
 import { CliError } from '../cli-error.ts'
 import type { EngineClient } from '../engine-client.ts'
-import { type Checkpoint, lockImport, type StatePaths, saveCheckpoint } from './checkpoint.ts'
-import { type Entry, LANE_DEFAULTS, Lanes } from './lanes.ts'
 import type { Mapped } from './mapping/map-row.ts'
 import type { Row } from './mapping/row-expression.ts'
-import type { Patience } from './patience.ts'
-import { MalformedRow, type Rows } from './read-rows.ts'
+import { type Checkpoint, lockImport, type StatePaths, saveCheckpoint } from './place/checkpoint.ts'
+import { checkEngineHasNone, checkFirstRow, rowHash } from './place/first-rows.ts'
+import { type ImportFacts, type StartOptions, startingPoint } from './place/starting-point.ts'
+import { checkWitness, type Witness } from './place/witness.ts'
+import { MalformedRow, type RowBatch, type Rows } from './reading/read-rows.ts'
 import { RejectedFile } from './rejected-file.ts'
 import type { RejectedRow } from './report.ts'
 import { RowWindow, WINDOW_ROWS_MAX } from './row-window.ts'
-import { type Receipt, sendBatch } from './send-batch.ts'
-import { type ImportFacts, type StartOptions, startingPoint } from './starting-point.ts'
-import { FATE, type Fate, type Tally } from './tally.ts'
-import { checkWitness, type Witness } from './witness.ts'
+import { type Entry, LANE_DEFAULTS, Lanes } from './sending/lanes.ts'
+import type { Patience } from './sending/patience.ts'
+import { fateOf, sendBatch } from './sending/send-batch.ts'
+import type { Fate, Tally } from './tally.ts'
 
 export interface ImportPlan {
   facts: ImportFacts
@@ -41,6 +42,7 @@ export class ImportRun {
   #stopping = false
   #savedAtMs = performance.now()
   #witness: Witness | null
+  #firstRow: string | null = null
   /** Rows sent in this run. */
   sent = 0
   firstRejected: RejectedRow | undefined
@@ -87,20 +89,36 @@ export class ImportRun {
 
   /** True if the input was read to its end. Throws CliError; what was acknowledged stays. */
   async run(): Promise<boolean> {
+    const { rows } = this.#plan
     try {
       if (this.#witness) await checkWitness(this.#plan.client, this.#witness, this.#patience)
-      if (this.alreadyComplete) return true
-      return await this.#runAll()
+      const { value: first = [] } = await rows.next()
+      await this.#checkFirst(first)
+      return this.alreadyComplete || (await this.#runAll(first))
     } finally {
       this.#abort.abort()
+      await rows.return(undefined)
       this.#unlock()
     }
   }
 
-  async #runAll(): Promise<boolean> {
+  async #checkFirst(rows: RowBatch): Promise<void> {
+    const { facts, start, client } = this.#plan
+    const firstRow = rows.length > 0 ? rowHash(rows[0]) : null
+    if (!start.resumeAnyway) {
+      checkFirstRow(this.#start.firstRow, firstRow)
+      const users = new Set(rows.map((row) => userIn(this.#map(row))).filter((user) => user !== undefined))
+      if (this.#start.sentUpTo === 0) {
+        await checkEngineHasNone(client, facts.identity, users, this.#patience)
+      }
+    }
+    this.#firstRow = firstRow
+  }
+
+  async #runAll(first: RowBatch): Promise<boolean> {
     this.#save({ mayYetSend: WINDOW_ROWS_MAX })
     const failures: unknown[] = []
-    await this.#readAll().catch((error) => failures.push(error))
+    await this.#readAll(first).catch((error) => failures.push(error))
     await this.#drain().catch((error) => failures.push(error))
     const complete = !this.#stopping && failures.length === 0
     this.#save({ mayYetSend: 0, complete })
@@ -111,13 +129,13 @@ export class ImportRun {
     throw new CliError(`${error.message}\n${hint}`, error.exitCode)
   }
 
-  async #readAll(): Promise<void> {
+  async #readAll(first: RowBatch): Promise<void> {
     let number = 0
-    for await (const rows of this.#plan.rows) {
+    for await (const rows of followedBy(first, this.#plan.rows)) {
       for (const row of rows) {
         if (++number <= this.#start.mark) continue
         const mapped = this.#map(row)
-        const user = 'action' in mapped && mapped.user !== '' ? mapped.user : undefined
+        const user = userIn(mapped)
         while (!this.#window.hasRoom(user)) await this.#makeRoom()
         this.#enter(row, mapped, user)
       }
@@ -195,6 +213,7 @@ export class ImportRun {
     this.#rejected.flush()
     saveCheckpoint(this.#plan.paths.checkpoint, {
       ...this.#start,
+      firstRow: this.#firstRow,
       mark,
       sentUpTo: complete ? mark : sentUpTo,
       complete,
@@ -208,14 +227,11 @@ export class ImportRun {
   }
 }
 
-/**
- * @param ours this import may have sent the row before: then `duplicate` means that the engine took
- *   it the first time. If rows bring their own ids, a row with an earlier row's id counts so, too.
- */
-function fateOf({ status, error }: Receipt, ours: boolean, row: unknown): Fate {
-  if (status === 'accepted') return FATE.accepted
-  if (status === 'duplicate') return ours ? FATE.repeated : FATE.duplicate
-  const field = error?.path.replace(/^\/\d+/, '') ?? ''
-  const message = `${field} ${error?.message ?? ''}`.trim()
-  return { kind: 'rejected', reason: error?.code ?? 'REJECTED', message, row }
+function userIn(mapped: Mapped): string | undefined {
+  return 'action' in mapped && mapped.user !== '' ? mapped.user : undefined
+}
+
+async function* followedBy(first: RowBatch, rest: Rows): Rows {
+  yield first
+  yield* rest
 }

@@ -8,18 +8,14 @@ export class RejectedFile {
   /** Bytes written so far. */
   bytes: number
   #waiting = ''
+  #cutBack = false
 
   /**
    * @param bytes what the checkpoint covers; anything beyond belongs to rows that will come again
    */
   constructor(path: string, bytes: number) {
     this.path = path
-    try {
-      this.bytes = existsSync(path) ? Math.min(bytes, statSync(path).size) : 0
-      if (existsSync(path)) truncateSync(path, this.bytes)
-    } catch (error) {
-      throw fileError(path, error)
-    }
+    this.bytes = bytes
   }
 
   add(row: number, code: string, message: string, source: unknown): void {
@@ -28,13 +24,21 @@ export class RejectedFile {
 
   /** Writes what was added; must happen before the checkpoint that counts it. */
   flush(): void {
-    if (this.#waiting === '') return
     try {
+      if (!this.#cutBack) this.#cutToBytes()
+      if (this.#waiting === '') return
       appendFileSync(this.path, this.#waiting)
     } catch (error) {
       throw fileError(this.path, error)
     }
     this.bytes += Buffer.byteLength(this.#waiting)
     this.#waiting = ''
+  }
+
+  /** Not before the first flush: a run that is refused leaves the file as it was. */
+  #cutToBytes(): void {
+    this.bytes = existsSync(this.path) ? Math.min(this.bytes, statSync(this.path).size) : 0
+    if (existsSync(this.path)) truncateSync(this.path, this.bytes)
+    this.#cutBack = true
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Entry, Lanes } from '../../../src/cli/import/lanes.ts'
+import { type Entry, Lanes } from '../../../src/cli/import/sending/lanes.ts'
 
 const BOUNDS = { lanes: 4, rowsMax: 5, charactersMax: 1_000 }
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Checkpoint, lockImport, saveCheckpoint } from '../../../src/cli/import/checkpoint.ts'
-import { DOUBT_MS_MAX, startingPoint } from '../../../src/cli/import/starting-point.ts'
+import { type Checkpoint, lockImport, saveCheckpoint } from '../../../src/cli/import/place/checkpoint.ts'
+import { DOUBT_MS_MAX, startingPoint } from '../../../src/cli/import/place/starting-point.ts'
 import { emptyTally } from '../../../src/cli/import/tally.ts'
 import { temporaryFolder } from '../../support/folders.ts'
 

@@ -2,8 +2,8 @@
 // of the event loop carries many. A bad row is handed on as such; a file that cannot be read on
 // ends with a CliError.
 import { type CsvError, parse } from 'csv-parse'
-import { CliError } from '../cli-error.ts'
-import type { Row } from './mapping/row-expression.ts'
+import { CliError } from '../../cli-error.ts'
+import type { Row } from '../mapping/row-expression.ts'
 
 /** A row that is no record of the file's shape. */
 export class MalformedRow {
@@ -16,7 +16,8 @@ export class MalformedRow {
   }
 }
 
-export type Rows = AsyncGenerator<(Row | MalformedRow)[]>
+export type RowBatch = (Row | MalformedRow)[]
+export type Rows = AsyncGenerator<RowBatch>
 
 const ROWS_PER_TURN = 500
 /** Characters of one record: beyond, a quote was left open or this is another kind of file. */

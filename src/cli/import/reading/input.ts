@@ -1,34 +1,35 @@
 // The input of an import as text: a file or standard input, unpacked if it is gzip, checked to be
 // UTF-8.
-import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { CliError, EXIT, fileError } from '../cli-error.ts'
+import { CliError, EXIT, fileError } from '../../cli-error.ts'
 
 export interface Input {
   /** As it is shown to people. */
   label: string
   /** Bytes of the file as it lies there; undefined for standard input. */
   bytesTotal: number | undefined
-  /**
-   * Stable name of this content, from the file's name and its first 64 KB; undefined for standard
-   * input.
-   */
-  identity: string | undefined
   open(): Readable
+}
+
+export interface FileInput extends Input {
+  bytesTotal: number
+  /** The file's own name, as it may stand in names of files and in ids. */
+  name: string
+  /** Its first bytes: with the name, they say which file it is, wherever it lies. */
+  head: Buffer
 }
 
 const HEAD_BYTES = 64 * 1024
 const CHUNK_BYTES = 64 * 1024
 
-/** `-` is standard input. Throws CliError if the file cannot be read, is a folder or is empty. */
-export function openInput(path: string): Input {
-  if (path === '-') {
-    return { label: 'stdin', bytesTotal: undefined, identity: undefined, open: () => process.stdin }
-  }
+export const STANDARD_INPUT: Input = { label: 'stdin', bytesTotal: undefined, open: () => process.stdin }
+
+/** Throws CliError if the file cannot be read, is a folder or is empty. */
+export function openFile(path: string): FileInput {
   try {
     const file = openSync(path, 'r')
     try {
@@ -40,7 +41,10 @@ export function openInput(path: string): Input {
       return {
         label: path,
         bytesTotal: stats.size,
-        identity: identityOf(path, head.subarray(0, length)),
+        name: basename(path)
+          .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+          .slice(0, 60),
+        head: head.subarray(0, length),
         open: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }),
       }
     } finally {
@@ -49,14 +53,6 @@ export function openInput(path: string): Input {
   } catch (error) {
     throw error instanceof CliError ? error : fileError(path, error)
   }
-}
-
-/** The same wherever the file lies, and when rows are added at its end. */
-function identityOf(path: string, head: Buffer): string {
-  const name = basename(path)
-    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
-    .slice(0, 60)
-  return `${name}-${createHash('sha256').update(head).digest('hex').slice(0, 16)}`
 }
 
 /**

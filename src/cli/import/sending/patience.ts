@@ -1,8 +1,8 @@
 // Tries a request until the engine answers for good or patience ends. It waits for an engine that
 // is overloaded, starting or gone for a while.
 import { setTimeout as wait } from 'node:timers/promises'
-import type { CliError } from '../cli-error.ts'
-import { type EngineClient, problemOf, UnreachableError } from '../engine-client.ts'
+import type { CliError } from '../../cli-error.ts'
+import { type EngineClient, problemOf, UnreachableError } from '../../engine-client.ts'
 
 export interface Patience {
   /** Milliseconds to keep trying from the first failure on. */

@@ -1,8 +1,8 @@
 // The row at which an import begins: the first, or the one after the mark of an earlier run if
 // going on from there is safe.
-import { CliError } from '../cli-error.ts'
+import { CliError } from '../../cli-error.ts'
+import { emptyTally } from '../tally.ts'
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts'
-import { emptyTally } from './tally.ts'
 
 /** What must be as it was for a mark to mean the same rows. */
 export type ImportFacts = Pick<Checkpoint, 'identity' | 'url' | 'inputBytes' | 'mappingHash'>

@@ -1,6 +1,6 @@
 // Sends rows in several requests at once and yet in file order per user: every user belongs to one
 // lane, and a lane has one request under way at a time, which it repeats until it is answered.
-import { hash53 } from '../../model/hash.ts'
+import { hash53 } from '../../../model/hash.ts'
 
 export interface Entry {
   row: number

@@ -2,8 +2,8 @@
 // small file, replaced as a whole; a lock beside it keeps a second importer of the same rows out.
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CliError, fileError } from '../cli-error.ts'
-import type { Tally } from './tally.ts'
+import { CliError, fileError } from '../../cli-error.ts'
+import type { Tally } from '../tally.ts'
 import type { Witness } from './witness.ts'
 
 export interface Checkpoint {
@@ -15,6 +15,8 @@ export interface Checkpoint {
   inputBytes: number | null
   /** SHA-256 of the mapping's text; null without one. */
   mappingHash: string | null
+  /** Hash of the first row; null if there was none, missing in the checkpoints of earlier versions. */
+  firstRow?: string | null
   /** Every row up to here is acknowledged, and counted in `tally`. */
   mark: number
   /** No row after this one has ever been sent. */
@@ -82,7 +84,7 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
  */
 export function lockImport(path: string): () => void {
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const holder = holderOf(path)
     if (holder !== undefined) {
       throw new CliError(`Process ${holder} already runs this import. If it does not, delete ${path}.`)

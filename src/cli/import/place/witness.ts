@@ -1,9 +1,9 @@
 // Recognises an engine that lost the rows of an earlier run, for example because its data folder
 // was deleted: to go on there would leave them out without a word.
-import type { ShardStatus } from '../../views/views.ts'
-import { CliError } from '../cli-error.ts'
-import type { EngineClient } from '../engine-client.ts'
-import { type Patience, sendPatiently } from './patience.ts'
+import type { ShardStatus } from '../../../views/views.ts'
+import { CliError } from '../../cli-error.ts'
+import type { EngineClient } from '../../engine-client.ts'
+import { type Patience, sendPatiently } from '../sending/patience.ts'
 
 /** A position of the log that an earlier run saw acknowledged. */
 export interface Witness {
