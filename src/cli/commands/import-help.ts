@@ -25,10 +25,13 @@ A row without an id gets one from the name of the import and its row number. An 
 interrupted, killed or lost its engine goes on with the same command and counts no row twice. Its
 place is found by the file's name and beginning, from any folder: $XDG_STATE_HOME or ~/.local/state
 has it in pulseprint/imports.
+Stages and rules need a user's rows in the order of their times. The import says which rows are not,
+and which came more than the definition's historyWait after the row before; --sort sends them in
+order, also from files larger than memory.
 Rejected rows are written beside the checkpoint, one JSON line each. An import that takes no row
 because all are rejected exits with 1.
 
 Examples:
-  pulseprint import actions.ndjson.gz
+  pulseprint import actions.ndjson.gz --sort
   pulseprint import sales.csv --map sales.yaml
   zcat part-*.csv.gz | pulseprint import - --format csv --map sales.yaml --name sales-2026`

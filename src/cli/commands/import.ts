@@ -2,13 +2,15 @@
 import { createHash } from 'node:crypto'
 import { Command } from 'commander'
 import { durationMs } from '../../model/duration.ts'
+import { parseInstant } from '../../model/instant.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { EngineClient, type EngineOptions } from '../engine-client.ts'
-import { ImportRun } from '../import/import-run.ts'
+import { type ImportPlan, ImportRun } from '../import/import-run.ts'
 import { createRowMapper, type Mapped, userOf } from '../import/mapping/map-row.ts'
 import { type Mapping, parseMapping } from '../import/mapping/mapping.ts'
 import type { Row } from '../import/mapping/row-expression.ts'
-import { type Checkpoint, statePaths } from '../import/place/checkpoint.ts'
+import { statePaths } from '../import/place/checkpoint.ts'
+import type { ImportFacts } from '../import/place/starting-point.ts'
 import {
   adoptFormerPlace,
   defaultStateFolder,
@@ -16,8 +18,10 @@ import {
   identityOf,
 } from '../import/place/state-folder.ts'
 import { showProgress } from '../import/progress.ts'
-import { type FileInput, openFile, readTexts, STANDARD_INPUT } from '../import/reading/input.ts'
-import { type Rows, readCsv, readNdjson } from '../import/reading/read-rows.ts'
+import { type FileInput, type Input, openFile, STANDARD_INPUT } from '../import/reading/input.ts'
+import { openRows, type RowFormat } from '../import/reading/open-rows.ts'
+import { MalformedRow } from '../import/reading/read-rows.ts'
+import type { SortOptions } from '../import/reading/sort-rows.ts'
 import { importedNothing, report } from '../import/report.ts'
 import { total } from '../import/tally.ts'
 import { listProblems, readText } from './check.ts'
@@ -33,6 +37,7 @@ interface ImportOptions extends EngineOptions {
   restart?: boolean
   resumeAnyway?: boolean
   strict?: boolean
+  sort?: boolean
 }
 
 export function importCommand(): Command {
@@ -49,38 +54,41 @@ export function importCommand(): Command {
     .option('--retry-for <duration>', 'how long to wait for an engine that is gone, at most 30m', '5m')
     .option('--restart', 'begin at the first row, for an engine that has none of them')
     .option('--resume-anyway', 'go on although the file, mapping or engine address has changed')
+    .option('--sort', 'send the rows in the order of their times; rows of one time in the order of the file')
     .option('--strict', 'exit with 1 if any row was rejected')
     .addHelpText('after', IMPORT_HELP)
     .action(importFile)
 }
 
 async function importFile(file: string, options: ImportOptions): Promise<void> {
-  const input = file === '-' ? undefined : openFile(file)
+  const input = file === '-' ? STANDARD_INPUT : openFile(file)
   const { state = defaultStateFolder() } = options
   const identity = nameOf(input, options, state)
-  const format = formatOf(file, options.format)
   const source = options.map === undefined ? undefined : readText(options.map)
   const mapping = source === undefined ? undefined : compileMapping(options.map!, source)
-  if (format === 'csv' && !mapping) throw new CliError('A CSV import needs --map MAPPING.yaml.', EXIT.usage)
-  let bytesRead = 0
-  const { label, bytesTotal } = input ?? STANDARD_INPUT
-  const texts = readTexts(input ?? STANDARD_INPUT, (count) => {
-    bytesRead += count
-  })
-  const facts = factsOf(identity, new EngineClient(options).url, bytesTotal, source)
+  const format = rowFormat(file, options.format, mapping)
+  const { label, bytesTotal } = input
+  const facts = factsOf(identity, new EngineClient(options).url, bytesTotal, source, options.sort === true)
   const paths = statePaths(state, identity)
   if (options.state === undefined) adoptFormerPlace(identity, paths)
+  const map = mapperOf(mapping)
+  let stopping = false
+  const sort = options.sort ? { folder: paths.sort, timeOf: timeBy(map), stopped: () => stopping } : undefined
+  const { rows, contentHash, bytesDone } = openRows(input, format, sort)
   const run = new ImportRun({
     facts,
     paths,
     start: { restart: options.restart === true, resumeAnyway: options.resumeAnyway === true },
     client: new EngineClient(options),
-    rows: rowsOf(format, texts, mapping, label),
-    map: mapping ? createRowMapper(mapping) : actionAsItIs,
+    rows,
+    contentHash,
+    map,
     retryForMs: retryForMs(options.retryFor),
     onRetry: (reason) => noteOnce(reason),
+    onNote: (text) => progress.note(text),
   })
-  const progress = showProgress(() => ({ rows: run.mark, bytesRead, bytesTotal }))
+  const progress = showProgress(() => ({ rows: run.mark, bytesRead: bytesDone(run.mark), bytesTotal }))
+  if (sort) progress.note('Sorting the rows by their times.')
   let noted = ''
   function noteOnce(reason: string): void {
     if (reason !== noted) progress.note(`${reason} Trying again for up to ${options.retryFor}.`)
@@ -89,6 +97,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const startMs = performance.now()
   const unlisten = stopOnSignal(() => {
     progress.note('Stopping after the rows under way. Press Ctrl-C again to stop at once.')
+    stopping = true
     run.stop()
   })
   let complete: boolean
@@ -111,6 +120,20 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   if (!complete || failed) process.exitCode = EXIT.failed
 }
 
+function mapperOf(mapping: Mapping | undefined): ImportPlan['map'] {
+  const map = mapping ? createRowMapper(mapping) : actionAsItIs
+  return (row) =>
+    row instanceof MalformedRow ? { rejected: 'MALFORMED_ROW', message: row.message } : map(row)
+}
+
+/** Rows that are not sent have no time. */
+function timeBy(map: ImportPlan['map']): SortOptions['timeOf'] {
+  return (row) => {
+    const mapped = map(row)
+    return 'action' in mapped ? parseInstant(mapped.action.occurredAt) : undefined
+  }
+}
+
 /**
  * Lines of NDJSON without a mapping are actions already; what is wrong with them the engine says.
  */
@@ -119,15 +142,11 @@ function actionAsItIs(row: Row): Mapped {
   return { action, user: userOf(action) ?? '' }
 }
 
-function rowsOf(
-  format: 'csv' | 'ndjson',
-  texts: AsyncIterable<string>,
-  mapping: Mapping | undefined,
-  label: string,
-): Rows {
-  return format === 'csv'
-    ? readCsv(texts, mapping!.delimiter, mapping!.columns, label)
-    : readNdjson(texts, label)
+function rowFormat(file: string, given: string | undefined, mapping: Mapping | undefined): RowFormat {
+  const format = formatOf(file, given)
+  if (format === 'ndjson') return { format }
+  if (!mapping) throw new CliError('A CSV import needs --map MAPPING.yaml.', EXIT.usage)
+  return { format, mapping }
 }
 
 function compileMapping(path: string, source: string): Mapping {
@@ -137,12 +156,12 @@ function compileMapping(path: string, source: string): Mapping {
 }
 
 /** The name of the import. It becomes part of file names and of action ids. */
-function nameOf(input: FileInput | undefined, { name, state }: ImportOptions, folder: string): string {
+function nameOf(input: Input | FileInput, { name, state }: ImportOptions, folder: string): string {
   if (name !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) {
     throw new CliError('--name takes up to 100 letters, digits, `.`, `_` and `-`.', EXIT.usage)
   }
   if (name !== undefined) return name
-  if (input) return identityOf(input, state === undefined ? [folder, FORMER_FOLDER] : [folder])
+  if ('head' in input) return identityOf(input, state === undefined ? [folder, FORMER_FOLDER] : [folder])
   throw new CliError('Standard input needs --name NAME, so that a second run can go on.', EXIT.usage)
 }
 
@@ -154,9 +173,15 @@ function formatOf(file: string, given: string | undefined): 'csv' | 'ndjson' {
   throw new CliError('Say what the input is: --format csv or --format ndjson.', EXIT.usage)
 }
 
-function factsOf(identity: string, url: string, bytes: number | undefined, mapping: string | undefined) {
+function factsOf(
+  identity: string,
+  url: string,
+  bytes: number | undefined,
+  mapping: string | undefined,
+  sorted: boolean,
+): ImportFacts {
   const mappingHash = mapping === undefined ? null : createHash('sha256').update(mapping).digest('hex')
-  return { identity, url, inputBytes: bytes ?? null, mappingHash } satisfies Partial<Checkpoint>
+  return { identity, url, inputBytes: bytes ?? null, mappingHash, sorted }
 }
 
 /** Longer waits would come near the time that the engine remembers ids, see starting-point.ts. */

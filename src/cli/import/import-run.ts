@@ -3,12 +3,17 @@
 import { CliError } from '../cli-error.ts'
 import type { EngineClient } from '../engine-client.ts'
 import type { Mapped } from './mapping/map-row.ts'
-import type { Row } from './mapping/row-expression.ts'
-import { type Checkpoint, lockImport, type StatePaths, saveCheckpoint } from './place/checkpoint.ts'
-import { checkEngineHasNone, checkFirstRow, rowHash } from './place/first-rows.ts'
+import { OrderWatch } from './order-watch.ts'
+import { askStanding, checkContent, checkEngineHasNone, checkWitness } from './place/check-place.ts'
+import {
+  type Checkpoint,
+  lockImport,
+  type StatePaths,
+  saveCheckpoint,
+  type Witness,
+} from './place/checkpoint.ts'
 import { type ImportFacts, type StartOptions, startingPoint } from './place/starting-point.ts'
-import { checkWitness, type Witness } from './place/witness.ts'
-import { MalformedRow, type RowBatch, type Rows } from './reading/read-rows.ts'
+import { followedBy, MalformedRow, type NumberedRow, type NumberedRows } from './reading/read-rows.ts'
 import { RejectedFile } from './rejected-file.ts'
 import type { RejectedRow } from './report.ts'
 import { RowWindow, WINDOW_ROWS_MAX } from './row-window.ts'
@@ -22,10 +27,15 @@ export interface ImportPlan {
   paths: StatePaths
   start: StartOptions
   client: EngineClient
-  rows: Rows
-  map(row: Row): Mapped
+  /** In the order in which they are to be sent. */
+  rows: NumberedRows
+  /** What a checkpoint keeps of the content, once the first rows are read. */
+  contentHash(first: readonly NumberedRow[]): string | null
+  map(row: NumberedRow['row']): Mapped
   retryForMs: number
   onRetry(reason: string): void
+  /** Something that people want to know at once. */
+  onNote(text: string): void
 }
 
 const SAVE_ROWS = WINDOW_ROWS_MAX / 4
@@ -42,7 +52,8 @@ export class ImportRun {
   #stopping = false
   #savedAtMs = performance.now()
   #witness: Witness | null
-  #firstRow: string | null = null
+  #contentHash: string | null = null
+  #watch: OrderWatch | undefined
   /** Rows sent in this run. */
   sent = 0
   firstRejected: RejectedRow | undefined
@@ -91,9 +102,9 @@ export class ImportRun {
   async run(): Promise<boolean> {
     const { rows } = this.#plan
     try {
-      if (this.#witness) await checkWitness(this.#plan.client, this.#witness, this.#patience)
       const { value: first = [] } = await rows.next()
-      await this.#checkFirst(first)
+      if (this.#stopping) return false
+      await this.#checkPlace(first)
       return this.alreadyComplete || (await this.#runAll(first))
     } finally {
       this.#abort.abort()
@@ -102,20 +113,27 @@ export class ImportRun {
     }
   }
 
-  async #checkFirst(rows: RowBatch): Promise<void> {
-    const { facts, start, client } = this.#plan
-    const firstRow = rows.length > 0 ? rowHash(rows[0]) : null
-    if (!start.resumeAnyway) {
-      checkFirstRow(this.#start.firstRow, firstRow)
-      const users = new Set(rows.map((row) => userIn(this.#map(row))).filter((user) => user !== undefined))
-      if (this.#start.sentUpTo === 0) {
-        await checkEngineHasNone(client, facts.identity, users, this.#patience)
-      }
+  async #checkPlace(first: readonly NumberedRow[]): Promise<void> {
+    const { start, client, map, contentHash, onNote } = this.#plan
+    this.#contentHash = contentHash(first)
+    checkContent(this.#start, this.#contentHash, start.resumeAnyway)
+    const standing = await askStanding(client, this.#patience)
+    if (this.#witness && standing) checkWitness(client, this.#witness, standing)
+    if (this.#start.sentUpTo === 0 && !start.resumeAnyway) {
+      const users = new Set(first.map(({ row }) => userIn(map(row))).filter((user) => user !== undefined))
+      await checkEngineHasNone(client, this.#start.identity, users, this.#patience)
     }
-    this.#firstRow = firstRow
+    // Without stages and rules, the order of rows decides nothing.
+    if (standing?.historyWaitMs === null) return
+    const historyWaitMs = standing?.historyWaitMs ?? Infinity
+    this.#watch = new OrderWatch(historyWaitMs, onNote)
+    const breakMs = this.mark > 0 ? Date.now() - Date.parse(this.#start.savedAt) : 0
+    if (breakMs > historyWaitMs) {
+      this.tally.longestBreakMs = Math.max(this.tally.longestBreakMs, breakMs)
+    }
   }
 
-  async #runAll(first: RowBatch): Promise<boolean> {
+  async #runAll(first: readonly NumberedRow[]): Promise<boolean> {
     this.#save({ mayYetSend: WINDOW_ROWS_MAX })
     const failures: unknown[] = []
     await this.#readAll(first).catch((error) => failures.push(error))
@@ -129,12 +147,12 @@ export class ImportRun {
     throw new CliError(`${error.message}\n${hint}`, error.exitCode)
   }
 
-  async #readAll(first: RowBatch): Promise<void> {
-    let number = 0
+  async #readAll(first: readonly NumberedRow[]): Promise<void> {
+    let place = 0
     for await (const rows of followedBy(first, this.#plan.rows)) {
       for (const row of rows) {
-        if (++number <= this.#start.mark) continue
-        const mapped = this.#map(row)
+        if (++place <= this.#start.mark) continue
+        const mapped = this.#plan.map(row.row)
         const user = userIn(mapped)
         while (!this.#window.hasRoom(user)) await this.#makeRoom()
         this.#enter(row, mapped, user)
@@ -146,23 +164,17 @@ export class ImportRun {
     }
   }
 
-  #map(row: Row | MalformedRow): Mapped {
-    return row instanceof MalformedRow
-      ? { rejected: 'MALFORMED_ROW', message: row.message }
-      : this.#plan.map(row)
-  }
-
-  #enter(row: Row | MalformedRow, mapped: Mapped, user: string | undefined): void {
-    const number = this.#window.enter(user)
-    const source = row instanceof MalformedRow ? row.source : row
+  #enter(source: NumberedRow, mapped: Mapped, user: string | undefined): void {
+    const row = this.#window.enter(user)
     if ('skipped' in mapped) {
-      this.#window.settle(number, { kind: 'skipped', reason: mapped.skipped })
+      this.#window.settle(row, { kind: 'skipped', reason: mapped.skipped })
     } else if ('rejected' in mapped) {
       const { rejected: reason, message } = mapped
-      this.#window.settle(number, { kind: 'rejected', reason, message, row: source })
+      this.#window.settle(row, { kind: 'rejected', reason, message, source })
     } else {
-      mapped.action.id ??= `${this.#start.identity}:${number}`
-      this.#lanes.offer(mapped.user, { row: number, line: JSON.stringify(mapped.action), source })
+      this.#watch?.entered(row, source.number, mapped)
+      mapped.action.id ??= `${this.#start.identity}:${source.number}`
+      this.#lanes.offer(mapped.user, { row, line: JSON.stringify(mapped.action), source })
     }
   }
 
@@ -189,16 +201,21 @@ export class ImportRun {
     this.sent += batch.length
     const { shard, sequence } = receipts[0]!
     if (shard !== undefined && sequence !== undefined) this.#witness = { shard, sequence }
+    const nowMs = performance.now()
     for (const [index, { row, source }] of batch.entries()) {
+      this.#watch?.answered(row, nowMs)
       const ours = sentBefore || row <= this.#start.sentUpTo
       this.#window.settle(row, fateOf(receipts[index]!, ours, source))
     }
   }
 
   #onPassed(row: number, fate: Fate): void {
+    this.#watch?.passed(row, this.tally)
     if (fate.kind !== 'rejected') return
-    this.firstRejected ??= { row, code: fate.reason, message: fate.message }
-    this.#rejected.add(row, fate.reason, fate.message, fate.row)
+    const { reason, message, source } = fate
+    this.firstRejected ??= { row: source.number, code: reason, message }
+    const { row: read } = source
+    this.#rejected.add(source.number, reason, message, read instanceof MalformedRow ? read.source : read)
   }
 
   #saveNowAndThen(): void {
@@ -213,7 +230,7 @@ export class ImportRun {
     this.#rejected.flush()
     saveCheckpoint(this.#plan.paths.checkpoint, {
       ...this.#start,
-      firstRow: this.#firstRow,
+      contentHash: this.#contentHash,
       mark,
       sentUpTo: complete ? mark : sentUpTo,
       complete,
@@ -229,9 +246,4 @@ export class ImportRun {
 
 function userIn(mapped: Mapped): string | undefined {
   return 'action' in mapped && mapped.user !== '' ? mapped.user : undefined
-}
-
-async function* followedBy(first: RowBatch, rest: Rows): Rows {
-  yield first
-  yield* rest
 }

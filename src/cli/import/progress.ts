@@ -1,6 +1,6 @@
 // Shows how an import goes on while it runs: a bar on a terminal, otherwise a line now and then.
 import { Presets, SingleBar } from 'cli-progress'
-import { shown } from './report.ts'
+import { shown } from './shown.ts'
 
 export interface Position {
   /** Rows done over all runs. */

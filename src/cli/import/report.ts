@@ -1,6 +1,6 @@
 // What people read at the end of an import.
-import type { Tally } from './tally.ts'
-import { total } from './tally.ts'
+import { amount, duration, shown } from './shown.ts'
+import { type OddRows, type Tally, total } from './tally.ts'
 
 export interface RejectedRow {
   row: number
@@ -49,12 +49,47 @@ export function report(finished: Finished): string {
     `  rate        ${shown(Math.round(here / Math.max(seconds, 0.001)))} rows/s over ${seconds.toFixed(1)} s`,
     `  peak memory ${Math.round(peakBytes / 2 ** 20)} MiB`,
   ]
-  if (rejected > 0 && !importedNothing(tally)) lines.push(`Warning: ${shown(rejected)} rows were rejected.`)
+  if (rejected > 0 && !importedNothing(tally)) lines.push(`Warning: rejected: ${amount(rejected, 'row')}.`)
   if (firstRejected) {
     const { row, code, message } = firstRejected
     lines.push(`The first, row ${shown(row)}: ${code} ${message}`)
   }
-  return lines.join('\n')
+  return [...lines, ...orderWarnings(finished)].join('\n')
+}
+
+/** What the order and the pauses of the rows may have changed. */
+function orderWarnings({ tally: { outOfOrder, paused, longestBreakMs }, resumedAfter }: Finished): string[] {
+  const lines: string[] = []
+  // A run that goes on has not seen the rows before it.
+  const least = resumedAfter > 0 ? 'at least ' : ''
+  const rowsOf = ({ rows, users }: OddRows) => `${least}${amount(rows, 'row')} of ${amount(users, 'user')}`
+  if (outOfOrder.rows > 0) {
+    const longest = duration(outOfOrder.longestMs)
+    lines.push(
+      `Warning: out of time order: ${rowsOf(outOfOrder)}, by up to ${longest} older than a row of the same user before.`,
+      '  Stages and decisions may differ from those in time order. --sort sends the rows in time order,',
+      '  to an engine that has none of them.',
+    )
+  }
+  if (paused.rows > 0) {
+    const longest = duration(paused.longestMs)
+    lines.push(
+      `Warning: late: ${rowsOf(paused)}, sent up to ${longest} after the user's row before: longer than the ` +
+        "definition's historyWait.",
+    )
+  }
+  if (longestBreakMs > 0) {
+    lines.push(
+      `Warning: the import paused for ${duration(longestBreakMs)}, longer than the definition's historyWait.`,
+    )
+  }
+  if (paused.rows > 0 || longestBreakMs > 0) {
+    lines.push(
+      '  What fell due in the silence of these users may have been announced before their next rows came.',
+      '  Set historyWait to more than the longest pause, and import into an engine that has none of the rows.',
+    )
+  }
+  return lines
 }
 
 function headline({ complete, tally }: Finished): string {
@@ -71,8 +106,4 @@ function entry(name: string, value: number, note = ''): string {
 function reasons(counts: Record<string, number>): string[] {
   const sorted = Object.entries(counts).sort(([, a], [, b]) => b - a)
   return sorted.map(([reason, rows]) => `    ${reason}: ${shown(rows)}`)
-}
-
-export function shown(value: number): string {
-  return value.toLocaleString('en-US')
 }

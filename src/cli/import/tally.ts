@@ -14,17 +14,48 @@ export interface Tally {
   skipped: Record<string, number>
   /** Rows with mistakes, by error code. */
   rejected: Record<string, number>
+  /** Rows that are older than a row of the same user before them. */
+  outOfOrder: OddRows
+  /** Rows that came more than the definition's historyWait after the user's row before. */
+  paused: OddRows
+  /** The longest time between two runs, if it was more than historyWait. */
+  longestBreakMs: number
+}
+
+export type Oddity = 'outOfOrder' | 'paused'
+
+export interface OddRows {
+  rows: number
+  /** Each run counts its users anew. */
+  users: number
+  longestMs: number
 }
 
 export function emptyTally(): Tally {
-  return { accepted: 0, repeated: 0, duplicate: 0, skipped: {}, rejected: {} }
+  return {
+    accepted: 0,
+    repeated: 0,
+    duplicate: 0,
+    skipped: {},
+    rejected: {},
+    outOfOrder: { rows: 0, users: 0, longestMs: 0 },
+    paused: { rows: 0, users: 0, longestMs: 0 },
+    longestBreakMs: 0,
+  }
+}
+
+/** A row as it was read. */
+export interface Source {
+  /** Its place in the input, from 1. */
+  number: number
+  row: unknown
 }
 
 /** What became of one row. */
 export type Fate =
   | { kind: 'accepted' | 'repeated' | 'duplicate' }
   | { kind: 'skipped'; reason: string }
-  | { kind: 'rejected'; reason: string; message: string; row: unknown }
+  | { kind: 'rejected'; reason: string; message: string; source: Source }
 
 /** Fates without details of their own, shared by all rows. */
 export const FATE = {

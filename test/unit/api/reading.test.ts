@@ -135,7 +135,7 @@ test('a shard report, health and metrics are there for operators', async () => {
   const shard = { shard: 3, owner: 'n', epoch: 1, head: 9, applied: 7, committed: 5, lag: 2, hotUsers: 4 }
   let reason: string | undefined = 'replaying'
   const app = testApi(stubEngine({ notReady: () => reason }, { shardStatus: async () => [shard] }))
-  expect((await app.inject('/v1/shards')).json()).toEqual({ shards: [shard] })
+  expect((await app.inject('/v1/shards')).json()).toEqual({ shards: [shard], historyWaitMs: 3_600_000 })
   expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok' })
   const notReady = await app.inject('/readyz')
   expect([notReady.json(), notReady.headers['retry-after']]).toMatchObject([

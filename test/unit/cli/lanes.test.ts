@@ -4,7 +4,7 @@ import { type Entry, Lanes } from '../../../src/cli/import/sending/lanes.ts'
 const BOUNDS = { lanes: 4, rowsMax: 5, charactersMax: 1_000 }
 
 function entry(row: number, line = 'x'): Entry {
-  return { row, line, source: undefined }
+  return { row, line, source: { number: row, row: {} } }
 }
 
 describe('lanes', () => {

@@ -35,7 +35,7 @@ describe('the mark', () => {
       FATE.repeated,
       FATE.duplicate,
       { kind: 'skipped', reason: 'no user' },
-      { kind: 'rejected', reason: 'BAD_TIME', message: '', row: {} },
+      { kind: 'rejected', reason: 'BAD_TIME', message: '', source: { number: 5, row: {} } },
     ]
     for (const _ of fates) window.enter(undefined)
     window.enter('u')
@@ -45,6 +45,7 @@ describe('the mark', () => {
     })
     window.settle(7, FATE.accepted)
     expect(window.tally).toEqual({
+      ...emptyTally(),
       accepted: 2,
       repeated: 1,
       duplicate: 1,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Checkpoint, lockImport, saveCheckpoint } from '../../../src/cli/import/place/checkpoint.ts'
@@ -7,7 +7,13 @@ import { emptyTally } from '../../../src/cli/import/tally.ts'
 import { temporaryFolder } from '../../support/folders.ts'
 
 const NOW = Date.parse('2026-11-20T09:30:00Z')
-const FACTS = { identity: 'sales', url: 'http://127.0.0.1:8080', inputBytes: 100, mappingHash: 'a' }
+const FACTS = {
+  identity: 'sales',
+  url: 'http://127.0.0.1:8080',
+  inputBytes: 100,
+  mappingHash: 'a',
+  sorted: false,
+}
 const GO_ON = { restart: false, resumeAnyway: false }
 
 function saved(changes: Partial<Checkpoint> = {}): string {
@@ -56,6 +62,27 @@ describe('an import', () => {
     expect(startingPoint(path, facts, GO_ON, NOW)).toMatchObject({ mark: 0, ...facts, tally: emptyTally() })
     const cutOff = saved({ tally })
     expect(() => startingPoint(cutOff, facts, GO_ON, NOW)).toThrow('mapping has changed')
+  })
+
+  test('never goes on in another order of rows', () => {
+    const sorted = { ...FACTS, sorted: true }
+    expect(() => startingPoint(saved(), sorted, { ...GO_ON, resumeAnyway: true }, NOW)).toThrow(
+      'without --sort',
+    )
+    expect(() => startingPoint(saved(sorted), FACTS, { ...GO_ON, resumeAnyway: true }, NOW)).toThrow(
+      '(--sort)',
+    )
+    expect(startingPoint(saved(), sorted, { ...GO_ON, restart: true }, NOW)).toMatchObject({ mark: 0 })
+  })
+
+  test('goes on from a checkpoint of an earlier version', () => {
+    const path = saved()
+    const { sorted: _, tally, ...old } = JSON.parse(readFileSync(path, 'utf8'))
+    const { accepted, repeated, duplicate, skipped, rejected } = tally
+    const oldTally = { accepted, repeated, duplicate, skipped, rejected }
+    writeFileSync(path, JSON.stringify({ ...old, tally: oldTally }))
+    const start = startingPoint(path, FACTS, GO_ON, NOW)
+    expect(start).toMatchObject({ mark: 7, sorted: false, tally: { ...emptyTally(), accepted: 7 } })
   })
 
   test('refuses to send rows again whose ids the engine may have forgotten', () => {

@@ -5,10 +5,12 @@ import type { Mapping } from './mapping.ts'
 import type { ColumnType, FieldRule } from './mapping-rules.ts'
 import { celMessage, type Row } from './row-expression.ts'
 
-export type Mapped =
-  | { action: Record<string, unknown>; user: string }
-  | { skipped: string }
-  | { rejected: LocalCode; message: string }
+export interface MappedAction {
+  action: Record<string, unknown>
+  user: string
+}
+
+export type Mapped = MappedAction | { skipped: string } | { rejected: LocalCode; message: string }
 
 /** Mistakes found before the engine is asked. */
 export type LocalCode = 'MALFORMED_ROW' | 'BAD_VALUE' | 'BAD_TIME' | 'EXPRESSION_FAILED' | 'NO_USER'

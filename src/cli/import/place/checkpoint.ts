@@ -3,8 +3,13 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CliError, fileError } from '../../cli-error.ts'
-import type { Tally } from '../tally.ts'
-import type { Witness } from './witness.ts'
+import { emptyTally, type Tally } from '../tally.ts'
+
+/** A position of the log that a run saw acknowledged. */
+export interface Witness {
+  shard: number
+  sequence: number
+}
 
 export interface Checkpoint {
   version: 1
@@ -15,9 +20,14 @@ export interface Checkpoint {
   inputBytes: number | null
   /** SHA-256 of the mapping's text; null without one. */
   mappingHash: string | null
-  /** Hash of the first row; null if there was none, missing in the checkpoints of earlier versions. */
-  firstRow?: string | null
-  /** Every row up to here is acknowledged, and counted in `tally`. */
+  /** The rows are sent in the order of their times, not of the input. */
+  sorted: boolean
+  /**
+   * Hash of the first row, or of all rows if they are sorted; null if there was none, missing in
+   * the checkpoints of earlier versions.
+   */
+  contentHash?: string | null
+  /** Every row up to here, in the order of sending, is acknowledged and counted in `tally`. */
   mark: number
   /** No row after this one has ever been sent. */
   sentUpTo: number
@@ -26,7 +36,7 @@ export interface Checkpoint {
   /** Bytes of the file of rejected rows that belong to rows up to the mark. */
   rejectedBytes: number
   tally: Tally
-  /** Some row's position in the log; null before the first. */
+  /** That of some row; null before the first. */
   witness: Witness | null
   /** ISO 8601. */
   savedAt: string
@@ -36,6 +46,8 @@ export interface StatePaths {
   checkpoint: string
   rejected: string
   lock: string
+  /** Folder for the files of a sort. */
+  sort: string
 }
 
 export function statePaths(folder: string, identity: string): StatePaths {
@@ -43,6 +55,7 @@ export function statePaths(folder: string, identity: string): StatePaths {
     checkpoint: join(folder, `${identity}.json`),
     rejected: join(folder, `${identity}.rejected.ndjson`),
     lock: join(folder, `${identity}.lock`),
+    sort: join(folder, `${identity}.sort`),
   }
 }
 
@@ -57,13 +70,22 @@ export function loadCheckpoint(path: string): Checkpoint | undefined {
   }
   try {
     const checkpoint = JSON.parse(text) as Checkpoint
-    if (checkpoint.version === 1 && Number.isInteger(checkpoint.mark)) return checkpoint
+    if (checkpoint.version === 1 && Number.isInteger(checkpoint.mark)) return completed(checkpoint)
   } catch {
     // Not JSON: told below.
   }
   throw new CliError(
     `${path} is not a checkpoint of this version. Use --restart to import from the first row.`,
   )
+}
+
+/** With what the checkpoints of earlier versions lack. */
+function completed(checkpoint: Checkpoint): Checkpoint {
+  return {
+    ...checkpoint,
+    sorted: checkpoint.sorted ?? false,
+    tally: { ...emptyTally(), ...checkpoint.tally },
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { emptyTally } from '../tally.ts'
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts'
 
 /** What must be as it was for a mark to mean the same rows. */
-export type ImportFacts = Pick<Checkpoint, 'identity' | 'url' | 'inputBytes' | 'mappingHash'>
+export type ImportFacts = Pick<Checkpoint, 'identity' | 'url' | 'inputBytes' | 'mappingHash' | 'sorted'>
 
 export interface StartOptions {
   /** Forget the earlier run. */
@@ -30,6 +30,7 @@ export function startingPoint(
   const saved = restart ? undefined : loadCheckpoint(path)
   if (!saved || leftNothing(saved))
     return { version: 1, ...facts, ...BEGINNING, tally: emptyTally(), savedAt: iso(now) }
+  if (saved.sorted !== facts.sorted) throw new CliError(otherOrder(saved, path))
   if (resumeAnyway) return { ...saved, ...facts, complete: saved.complete && same(saved, facts) }
   const reason = reasonAgainst(saved, facts, now)
   if (reason === undefined) return saved
@@ -50,6 +51,16 @@ function leftNothing({ complete, tally }: Checkpoint): boolean {
 
 function same(saved: Checkpoint, facts: ImportFacts): boolean {
   return saved.inputBytes === facts.inputBytes && saved.mappingHash === facts.mappingHash
+}
+
+/** The mark means other rows then: no option can go on. */
+function otherOrder({ sorted, mark }: Checkpoint, path: string): string {
+  const earlier = sorted ? 'in the order of time (--sort)' : 'in the order of the file, without --sort'
+  return (
+    `The earlier run sent ${mark} rows ${earlier} (${path}).\n` +
+    '  --restart    starts at the first row: for an engine that has none of them\n' +
+    `  ${sorted ? 'with --sort ' : 'without --sort'}  continues after them`
+  )
 }
 
 function reasonAgainst(saved: Checkpoint, facts: ImportFacts, now: number): string | undefined {

@@ -4,6 +4,7 @@
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../../cli-error.ts'
 import type { Row } from '../mapping/row-expression.ts'
+import { linesOf } from './lines.ts'
 
 /** A row that is no record of the file's shape. */
 export class MalformedRow {
@@ -16,13 +17,31 @@ export class MalformedRow {
   }
 }
 
-export type RowBatch = (Row | MalformedRow)[]
-export type Rows = AsyncGenerator<RowBatch>
+export type Rows = AsyncGenerator<(Row | MalformedRow)[]>
+
+export interface NumberedRow {
+  /** Place in the input, from 1. */
+  number: number
+  row: Row | MalformedRow
+}
+export type NumberedRows = AsyncGenerator<NumberedRow[]>
 
 const ROWS_PER_TURN = 500
 /** Characters of one record: beyond, a quote was left open or this is another kind of file. */
 const RECORD_LENGTH_MAX = 1_000_000
 const RESERVED = ['__proto__', 'constructor', 'prototype']
+
+/** The rows with their numbers, in the order of the input. */
+export async function* numbered(batches: Rows): NumberedRows {
+  let number = 0
+  for await (const rows of batches) yield rows.map((row) => ({ number: ++number, row }))
+}
+
+/** Rows that were read ahead, and then the others. */
+export async function* followedBy(first: readonly NumberedRow[], rest: NumberedRows): NumberedRows {
+  yield [...first]
+  yield* rest
+}
 
 /**
  * Rows before a mistake are handed on before it is thrown.
@@ -115,20 +134,16 @@ function csvError(label: string, error: unknown): unknown {
 
 /** Lines that are blank do not count as rows. */
 export async function* readNdjson(texts: AsyncIterable<string>, label: string): Rows {
-  let rest = ''
-  for await (const text of texts) {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop()!
-    if (rest.length > RECORD_LENGTH_MAX) {
-      throw new CliError(`${label}: a line is longer than ${RECORD_LENGTH_MAX} characters; is this NDJSON?`)
-    }
+  const checkOpen = ({ length }: string) => {
+    if (length <= RECORD_LENGTH_MAX) return
+    throw new CliError(`${label}: a line is longer than ${RECORD_LENGTH_MAX} characters; is this NDJSON?`)
+  }
+  for await (const lines of linesOf(texts, checkOpen)) {
     const rows = lines.flatMap(parseLine)
     for (let start = 0; start < rows.length; start += ROWS_PER_TURN) {
       yield rows.slice(start, start + ROWS_PER_TURN)
     }
   }
-  const last = parseLine(rest)
-  if (last.length > 0) yield last
 }
 
 function parseLine(line: string): (Row | MalformedRow)[] {

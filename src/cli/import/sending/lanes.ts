@@ -1,13 +1,15 @@
 // Sends rows in several requests at once and yet in file order per user: every user belongs to one
 // lane, and a lane has one request under way at a time, which it repeats until it is answered.
 import { hash53 } from '../../../model/hash.ts'
+import type { Source } from '../tally.ts'
 
 export interface Entry {
+  /** Place among the rows that are sent, from 1. */
   row: number
   /** The action as one line of NDJSON, without the line break. */
   line: string
-  /** The row as it was read, for the file of rejected rows. */
-  source: unknown
+  /** For the file of rejected rows. */
+  source: Source
 }
 
 export interface LaneOptions {

@@ -1,7 +1,7 @@
 // One batch of actions to POST /v1/actions, its receipts, and what they say of the rows.
 import { CliError } from '../../cli-error.ts'
 import { type EngineClient, problemOf } from '../../engine-client.ts'
-import { FATE, type Fate } from '../tally.ts'
+import { FATE, type Fate, type Source } from '../tally.ts'
 import { type Patience, sendPatiently } from './patience.ts'
 
 export interface Receipt {
@@ -52,10 +52,10 @@ function receiptsOf(text: string): Receipt[] | undefined {
  * @param ours this import may have sent the row before: then `duplicate` means that the engine took
  *   it the first time. If rows bring their own ids, a row with an earlier row's id counts so, too.
  */
-export function fateOf({ status, error }: Receipt, ours: boolean, row: unknown): Fate {
+export function fateOf({ status, error }: Receipt, ours: boolean, source: Source): Fate {
   if (status === 'accepted') return FATE.accepted
   if (status === 'duplicate') return ours ? FATE.repeated : FATE.duplicate
   const field = error?.path.replace(/^\/\d+/, '') ?? ''
   const message = `${field} ${error?.message ?? ''}`.trim()
-  return { kind: 'rejected', reason: error?.code ?? 'REJECTED', message, row }
+  return { kind: 'rejected', reason: error?.code ?? 'REJECTED', message, source }
 }
