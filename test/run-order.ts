@@ -9,7 +9,6 @@ const LONGEST = [
   'integration/online-retail-cluster',
   'integration/import',
   'integration/kill',
-  'integration/online-retail-pieces',
   'integration/online-retail',
   'integration/silence',
   'integration/cluster-outages',

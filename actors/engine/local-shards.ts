@@ -19,6 +19,7 @@ import { CheckpointSchedule } from '../saving/checkpoint-schedule.ts'
 import { Retention, type RetentionDeps } from '../saving/retention.ts'
 import { RunnerView } from '../shard/runner-view.ts'
 import { ShardRunner } from '../shard/shard-runner.ts'
+import { expectStoresFit } from '../shard/stores-fit.ts'
 
 export interface LocalShardsDeps {
   definition: Definition
@@ -95,7 +96,7 @@ export class LocalShards {
 
   /**
    * Runs the shard under the epoch, beginning with what its snapshots do not cover. Errors: FENCED
-   * if a newer epoch has claimed it; STORE_MISMATCH if log and snapshots do not fit;
+   * if a newer epoch has claimed it; STORE_MISMATCH if the stores do not fit together;
    * DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
    */
   async takeOver(shard: number, epoch: number): Promise<void> {
@@ -110,12 +111,7 @@ export class LocalShards {
       log.tail(shard),
       this.publisher.published(shard),
     ])
-    if (offset > head || offset + 1 < tail) {
-      throw new PulseprintError(
-        'STORE_MISMATCH',
-        `shard ${shard}: the snapshots cover the log up to ${offset}, but the log holds ${tail} to ${head}`,
-      )
-    }
+    await expectStoresFit(this.#deps, shard, { head, tail, offset, published })
     const start = { epoch, offset, head, published }
     const runner = new ShardRunner(shard, start, this.#depsOf(shard, { head: heads[shard] ?? 0, until }))
     const retention = this.#retentionOf(runner)

@@ -50,10 +50,9 @@ export interface StreamItem {
 export interface StreamStore {
   /** Whether publications are to carry the actions. */
   readonly takesActions: boolean
-  /**
-   * Sequence up to which the shard's records are published, those that led to nothing aside; 0 in a
-   * new store.
-   */
+  /** Whether `published` counts the records that led to nothing. */
+  readonly countsAll: boolean
+  /** Sequence up to which the shard's records are published; 0 in a new store. */
   published(shard: number): number | Promise<number>
   /**
    * Publishes; those at or before `published` of their shard are dropped. Resolves when every

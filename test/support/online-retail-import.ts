@@ -1,20 +1,6 @@
-// Imports rows of the Online Retail file by the command line, and says what the report must be.
-import type { EngineProcess } from './engine.ts'
-import { Importer, type ImportReport } from './import.ts'
-import { MAPPING } from './online-retail.ts'
+// What the command line reports of an import of rows of the Online Retail file.
+import type { ImportReport } from './import.ts'
 import type { ExpectedCounts } from './online-retail-oracle.ts'
-
-export async function importFile(engine: EngineProcess, file: string): Promise<ImportReport> {
-  const importer = await Importer.start(engine, file, MAPPING)
-  try {
-    const report = await importer.finished()
-    const memory = `${report['peak memory']} MiB importer, ${engine.peakMemoryMiB ?? '?'} MiB engine`
-    console.log(`imported ${report['rows read']} rows, ${report.rate} rows/s; peak memory ${memory}`)
-    return report
-  } finally {
-    await importer.remove()
-  }
-}
 
 /** What the report of an import of all these rows says of them. */
 export function reportOf({ rows, actions, withoutCustomer }: ExpectedCounts): ImportReport {

@@ -33,6 +33,7 @@ interface Prepared {
 export class LmdbStreamStore implements StreamStore {
   /** They are read from the log, which is as near. */
   readonly takesActions = false
+  readonly countsAll = true
   readonly #root: RootDatabase
   /** The newest number under `head`, and under each shard the sequence it is published up to. */
   readonly #positions: Database<number, string | number>

@@ -46,6 +46,7 @@ const UNREADABLE = 'the streams cannot be read'
 
 export class JetStreamStreamStore implements StreamStore {
   readonly takesActions = true
+  readonly countsAll = false
   readonly #manager: JetStreamManager
   readonly #reader: JetStreamReader
   readonly #publications: JetStreamPublications
