@@ -13,13 +13,13 @@ import type { Logger } from '../../src/runtime/logger.ts'
 import type { Observer } from '../../src/runtime/observer.ts'
 import { lastRebuild } from '../../src/snapshots/rebuild.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import { expectStoresFit } from '../../src/snapshots/stores-fit.ts'
 import type { StreamStore } from '../../src/streams/stream-store.ts'
 import { Publisher } from '../publishing/publisher.ts'
 import { CheckpointSchedule } from '../saving/checkpoint-schedule.ts'
 import { Retention, type RetentionDeps } from '../saving/retention.ts'
 import { RunnerView } from '../shard/runner-view.ts'
 import { ShardRunner } from '../shard/shard-runner.ts'
-import { expectStoresFit } from '../shard/stores-fit.ts'
 
 export interface LocalShardsDeps {
   definition: Definition

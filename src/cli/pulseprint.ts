@@ -3,6 +3,7 @@
 // own file.
 import { Command, CommanderError } from 'commander'
 import { CliError, EXIT } from './cli-error.ts'
+import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { importCommand } from './commands/import.ts'
 import { profileCommand } from './commands/profile.ts'
@@ -20,6 +21,8 @@ const program = new Command('pulseprint')
   .addCommand(tailCommand())
   .addCommand(shardsCommand())
   .addCommand(rebuildCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addHelpText(
     'after',
     `

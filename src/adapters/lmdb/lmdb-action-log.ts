@@ -124,6 +124,8 @@ export class LmdbActionLog implements ActionLog {
     let isAbsent: Promise<boolean> | undefined
     const put = () => {
       isAbsent = records.ifNoExists(sequence, () => void records.put(sequence, payload))
+      // If the commit fails, its error is the one to report.
+      isAbsent.catch(() => {})
     }
     if (claim !== undefined)
       return this.#claims.ifVersion(index, claim, put).then((isOurs) => isOurs && isAbsent!)

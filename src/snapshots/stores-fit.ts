@@ -1,9 +1,9 @@
 // Whether log, snapshots and streams of a shard belong together. One that was put back from an older
 // copy, or has gone, would lose decisions or publish what the profiles never saw.
-import { PulseprintError } from '../../src/errors.ts'
-import { decodeHeader } from '../../src/ingest/records.ts'
-import type { ActionLog } from '../../src/log/action-log.ts'
-import type { StreamStore } from '../../src/streams/stream-store.ts'
+import { PulseprintError } from '../errors.ts'
+import { decodeHeader } from '../ingest/records.ts'
+import type { ActionLog } from '../log/action-log.ts'
+import type { StreamStore } from '../streams/stream-store.ts'
 
 /** Sequences of the shard's log. */
 export interface StandsOfStores {
