@@ -2,7 +2,7 @@
 // the engine. Starts all of it or nothing, and stops it in the order in which nothing is missed.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FolderLock, lockFolder } from '../../src/ownership/folder-lock.ts'
+import { type FileLock, lockFolder } from '../../src/ownership/folder-lock.ts'
 import { LastWill } from './last-will.ts'
 import type { LocalProcess } from './local-process.ts'
 import { type NatsServers, startNatsServers } from './nats.ts'
@@ -32,7 +32,7 @@ const STOP_WAIT_MS = 10_000
 export class LocalCluster {
   readonly #options: ClusterOptions
   readonly #lastWill = new LastWill()
-  #lock: FolderLock | undefined
+  #lock: FileLock | undefined
   #nats: NatsServers | undefined
   #redis: RedisServer | undefined
   #nodes: EngineNode[] = []

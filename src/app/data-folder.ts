@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
-import { type FolderLock, lockFolder } from '../ownership/folder-lock.ts'
+import { type FileLock, lockFolder } from '../ownership/folder-lock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { rebuildIfRedefined } from '../snapshots/rebuild.ts'
 import { openEmbeddedStores } from './embedded-stores.ts'
@@ -22,7 +22,7 @@ export async function openDataFolder(
   definition: Definition,
   logger: Logger,
 ): Promise<DataFolder> {
-  let lock: FolderLock | undefined
+  let lock: FileLock | undefined
   let stores: Stores | undefined
   const close = async () => {
     await stores?.close()

@@ -1,4 +1,4 @@
-// Holds a data folder for one process, by a lock on a file within it. The lock is the system's: it
+// Holds a file, or a data folder by a file within it, for one process. The lock is the system's: it
 // holds between containers that share the folder, and goes when the process ends, however it ends.
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,10 @@ import { PulseprintError } from '../errors.ts'
 const LOCK_FILE = 'lock'
 const SQLITE_BUSY = 5
 
-export interface FolderLock {
+/** A lock holds also if its owner keeps no reference: collecting the object would release it. */
+const held = new Set<DatabaseSync>()
+
+export interface FileLock {
   release(): void
 }
 
@@ -17,15 +20,31 @@ export interface FolderLock {
  * Takes the folder, which must exist. Errors: DATA_FOLDER_IN_USE if another process holds it; those
  * of the file system.
  */
-export function lockFolder(folder: string): FolderLock {
-  const database = new DatabaseSync(join(realpathSync(folder), LOCK_FILE))
+export function lockFolder(folder: string): FileLock {
+  const lock = lockFile(join(realpathSync(folder), LOCK_FILE))
+  if (lock) return lock
+  throw new PulseprintError('DATA_FOLDER_IN_USE', `another process runs on the data folder ${folder}`)
+}
+
+/**
+ * Takes a file that is there for the lock alone, and makes it if it is missing. Undefined if
+ * another process holds it.
+ */
+export function lockFile(path: string): FileLock | undefined {
+  const database = new DatabaseSync(path)
   try {
     // Nothing is ever written to the file, so that a full disk does not matter.
     database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
-    throw new PulseprintError('DATA_FOLDER_IN_USE', `another process runs on the data folder ${folder}`)
+    return undefined
   }
-  return { release: () => database.close() }
+  held.add(database)
+  return {
+    release() {
+      held.delete(database)
+      database.close()
+    },
+  }
 }

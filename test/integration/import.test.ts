@@ -225,6 +225,21 @@ describe('an import', () => {
     expect(corrected.output).toMatch(/^ {2}accepted {4}2$/m)
   })
 
+  test('takes a .tsv by its tabs, with further headers, and says which local times were moved', async () => {
+    const files = makeFiles()
+    const time = 'format: iso, zone: Europe/London'
+    writeFileSync(files.mapping, MAPPING.replace('format: epoch-s', time))
+    const one = 'user\tat\tamount\nu1\t2026-03-29 01:30:00\t1\n'
+    const input = join(files.folder, 'rows.tsv.gz')
+    writeFileSync(input, gzipSync(one + one))
+    const engine = await EngineProcess.startForTest(files.definition)
+    const run = startImport(files, engine.url, input)
+    expect(await run.ended(), run.output).toBe(0)
+    expect(run.output).toMatch(/^ {4}repeated header: 1$/m)
+    expect(run.output).toContain('times in a gap: 2 rows')
+    expect(await engine.json('/v1/profiles/u1')).toMatchObject({ features: { bought: 2, amount: 2 } })
+  })
+
   test('refuses to go on at an engine that lost its rows, and begins anew when told to', async () => {
     const files = makeFiles()
     const expected = makeRows(2_000)

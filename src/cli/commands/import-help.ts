@@ -15,11 +15,14 @@ CSV has a header row; its rows, and other NDJSON, become actions by a mapping:
     object.id: { column: StockCode }
     properties.price: { column: UnitPrice, type: number }
 
+delimiter "," if not given, a tab for .tsv; headers of files put together are skipped
+trim      true if not given: blanks around texts don't count, in no column; false keeps them
 time      luxon tokens, or iso, epoch-ms, epoch-s; the zone holds where the text names none (UTC)
 skip      rows to leave out, with the reason they are counted under
 fields    id, userId, anonymousId, action, occurredAt, object.type, object.id, channel, place,
           properties.NAME, each from a column (type string, number, integer or boolean), a CEL
-          expression over row, or a fixed value; an empty cell is left out
+          expression over row, or a fixed value; an empty cell is left out. In NDJSON,
+          column: user.id is also a path
 
 A row without an id gets one from the name of the import and its row number. An import that was
 interrupted, killed or lost its engine goes on with the same command and counts no row twice. Its

@@ -20,7 +20,7 @@ import {
 import { showProgress } from '../import/progress.ts'
 import { type FileInput, type Input, openFile, STANDARD_INPUT } from '../import/reading/input.ts'
 import { openRows, type RowFormat } from '../import/reading/open-rows.ts'
-import { MalformedRow } from '../import/reading/read-rows.ts'
+import { UnusableRow } from '../import/reading/read-rows.ts'
 import type { SortOptions } from '../import/reading/sort-rows.ts'
 import { importedNothing, report } from '../import/report.ts'
 import { total } from '../import/tally.ts'
@@ -122,8 +122,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
 
 function mapperOf(mapping: Mapping | undefined): ImportPlan['map'] {
   const map = mapping ? createRowMapper(mapping) : actionAsItIs
-  return (row) =>
-    row instanceof MalformedRow ? { rejected: 'MALFORMED_ROW', message: row.message } : map(row)
+  return (row) => (row instanceof UnusableRow ? row.outcome : map(row))
 }
 
 /** Rows that are not sent have no time. */
@@ -146,7 +145,8 @@ function rowFormat(file: string, given: string | undefined, mapping: Mapping | u
   const format = formatOf(file, given)
   if (format === 'ndjson') return { format }
   if (!mapping) throw new CliError('A CSV import needs --map MAPPING.yaml.', EXIT.usage)
-  return { format, mapping }
+  const delimiter = mapping.delimiter ?? (extensionOf(file) === 'tsv' ? '\t' : ',')
+  return { format, shape: { delimiter, trim: mapping.trim, columns: mapping.columns } }
 }
 
 function compileMapping(path: string, source: string): Mapping {
@@ -167,10 +167,14 @@ function nameOf(input: Input | FileInput, { name, state }: ImportOptions, folder
 
 function formatOf(file: string, given: string | undefined): 'csv' | 'ndjson' {
   if (given === 'csv' || given === 'ndjson') return given
-  const extension = /\.([a-z]+)(\.gz)?$/i.exec(file)?.[1]?.toLowerCase()
+  const extension = extensionOf(file)
   if (given === undefined && (extension === 'csv' || extension === 'tsv')) return 'csv'
   if (given === undefined && (extension === 'ndjson' || extension === 'jsonl')) return 'ndjson'
   throw new CliError('Say what the input is: --format csv or --format ndjson.', EXIT.usage)
+}
+
+function extensionOf(file: string): string | undefined {
+  return /\.([a-z]+)(\.gz)?$/i.exec(file)?.[1]?.toLowerCase()
 }
 
 function factsOf(

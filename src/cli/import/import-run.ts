@@ -2,7 +2,7 @@
 // neither loses nor doubles a row is explained in row-window.ts.
 import { CliError } from '../cli-error.ts'
 import type { EngineClient } from '../engine-client.ts'
-import type { Mapped } from './mapping/map-row.ts'
+import { type Mapped, userIn } from './mapping/map-row.ts'
 import { OrderWatch } from './order-watch.ts'
 import { askStanding, checkContent, checkEngineHasNone, checkWitness } from './place/check-place.ts'
 import {
@@ -13,7 +13,7 @@ import {
   type Witness,
 } from './place/checkpoint.ts'
 import { type ImportFacts, type StartOptions, startingPoint } from './place/starting-point.ts'
-import { followedBy, MalformedRow, type NumberedRow, type NumberedRows } from './reading/read-rows.ts'
+import { followedBy, type NumberedRow, type NumberedRows, UnusableRow } from './reading/read-rows.ts'
 import { RejectedFile } from './rejected-file.ts'
 import type { RejectedRow } from './report.ts'
 import { RowWindow, WINDOW_ROWS_MAX } from './row-window.ts'
@@ -54,6 +54,8 @@ export class ImportRun {
   #witness: Witness | null
   #contentHash: string | null = null
   #watch: OrderWatch | undefined
+  /** Rows under way whose times were moved. */
+  readonly #timesMoved = new Set<number>()
   /** Rows sent in this run. */
   sent = 0
   firstRejected: RejectedRow | undefined
@@ -173,6 +175,7 @@ export class ImportRun {
       this.#window.settle(row, { kind: 'rejected', reason, message, source })
     } else {
       this.#watch?.entered(row, source.number, mapped)
+      if (mapped.timeMoved) this.#timesMoved.add(row)
       mapped.action.id ??= `${this.#start.identity}:${source.number}`
       this.#lanes.offer(mapped.user, { row, line: JSON.stringify(mapped.action), source })
     }
@@ -211,11 +214,12 @@ export class ImportRun {
 
   #onPassed(row: number, fate: Fate): void {
     this.#watch?.passed(row, this.tally)
+    if (this.#timesMoved.delete(row)) this.tally.timesMoved++
     if (fate.kind !== 'rejected') return
     const { reason, message, source } = fate
     this.firstRejected ??= { row: source.number, code: reason, message }
     const { row: read } = source
-    this.#rejected.add(source.number, reason, message, read instanceof MalformedRow ? read.source : read)
+    this.#rejected.add(source.number, reason, message, read instanceof UnusableRow ? read.source : read)
   }
 
   #saveNowAndThen(): void {
@@ -242,8 +246,4 @@ export class ImportRun {
     this.#window.saved()
     this.#savedAtMs = performance.now()
   }
-}
-
-function userIn(mapped: Mapped): string | undefined {
-  return 'action' in mapped && mapped.user !== '' ? mapped.user : undefined
 }

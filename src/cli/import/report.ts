@@ -54,6 +54,12 @@ export function report(finished: Finished): string {
     const { row, code, message } = firstRejected
     lines.push(`The first, row ${shown(row)}: ${code} ${message}`)
   }
+  if (tally.timesMoved > 0) {
+    lines.push(
+      `Warning: times in a gap: ${amount(tally.timesMoved, 'row')} with a local time that the clocks left out when ` +
+        'they went forward; it was moved forward as they were.',
+    )
+  }
   return [...lines, ...orderWarnings(finished)].join('\n')
 }
 

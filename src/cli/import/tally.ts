@@ -20,6 +20,8 @@ export interface Tally {
   paused: OddRows
   /** The longest time between two runs, if it was more than historyWait. */
   longestBreakMs: number
+  /** Local times that the clocks left out when they went forward. */
+  timesMoved: number
 }
 
 export type Oddity = 'outOfOrder' | 'paused'
@@ -41,6 +43,7 @@ export function emptyTally(): Tally {
     outOfOrder: { rows: 0, users: 0, longestMs: 0 },
     paused: { rows: 0, users: 0, longestMs: 0 },
     longestBreakMs: 0,
+    timesMoved: 0,
   }
 }
 

@@ -35,6 +35,7 @@ describe('the mapping of the online retail example', () => {
   test('makes a purchase of an invoice line, at London time', () => {
     expect(map(row)).toEqual({
       user: '17850',
+      timeMoved: false,
       action: {
         userId: '17850',
         action: 'purchase',
@@ -86,12 +87,43 @@ describe('a row', () => {
     ['integer', '12.0', 12],
     ['number', '-1.5e3', -1500],
     ['number', ' 7 ', 7],
+    ['string', ' a b ', 'a b'],
     ['boolean', 'Yes', true],
     ['boolean', '0', false],
     ['string', '007', '007'],
   ])('of type %s reads %j as %j', (type, value, expected) => {
     const mapped = mapWith(`  properties.x: { column: X, type: ${type} }`, { X: value })
     expect(mapped).toMatchObject({ action: { properties: { x: expected } } })
+  })
+
+  test('counts without blanks in every column, also for times, expressions and `skip`', () => {
+    const extra = '  place: { cel: row.X }\nskip: [{ when: row.Y == "", reason: none }]'
+    const mapped = mapWith(extra, { User: ' u ', At: ' 2026-01-01T00:00:00Z\u00a0', X: ' a ', Y: 'y' })
+    expect(mapped).toMatchObject({ user: 'u', action: { userId: 'u', place: 'a' } })
+    expect(mapWith(extra, { X: 'a', Y: '  ' })).toEqual({ skipped: 'none' })
+  })
+
+  test('with `trim: false` keeps its blanks, so that numbers and times with blanks are refused', () => {
+    const keep = (row: object) =>
+      mapWith('  properties.x: { column: X, type: number }\ntrim: false', { ...row })
+    expect(keep({ User: ' u ', X: '7' })).toMatchObject({ user: ' u ' })
+    expect(keep({ X: ' 7' })).toMatchObject({ rejected: 'BAD_VALUE' })
+    expect(keep({ At: ' 2026-01-01T00:00:00Z' })).toMatchObject({ rejected: 'BAD_TIME' })
+  })
+
+  test('of NDJSON takes a column of that name or, without one, the path that it names', () => {
+    const text = SMALL.replace('column: User', 'column: user.id').replace('column: At', 'column: meta.at')
+    const map = createRowMapper(mappingOf(text))
+    const nested = { user: { id: ' u ' }, meta: { at: '2026-01-01T00:00:00Z' } }
+    expect(map(nested)).toMatchObject({
+      user: 'u',
+      action: { occurredAt: Date.parse('2026-01-01T00:00:00Z') },
+    })
+    expect(map({ ...nested, 'user.id': 'flat' })).toMatchObject({ user: 'flat' })
+    for (const user of [{}, null, 'u', ['id']])
+      expect(map({ ...nested, user })).toMatchObject({ rejected: 'NO_USER' })
+    const inherited = createRowMapper(mappingOf(text.replace('user.id', 'user.constructor.name')))
+    expect(inherited(nested)).toMatchObject({ rejected: 'NO_USER' })
   })
 
   test('is rejected where its time does not fit the format, or is no real day', () => {
@@ -130,6 +162,7 @@ describe('a mapping with mistakes', () => {
     [`delimitr: ";"\n${SMALL}`, '1:1 Unknown key: delimitr'],
     [`delimiter: ";;"\n${SMALL}`, '1:12 Not a delimiter'],
     ['time: { column: At, format: iso }', '1:1 `fields` is missing'],
+    [`trim: perhaps\n${SMALL}`, '1:7 `trim` must be true or false'],
     [SMALL.replace('iso', 'hh:mm'), '1:29 Not a format of dates: hh:mm'],
     [SMALL.replace('iso', 'iso, zone: Mars/Base'), '1:40 Unknown time zone: Mars/Base'],
     [SMALL.replace('column: At, ', ''), '1:1 `column` is missing'],

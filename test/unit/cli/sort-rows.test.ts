@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { MalformedRow, type NumberedRow, type Rows } from '../../../src/cli/import/reading/read-rows.ts'
+import { type NumberedRow, type Rows, UnusableRow } from '../../../src/cli/import/reading/read-rows.ts'
 import { RowSorter, type SortOptions } from '../../../src/cli/import/reading/sort-rows.ts'
 import { temporaryFolder } from '../../support/folders.ts'
 import { seededRandom, testSeed } from '../../support/random.ts'
@@ -16,7 +16,7 @@ async function* batches(rows: readonly OneRow[], size = 7): Rows {
 
 function sorterOf(rows: readonly OneRow[], options: Partial<SortOptions> = {}) {
   const folder = join(temporaryFolder(), 'sort')
-  const timeOf = (row: OneRow) => (row instanceof MalformedRow ? undefined : (row.at as number | undefined))
+  const timeOf = (row: OneRow) => (row instanceof UnusableRow ? undefined : (row.at as number | undefined))
   return {
     folder,
     sorter: new RowSorter(batches(rows), { folder, timeOf, stopped: () => false, ...options }),
@@ -32,7 +32,8 @@ async function all(sorter: RowSorter): Promise<NumberedRow[]> {
 function randomRows(count: number): OneRow[] {
   const random = seededRandom(SEED)
   return Array.from({ length: count }, (_, index) => {
-    if (random.below(50) === 0) return new MalformedRow('has 2 columns', ['a', `line\n${index}`])
+    if (random.below(50) === 0)
+      return new UnusableRow({ skipped: 'repeated header' }, ['a', `line\n${index}`])
     const text = `${' \u2028"é'[random.below(5)] ?? ''}${index}`
     return random.below(20) === 0 ? { text } : { at: random.below(40) - 5, text }
   })
@@ -41,7 +42,7 @@ function randomRows(count: number): OneRow[] {
 /** By time, rows without one last, and otherwise as they came. */
 function expectedOf(rows: readonly OneRow[]): NumberedRow[] {
   const timeOf = ({ row }: NumberedRow) =>
-    row instanceof MalformedRow ? Infinity : Number(row.at ?? Infinity)
+    row instanceof UnusableRow ? Infinity : Number(row.at ?? Infinity)
   const numbered = rows.map((row, index) => ({ number: index + 1, row }))
   return numbered.toSorted((a, b) => (timeOf(a) === timeOf(b) ? 0 : timeOf(a) - timeOf(b)))
 }

@@ -1,10 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Checkpoint, lockImport, saveCheckpoint } from '../../../src/cli/import/place/checkpoint.ts'
 import { DOUBT_MS_MAX, startingPoint } from '../../../src/cli/import/place/starting-point.ts'
 import { emptyTally } from '../../../src/cli/import/tally.ts'
 import { temporaryFolder } from '../../support/folders.ts'
+import { until } from '../../support/until.ts'
 
 const NOW = Date.parse('2026-11-20T09:30:00Z')
 const FACTS = {
@@ -97,13 +100,50 @@ describe('an import', () => {
     expect(() => startingPoint(path, FACTS, GO_ON, NOW)).toThrow('--restart')
   })
 
-  test('runs once at a time, and does not wait for a process that is gone', () => {
+  test('runs once at a time', () => {
     const path = join(temporaryFolder(), 'sales.lock')
-    writeFileSync(path, String(process.ppid))
-    expect(() => lockImport(path)).toThrow(`Process ${process.ppid} already runs this import`)
-    writeFileSync(path, '4194305')
     const unlock = lockImport(path)
+    expect(() => lockImport(path)).toThrow('Another process already runs this import')
     unlock()
     lockImport(path)()
   })
+
+  test('does not wait for a process that is dead, though its parent has not taken notice of it', async () => {
+    const path = join(temporaryFolder(), 'sales.lock')
+    const module = new URL('../../../src/cli/import/place/checkpoint.ts', import.meta.url).href
+    const hold = `const { lockImport } = await import('${module}'); lockImport('${path}')
+      console.log(process.pid); setInterval(() => {}, 1_000)`
+    // The shell becomes a process that never waits for its children, so that a dead one stays.
+    const script = `"${process.execPath}" --input-type=module -e "$HOLD" & exec sleep 600`
+    const parent = spawn('sh', ['-c', script], { env: { ...process.env, HOLD: hold } })
+    onTestFinished(() => void parent.kill())
+    const [line] = await once(parent.stdout, 'data')
+    expect(() => lockImport(path)).toThrow('Another process already runs this import')
+    process.kill(Number(line), 'SIGKILL')
+    await until(
+      () => isZombie(Number(line)) && isFree(path),
+      () => 'the lock stays',
+    )
+  })
+
+  test('does not wait for a process of an earlier version, which left its number', () => {
+    const path = join(temporaryFolder(), 'sales.lock')
+    writeFileSync(path, String(process.ppid))
+    lockImport(path)()
+  })
 })
+
+function isFree(path: string): boolean {
+  try {
+    lockImport(path)()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Dead, but still known to the system; where there is no /proc, the signal has to do. */
+function isZombie(pid: number): boolean {
+  if (!existsSync('/proc')) return true
+  return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+}

@@ -2,15 +2,20 @@
 // itself is checked here; the definition's types are its business.
 import { ANONYMOUS_PREFIX } from '../../../model/user-id.ts'
 import type { Mapping } from './mapping.ts'
-import type { ColumnType, FieldRule } from './mapping-rules.ts'
+import type { Cell, ColumnType, FieldRule } from './mapping-rules.ts'
 import { celMessage, type Row } from './row-expression.ts'
 
 export interface MappedAction {
   action: Record<string, unknown>
   user: string
+  /** Its time is one that the clocks of the zone left out, and was moved. */
+  timeMoved?: boolean
 }
 
-export type Mapped = MappedAction | { skipped: string } | { rejected: LocalCode; message: string }
+/** Why a row is not sent. */
+export type NotSent = { skipped: string } | { rejected: LocalCode; message: string }
+
+export type Mapped = MappedAction | NotSent
 
 /** Mistakes found before the engine is asked. */
 export type LocalCode = 'MALFORMED_ROW' | 'BAD_VALUE' | 'BAD_TIME' | 'EXPRESSION_FAILED' | 'NO_USER'
@@ -24,25 +29,34 @@ const TEXT_FIELDS = new Set(['id', 'userId', 'anonymousId', 'action', 'channel',
 
 export function createRowMapper(mapping: Mapping): RowMapper {
   const setters = [...mapping.fields].map(([target, rule]) => createSetter(target, rule))
-  return (row) => {
+  return (source) => {
     try {
+      const row = mapping.trim ? (trimmed(source) as Row) : source
       for (const { when, reason } of mapping.skip) if (when.evaluate(row) === true) return { skipped: reason }
       const action: Record<string, unknown> = { properties: {} }
+      let timeMoved = false
       for (const set of setters) set(action, row)
       if (mapping.time) {
-        const at = timeOf(mapping.time, row)
-        if (typeof at !== 'number') return at
-        action.occurredAt = at
+        const text = String(cellOf(row, mapping.time.cell) ?? '')
+        const reading = mapping.time.reader.read(text)
+        if ('problem' in reading) return badTime(mapping.time.cell, text, reading.problem)
+        action.occurredAt = reading.at
+        timeMoved = reading.moved
       }
       const user = userOf(action)
       return user === undefined
         ? { rejected: 'NO_USER', message: 'neither userId nor anonymousId has a value' }
-        : { action, user }
+        : { action, user, timeMoved }
     } catch (error) {
       if (error instanceof BadValue) return { rejected: 'BAD_VALUE', message: error.message }
       return { rejected: 'EXPRESSION_FAILED', message: celMessage(error) }
     }
   }
+}
+
+/** The profile a row goes to; undefined if it is not sent, or to nobody. */
+export function userIn(mapped: Mapped): string | undefined {
+  return 'action' in mapped && mapped.user !== '' ? mapped.user : undefined
 }
 
 /** The profile an action goes to; undefined if it names nobody. */
@@ -51,11 +65,29 @@ export function userOf({ userId, anonymousId }: Record<string, unknown>): string
   return typeof anonymousId === 'string' && anonymousId !== '' ? ANONYMOUS_PREFIX + anonymousId : undefined
 }
 
-function timeOf({ column, reader }: NonNullable<Mapping['time']>, row: Row): number | Mapped {
-  const text = String(row[column] ?? '')
-  const at = reader.read(text)
-  if (at !== undefined) return at
-  return { rejected: 'BAD_TIME', message: `${column}: "${text.slice(0, 80)}" does not fit the format` }
+function badTime({ column }: Cell, text: string, problem: string): NotSent {
+  return { rejected: 'BAD_TIME', message: `${column}: "${text.slice(0, 80)}" ${problem}` }
+}
+
+/** Every text of the row without the blanks around it. */
+function trimmed(value: unknown): unknown {
+  if (typeof value === 'string') return value.trim()
+  if (Array.isArray(value)) return value.map(trimmed)
+  if (typeof value !== 'object' || value === null) return value
+  const result: Row = {}
+  for (const key in value) result[key] = trimmed((value as Row)[key])
+  return result
+}
+
+/** The column of that name or, if there is none, what its parts lead to in nested objects. */
+function cellOf(row: Row, { column, path }: Cell): unknown {
+  if (path.length === 1 || Object.hasOwn(row, column)) return row[column]
+  let value: unknown = row
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+    value = (value as Row)[part]
+  }
+  return value
 }
 
 function createSetter(target: string, rule: FieldRule): (action: Record<string, unknown>, row: Row) => void {
@@ -75,17 +107,17 @@ function createSetter(target: string, rule: FieldRule): (action: Record<string, 
 function readValue(rule: FieldRule, row: Row): unknown {
   if (rule.kind === 'value') return rule.value
   if (rule.kind === 'cel') return rule.expression.evaluate(row)
-  const value = row[rule.column]
+  const value = cellOf(row, rule.cell)
   // An empty cell says nothing: CSV cannot tell an empty text from none.
   if (value === undefined || value === null || value === '') return undefined
   if (rule.type === 'string') return typeof value === 'object' ? value : String(value)
-  return typed(rule.column, rule.type, value)
+  return typed(rule.cell.column, rule.type, value)
 }
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 function typed(column: string, type: ColumnType, value: unknown): number | boolean {
-  const text = String(value).trim()
+  const text = String(value)
   if (type === 'boolean') {
     if (/^(true|1|yes)$/i.test(text)) return true
     if (/^(false|0|no)$/i.test(text)) return false

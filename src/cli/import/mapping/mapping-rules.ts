@@ -5,9 +5,20 @@ import type { Field, Fields } from '../../../definition/document/fields.ts'
 import { suggest } from '../../../model/suggest.ts'
 import { celMessage, compileRowExpression, type RowExpression } from './row-expression.ts'
 
+/** Where a value stands in a row. */
+export interface Cell {
+  column: string
+  /** The parts of the name between its dots. */
+  path: readonly string[]
+}
+
+export function cellNamed(column: string): Cell {
+  return { column, path: column.split('.') }
+}
+
 export type ColumnType = 'string' | 'number' | 'integer' | 'boolean'
 export type FieldRule =
-  | { kind: 'column'; column: string; type: ColumnType }
+  | { kind: 'column'; cell: Cell; type: ColumnType }
   | { kind: 'cel'; expression: RowExpression }
   | { kind: 'value'; value: string | number | boolean }
 
@@ -100,7 +111,7 @@ export class MappingRules {
     }
     if (!column) return undefined
     this.#columns.add(column.value)
-    return { kind: 'column', column: column.value, type: (type?.value ?? 'string') as ColumnType }
+    return { kind: 'column', cell: cellNamed(column.value), type: (type?.value ?? 'string') as ColumnType }
   }
 
   #valueRule({ value, key, path }: Field): FieldRule | undefined {

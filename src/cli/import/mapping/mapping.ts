@@ -4,14 +4,16 @@ import { isMap, isScalar, isSeq } from 'yaml'
 import { parseSource } from '../../../definition/document/document.ts'
 import { type Field, Fields } from '../../../definition/document/fields.ts'
 import type { Problem } from '../../../definition/document/problems.ts'
-import { type FieldRule, MappingRules } from './mapping-rules.ts'
+import { type Cell, cellNamed, type FieldRule, MappingRules } from './mapping-rules.ts'
 import type { RowExpression } from './row-expression.ts'
 import { createTimeReader, isZone, NAMED_FORMATS, type TimeReader } from './time-column.ts'
 
 export interface Mapping {
-  /** Character between the columns of CSV. */
-  delimiter: string
-  time: { column: string; reader: TimeReader } | undefined
+  /** Character between the columns of CSV; undefined if the file's name decides. */
+  delimiter: string | undefined
+  /** Texts count without the blanks around them. */
+  trim: boolean
+  time: { cell: Cell; reader: TimeReader } | undefined
   skip: { when: RowExpression; reason: string }[]
   /** By the name of the action's field: `userId`, `object.id`, `properties.price` … */
   fields: Map<string, FieldRule>
@@ -19,7 +21,7 @@ export interface Mapping {
   columns: Set<string>
 }
 
-const KEYS = ['delimiter', 'time', 'skip', 'fields']
+const KEYS = ['delimiter', 'trim', 'time', 'skip', 'fields']
 const FORMAT_HINT = `Write luxon tokens, such as "yyyy-MM-dd HH:mm:ss", or one of ${NAMED_FORMATS.join(', ')}.`
 const DELIMITER_HINT = 'Write one character: "," or ";" or "\\t".'
 
@@ -37,6 +39,7 @@ export function parseMapping(text: string): { mapping: Mapping } | { problems: P
   const rules = new MappingRules(fields, text, columns)
   const mapping: Mapping = {
     delimiter: readDelimiter(fields, top.get('delimiter')),
+    trim: readTrim(fields, top.get('trim')),
     time: readTime(fields, top.get('time'), columns),
     skip: readSkip(fields, rules, top.get('skip')),
     fields: rules.read(top.get('fields')),
@@ -46,13 +49,26 @@ export function parseMapping(text: string): { mapping: Mapping } | { problems: P
   return problems.any ? { problems: problems.list() } : { mapping }
 }
 
-function readDelimiter(fields: Fields, field: Field | undefined): string {
+function readDelimiter(fields: Fields, field: Field | undefined): string | undefined {
   const text = field && fields.text(field, DELIMITER_HINT)
-  if (!text) return ','
+  if (!text) return undefined
   if ([...text.value].length !== 1 || /["\r\n]/.test(text.value)) {
     fields.problems.add(text, field.path, 'Not a delimiter', DELIMITER_HINT)
   }
   return text.value
+}
+
+function readTrim(fields: Fields, field: Field | undefined): boolean {
+  if (!field) return true
+  const value = isScalar(field.value) ? field.value.value : undefined
+  if (typeof value === 'boolean') return value
+  fields.problems.add(
+    field.value ?? field.key,
+    field.path,
+    '`trim` must be true or false',
+    'The default is true.',
+  )
+  return true
 }
 
 function readTime(fields: Fields, field: Field | undefined, columns: Set<string>): Mapping['time'] {
@@ -84,7 +100,7 @@ function readTime(fields: Fields, field: Field | undefined, columns: Set<string>
     return undefined
   }
   columns.add(column.value)
-  return { column: column.value, reader }
+  return { cell: cellNamed(column.value), reader }
 }
 
 /** The text of a part that must be there. */

@@ -1,7 +1,8 @@
 // The saved state of an import: how far every row is acknowledged and what became of them. One
 // small file, replaced as a whole; a lock beside it keeps a second importer of the same rows out.
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { lockFile } from '../../../ownership/folder-lock.ts'
 import { CliError, fileError } from '../../cli-error.ts'
 import { emptyTally, type Tally } from '../tally.ts'
 
@@ -102,38 +103,22 @@ export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
 }
 
 /**
- * Takes the lock; the returned function gives it back. Throws CliError if a running process has it.
+ * Takes the lock; the returned function gives it back. The system does so when the process ends,
+ * however it ends. Throws CliError if another process has it.
  */
 export function lockImport(path: string): () => void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    const holder = holderOf(path)
-    if (holder !== undefined) {
-      throw new CliError(`Process ${holder} already runs this import. If it does not, delete ${path}.`)
-    }
-    rmSync(path, { force: true })
-    const file = openSync(path, 'wx')
-    writeFileSync(file, String(process.pid))
-    closeSync(file)
+    removeFormerLock(path)
+    const lock = lockFile(path)
+    if (!lock) throw new CliError(`Another process already runs this import (${path}).`)
+    return () => lock.release()
   } catch (error) {
     throw error instanceof CliError ? error : fileError(path, error)
   }
-  return () => rmSync(path, { force: true })
 }
 
-/**
- * The living process that holds the lock. A restarted container may give us the dead one's own
- * number.
- */
-function holderOf(path: string): number | undefined {
-  try {
-    const holder = Number(readFileSync(path, 'utf8'))
-    if (!Number.isInteger(holder) || holder <= 0 || holder === process.pid) return undefined
-    process.kill(holder, 0)
-    return holder
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EPERM') return Number(readFileSync(path, 'utf8'))
-    return undefined
-  }
+/** Earlier versions wrote the number of their process into the file; now nothing is written. */
+function removeFormerLock(path: string): void {
+  if (existsSync(path) && statSync(path).size > 0) rmSync(path)
 }

@@ -1,9 +1,15 @@
 // The rows of an input in the order in which they are to be sent: that of the input, or that of
 // their times.
 import { createHash } from 'node:crypto'
-import type { Mapping } from '../mapping/mapping.ts'
 import { type Input, readTexts } from './input.ts'
-import { type NumberedRow, type NumberedRows, numbered, readCsv, readNdjson } from './read-rows.ts'
+import {
+  type CsvShape,
+  type NumberedRow,
+  type NumberedRows,
+  numbered,
+  readCsv,
+  readNdjson,
+} from './read-rows.ts'
 import { RowSorter, type SortOptions } from './sort-rows.ts'
 
 export interface OpenRows {
@@ -17,7 +23,7 @@ export interface OpenRows {
   bytesDone(rowsDone: number): number
 }
 
-export type RowFormat = { format: 'csv'; mapping: Mapping } | { format: 'ndjson' }
+export type RowFormat = { format: 'csv'; shape: CsvShape } | { format: 'ndjson' }
 
 /** @param sort undefined for the order of the input */
 export function openRows(input: Input, of: RowFormat, sort: SortOptions | undefined): OpenRows {
@@ -25,10 +31,7 @@ export function openRows(input: Input, of: RowFormat, sort: SortOptions | undefi
   const texts = readTexts(input, (count) => {
     bytesRead += count
   })
-  const rows =
-    of.format === 'csv'
-      ? readCsv(texts, of.mapping.delimiter, of.mapping.columns, input.label)
-      : readNdjson(texts, input.label)
+  const rows = of.format === 'csv' ? readCsv(texts, of.shape, input.label) : readNdjson(texts, input.label)
   if (sort) {
     const sorter = new RowSorter(rows, sort)
     return {

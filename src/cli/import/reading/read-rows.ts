@@ -3,26 +3,31 @@
 // ends with a CliError.
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../../cli-error.ts'
+import type { NotSent } from '../mapping/map-row.ts'
 import type { Row } from '../mapping/row-expression.ts'
 import { linesOf } from './lines.ts'
 
-/** A row that is no record of the file's shape. */
-export class MalformedRow {
-  readonly message: string
+/** A row that no mapping can read: a header that comes again, or no record of the file's shape. */
+export class UnusableRow {
+  readonly outcome: NotSent
   readonly source: unknown
 
-  constructor(message: string, source: unknown) {
-    this.message = message
+  constructor(outcome: NotSent, source: unknown) {
+    this.outcome = outcome
     this.source = source
   }
 }
 
-export type Rows = AsyncGenerator<(Row | MalformedRow)[]>
+function malformed(message: string, source: unknown): UnusableRow {
+  return new UnusableRow({ rejected: 'MALFORMED_ROW', message }, source)
+}
+
+export type Rows = AsyncGenerator<(Row | UnusableRow)[]>
 
 export interface NumberedRow {
   /** Place in the input, from 1. */
   number: number
-  row: Row | MalformedRow
+  row: Row | UnusableRow
 }
 export type NumberedRows = AsyncGenerator<NumberedRow[]>
 
@@ -43,21 +48,28 @@ export async function* followedBy(first: readonly NumberedRow[], rest: NumberedR
   yield* rest
 }
 
-/**
- * Rows before a mistake are handed on before it is thrown.
- * @param columns that the header must have
- */
-export async function* readCsv(
-  texts: AsyncIterable<string>,
-  delimiter: string,
-  columns: ReadonlySet<string>,
-  label: string,
-): Rows {
+export interface CsvShape {
+  delimiter: string
+  /** Names of columns count without the blanks around them. */
+  trim: boolean
+  /** That the header must have. */
+  columns: ReadonlySet<string>
+}
+
+/** Rows before a mistake are handed on before it is thrown. */
+export async function* readCsv(texts: AsyncIterable<string>, shape: CsvShape, label: string): Rows {
   let header: string[] | undefined
-  let rows: (Row | MalformedRow)[] = []
-  const feed = createParser(delimiter, (record) => {
-    if (header) rows.push(toRow(header, record))
-    else header = checkHeader(record, columns, label)
+  let rows: (Row | UnusableRow)[] = []
+  const nameOf = (cell: string) => (shape.trim ? cell.trim() : cell)
+  const feed = createParser(shape.delimiter, (record) => {
+    if (!header) {
+      header = checkHeader(record.map(nameOf), shape.columns, label)
+    } else if (header.includes(nameOf(record[0]!)) && isHeaderAgain(record.map(nameOf), header)) {
+      header = record.map(nameOf)
+      rows.push(new UnusableRow({ skipped: 'repeated header' }, record))
+    } else {
+      rows.push(toRow(header, record))
+    }
   })
   const take = () => {
     const taken = rows
@@ -73,6 +85,11 @@ export async function* readCsv(
   if (rows.length > 0) yield take()
   if (failure) throw csvError(label, failure)
   if (!header) throw new CliError(`${label}: the file is empty; CSV needs a header row`)
+}
+
+/** The header of a further file that was appended; its columns may stand in another order. */
+function isHeaderAgain(names: readonly string[], header: readonly string[]): boolean {
+  return names.length === header.length && new Set([...header, ...names]).size === new Set(names).size
 }
 
 /**
@@ -102,9 +119,9 @@ function createParser(delimiter: string, onRecord: (record: string[]) => void) {
     })
 }
 
-function toRow(header: readonly string[], record: readonly string[]): Row | MalformedRow {
+function toRow(header: readonly string[], record: readonly string[]): Row | UnusableRow {
   if (record.length !== header.length) {
-    return new MalformedRow(`has ${record.length} columns; the header has ${header.length}`, record)
+    return malformed(`has ${record.length} columns; the header has ${header.length}`, record)
   }
   const row: Row = {}
   for (let column = 0; column < header.length; column++) row[header[column]!] = record[column]
@@ -146,13 +163,13 @@ export async function* readNdjson(texts: AsyncIterable<string>, label: string): 
   }
 }
 
-function parseLine(line: string): (Row | MalformedRow)[] {
+function parseLine(line: string): (Row | UnusableRow)[] {
   if (line.trim() === '') return []
   try {
     const row = JSON.parse(line)
     if (typeof row === 'object' && row !== null && !Array.isArray(row)) return [row]
-    return [new MalformedRow('is not a JSON object', line)]
+    return [malformed('is not a JSON object', line)]
   } catch (error) {
-    return [new MalformedRow((error as Error).message, line)]
+    return [malformed((error as Error).message, line)]
   }
 }

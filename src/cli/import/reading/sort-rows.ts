@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileError } from '../../cli-error.ts'
 import { linesOf } from './lines.ts'
-import { MalformedRow, type NumberedRow, type NumberedRows, type Rows } from './read-rows.ts'
+import { type NumberedRow, type NumberedRows, type Rows, UnusableRow } from './read-rows.ts'
 
 export interface SortOptions {
   /** For the files of the sort; made anew, and gone afterwards. */
@@ -178,12 +178,12 @@ function parseLine(text: string): Line {
   }
 }
 
-/** An array stands for a row that is malformed; other rows are objects. */
+/** An array stands for a row that is unusable; other rows are objects. */
 function jsonOf(row: NumberedRow['row']): string {
-  return JSON.stringify(row instanceof MalformedRow ? [row.message, row.source] : row)
+  return JSON.stringify(row instanceof UnusableRow ? [row.outcome, row.source] : row)
 }
 
 function rowOf({ number, json }: Line): NumberedRow {
   const row = JSON.parse(json)
-  return { number, row: Array.isArray(row) ? new MalformedRow(row[0], row[1]) : row }
+  return { number, row: Array.isArray(row) ? new UnusableRow(row[0], row[1]) : row }
 }
