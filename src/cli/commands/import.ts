@@ -53,7 +53,10 @@ export function importCommand(): Command {
     )
     .option('--retry-for <duration>', 'how long to wait for an engine that is gone, at most 30m', '5m')
     .option('--restart', 'begin at the first row, for an engine that has none of them')
-    .option('--resume-anyway', 'go on although the file, mapping or engine address has changed')
+    .option(
+      '--resume-anyway',
+      'go on although the file, mapping or address has changed, or the engine has rows of it',
+    )
     .option('--sort', 'send the rows in the order of their times; rows of one time in the order of the file')
     .option('--strict', 'exit with 1 if any row was rejected')
     .addHelpText('after', IMPORT_HELP)

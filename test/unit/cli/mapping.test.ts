@@ -103,6 +103,13 @@ describe('a row', () => {
     expect(mapWith(extra, { X: 'a', Y: '  ' })).toEqual({ skipped: 'none' })
   })
 
+  test('counts without blanks wherever a text stands in NDJSON, and stays as it was itself', () => {
+    const row = { X: { list: [' a ', 1, null], text: 'b' } }
+    const mapped = mapWith('  properties.x: { cel: "row.X.list[0] + row.X.text" }', row)
+    expect(mapped).toMatchObject({ action: { properties: { x: 'ab' } } })
+    expect(row).toEqual({ X: { list: [' a ', 1, null], text: 'b' } })
+  })
+
   test('with `trim: false` keeps its blanks, so that numbers and times with blanks are refused', () => {
     const keep = (row: object) =>
       mapWith('  properties.x: { column: X, type: number }\ntrim: false', { ...row })

@@ -69,14 +69,19 @@ function badTime({ column }: Cell, text: string, problem: string): NotSent {
   return { rejected: 'BAD_TIME', message: `${column}: "${text.slice(0, 80)}" ${problem}` }
 }
 
-/** Every text of the row without the blanks around it. */
+/** Every text in it without the blanks around it; itself if there are none, as in most rows. */
 function trimmed(value: unknown): unknown {
   if (typeof value === 'string') return value.trim()
-  if (Array.isArray(value)) return value.map(trimmed)
   if (typeof value !== 'object' || value === null) return value
-  const result: Row = {}
-  for (const key in value) result[key] = trimmed((value as Row)[key])
-  return result
+  let copy: Row | undefined
+  for (const key in value) {
+    const before = (value as Row)[key]
+    const after = trimmed(before)
+    if (after === before) continue
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Row
+    copy[key] = after
+  }
+  return copy ?? value
 }
 
 /** The column of that name or, if there is none, what its parts lead to in nested objects. */
