@@ -13,8 +13,7 @@ const QUICK = [
 export default defineConfig({
   test: {
     projects: [
-      // These leave nothing behind in their worker, so that it can go on with the next file.
-      { extends: true, test: { name: 'quick', include: QUICK, isolate: false } },
+      { extends: true, test: { name: 'quick', include: QUICK } },
       { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: QUICK } },
     ],
     // A machine may be four times slower, or busy with other work.
@@ -22,6 +21,8 @@ export default defineConfig({
     hookTimeout: 400_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
+    // Tests leave nothing behind in their worker, so that it can go on with the next file.
+    isolate: false,
     // Tests with servers and processes mostly wait for them.
     maxWorkers: Math.max(4, availableParallelism()),
     sequence: { sequencer: LongestFirst },

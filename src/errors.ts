@@ -34,6 +34,7 @@ export const ERRORS = {
     status: 503,
     title: 'The storage refused or did not answer; no write was acknowledged. Retry later.',
   },
+  DATA_DAMAGED: { status: 503, title: 'Stored data is damaged.' },
   STORE_MISMATCH: { status: 500, title: 'What is stored was made with other settings.' },
   INVALID_KEY_FILE: { status: 500, title: 'The file of API keys is wrong.' },
   DATA_FOLDER_IN_USE: { status: 500, title: 'Another process has the data folder open.' },
@@ -81,4 +82,9 @@ export class PulseprintError extends Error {
 /** True if the shard has another owner by now. */
 export function isFenced(error: unknown): boolean {
   return error instanceof PulseprintError && error.code === 'FENCED'
+}
+
+/** True if what was read is not what was written. */
+export function isDamaged(error: unknown): boolean {
+  return error instanceof PulseprintError && error.code === 'DATA_DAMAGED'
 }

@@ -95,7 +95,7 @@ export class LocalEngine implements Engine {
   }
 
   async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
-    const refusal = this.refusal()
+    const refusal = this.overload() ?? stoppedOf(chunks, this.stopped)
     if (refusal) throw refusal
     return this.take(chunks, wait)
   }
@@ -115,13 +115,14 @@ export class LocalEngine implements Engine {
     }
   }
 
-  /** Why no more actions can be taken now, whatever their shard; undefined while they can. */
-  refusal(): PulseprintError | undefined {
-    const failure = this.#failure()
-    return failure === undefined ? this.overload() : notReady(failure)
+  /** The shards that have stopped here, with why. They take no actions; the others do. */
+  get stopped(): ReadonlyMap<number, string> {
+    const stopped = new Map<number, string>()
+    for (const { shard, failure } of this.#own.all) if (failure !== undefined) stopped.set(shard, failure)
+    return stopped
   }
 
-  /** As refusal, but a shard that has stopped is no reason to refuse those of others. */
+  /** Why no more actions can be taken now, whatever their shard; undefined while they can. */
   overload(): PulseprintError | undefined {
     if (this.#stopping) return notReady('the engine is stopping')
     const full = this.#deps.storageProblem()
@@ -193,6 +194,16 @@ export class LocalEngine implements Engine {
     const failed = saved.find((result) => result.status === 'rejected')
     if (failed) logger.error('profiles could not be saved', { error: failed.reason })
   }
+}
+
+/** Errors to throw before any part of a request is taken; undefined if no shard of it has stopped. */
+export function stoppedOf(
+  chunks: readonly Chunk[],
+  stopped: ReadonlyMap<number, string>,
+): PulseprintError | undefined {
+  if (stopped.size === 0) return undefined
+  const chunk = chunks.find(({ shard }) => stopped.has(shard))
+  return chunk && notReady(stopped.get(chunk.shard)!)
 }
 
 function notReady(reason: string): PulseprintError {

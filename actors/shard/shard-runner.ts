@@ -1,12 +1,13 @@
-// The shard runner: the one reader of a shard's log. It hands each record to the actors of its
-// users, in order, and keeps count of how far the shard has come.
+// The shard runner: the one reader of a shard's log. It hands each record to its users' actors, in
+// order, and keeps count of how far the shard has come.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { isFenced, PulseprintError } from '../../src/errors.ts'
+import { isDamaged, isFenced, PulseprintError } from '../../src/errors.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import { Fold } from '../../src/profile/fold.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { publicationOf } from '../publishing/publication.ts'
 import { Rebuilds } from '../rebuild/rebuilds.ts'
+import { recomputeProfile } from '../rebuild/user-rebuild.ts'
 import { Checkpointer } from '../saving/checkpointer.ts'
 import { Ticker } from '../time/ticker.ts'
 import { WakeQueue } from '../time/wake-queue.ts'
@@ -31,13 +32,12 @@ export class ShardRunner {
   readonly checkpointer: Checkpointer
   readonly backpressure: Backpressure
   readonly rebuilds: Rebuilds
-  /** Answers what readers ask of profiles. */
   readonly fold: Fold
   /** Actions handed to the log here and not applied yet, about. */
   unappliedActions = 0
   readonly #deps: ShardDeps
   readonly #ticker: Ticker
-  /** Up to here an earlier owner has published what the records set off. */
+  /** Up to here everything was published before this owner. */
   readonly #publishedBefore: number
   readonly #stopping = new AbortController()
   readonly #progress: AppliedWatermark
@@ -55,10 +55,12 @@ export class ShardRunner {
     this.#publishedBefore = published
     this.#progress = new AppliedWatermark(offset)
     this.fold = new Fold(deps.definition)
-    const context = { shard, epoch, fold: this.fold, rebuilt: deps.rebuilt, supervisor: deps.supervisor }
-    this.users = new HotUsers(shard, context, deps.snapshots, deps.hotUsersMax, this.#stopping.signal)
+    const { publisher, rebuilt, supervisor } = deps
+    const { signal: ended } = this.#stopping
+    const recompute = (name: string) => recomputeProfile(deps, this, name, ended)
+    const context = { shard, epoch, fold: this.fold, rebuilt, recompute, supervisor }
+    this.users = new HotUsers(shard, context, deps.snapshots, deps.hotUsersMax, ended)
     this.checkpointer = new Checkpointer({ shard, epoch, committed: offset }, deps, () => this.#record)
-    const [ended, { publisher }] = [this.#stopping.signal, deps]
     const checkpoint = () => this.checkpoint()
     this.backpressure = new Backpressure({ users: this.users, publisher, checkpoint, ended })
     this.rebuilds = new Rebuilds(this, deps, ended)
@@ -94,14 +96,14 @@ export class ShardRunner {
   start(): void {
     this.#deps.observer.begun()
     this.#running = this.#run().catch((error) => this.#fail(error))
-    // Until then the log may yet hold the ticks that seem to be missing.
+    // Until then, ticks that seem to be missing may be in the log.
     this.reach(this.replayTo).then(
       () => this.#ticker.start(),
       () => {},
     )
   }
 
-  /** Ends the shard: it applies and saves nothing more, and everyone who waits gets an error. */
+  /** Ends the shard: it applies and saves nothing more. Everyone who waits gets an error. */
   #fail(error: unknown): void {
     if (this.#failure) return
     this.#failure = error instanceof Error ? error : new Error(String(error))
@@ -193,9 +195,7 @@ export class ShardRunner {
     this.#ticker.changed(user)
   }
 
-  /**
-   * Saves all changes so far. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY.
-   */
+  /** Saves all changes. Errors: FENCED, which ends the shard; STORAGE_UNAVAILABLE; NOT_READY. */
   async checkpoint(): Promise<void> {
     if (this.#failure) throw this.#stopped()
     const begun = performance.now()
@@ -208,7 +208,7 @@ export class ShardRunner {
     }
   }
 
-  /** As checkpoint, and also what changed while one was already running. */
+  /** As checkpoint, with what changed meanwhile. */
   async saveAll(): Promise<void> {
     await this.checkpoint()
     await this.checkpoint()
@@ -236,6 +236,8 @@ export class ShardRunner {
     if (!user) {
       const profile = await this.users.loadCold(name).catch((error) => {
         if (isFenced(error)) this.#fail(error)
+        // All profiles of the shard are mended; the reader comes back.
+        if (isDamaged(error)) void this.rebuilds.start().catch(() => {})
         throw this.#failure ? this.#stopped() : error
       })
       if (this.#failure) throw this.#stopped()

@@ -8,7 +8,7 @@ import { type ErrorCode, PulseprintError } from '../../src/errors.ts'
 import { type Batch, type Chunk, placePart, type Submitted, type SubmitWait } from '../../src/ingest/batch.ts'
 import { newestParts, type ShardPart } from '../../src/questions/every-shard.ts'
 import type { EveryShardQuestion, Question } from '../../src/questions/question.ts'
-import type { LocalEngine } from '../engine/local-engine.ts'
+import { type LocalEngine, stoppedOf } from '../engine/local-engine.ts'
 import { questionHandler } from '../engine/question-handler.ts'
 
 /** How often a thread tells the others how it is. */
@@ -18,6 +18,8 @@ const CONDITION_INTERVAL_MS = 50
 interface Condition {
   notReady: string | undefined
   refusal: { code: ErrorCode; message: string } | undefined
+  /** Its shards that have stopped, with why. */
+  stopped: ReadonlyMap<number, string>
 }
 
 interface Peer {
@@ -76,22 +78,23 @@ export class ThreadedEngine implements Engine {
     })
     const peer: Peer = {
       link,
-      condition: { notReady: 'a thread is starting', refusal: undefined },
+      condition: { notReady: 'a thread is starting', refusal: undefined, stopped: new Map() },
     }
     return peer
   }
 
   #tellCondition(): void {
-    const refusal = this.#local.refusal()
+    const refusal = this.#local.overload()
     const condition: Condition = {
       notReady: this.#local.notReady(),
       refusal: refusal && { code: refusal.code, message: refusal.message },
+      stopped: this.#local.stopped,
     }
     for (const { link } of this.#peers.values()) link.call('condition', condition).catch(() => {})
   }
 
   async submit({ chunks }: Batch, wait: SubmitWait): Promise<Submitted> {
-    const refusal = this.#refusal()
+    const refusal = this.#refusal(chunks)
     if (refusal) throw refusal
     const placesOf = Map.groupBy(chunks.keys(), (place) => threadOf(chunks[place]!.shard, this.#threads))
     const submitted: Submitted = { sequences: [], outcomes: [], effects: [] }
@@ -116,10 +119,12 @@ export class ThreadedEngine implements Engine {
     return this.#peer(thread).link.call('take', cloned, wait)
   }
 
-  #refusal(): PulseprintError | undefined {
-    const own = this.#local.refusal()
+  #refusal(chunks: readonly Chunk[]): PulseprintError | undefined {
+    const own = this.#local.overload() ?? stoppedOf(chunks, this.#local.stopped)
     if (own) return own
     for (const { condition } of this.#peers.values()) {
+      const stopped = stoppedOf(chunks, condition.stopped)
+      if (stopped) return stopped
       if (!condition.refusal) continue
       const { code, message } = condition.refusal
       return new PulseprintError(code, message, { retryAfterSeconds: 1 })

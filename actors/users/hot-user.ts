@@ -15,6 +15,8 @@ export interface ShardContext {
   readonly fold: Fold
   /** Up to which record of the shard, and until when, the last rebuild replayed in silence. */
   readonly rebuilt: { head: number; until: number }
+  /** A profile as the log gives it, as of what the shard has applied. Errors: LOG_TRIMMED. */
+  recompute(name: string): Promise<Profile>
   /** The nact actor that supervises them. */
   readonly supervisor: Ref<never>
 }

@@ -1,7 +1,7 @@
 // The user actor: one per hot user. It owns the user's profile and changes it one message at a
 // time.
 import { dispatch, type Ref, spawn, stop } from 'nact'
-import { PulseprintError } from '../../src/errors.ts'
+import { isDamaged, PulseprintError } from '../../src/errors.ts'
 import { OUTCOME } from '../../src/ingest/batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
@@ -101,8 +101,14 @@ function stopMailbox(user: HotUser): void {
 
 async function activate(user: HotUser, { loading, index }: ActivateMessage): Promise<void> {
   const stored = (await loading)[index]
-  const { definition } = user.context.fold
-  user.profile = stored ? decodeProfile(definition, stored) : emptyProfile(definition)
+  const { context, name } = user
+  try {
+    const { definition } = context.fold
+    user.profile = stored ? decodeProfile(definition, stored) : emptyProfile(definition)
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    user.profile = await context.recompute(name)
+  }
   user.savedWakeAt = user.profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
 }
 

@@ -42,6 +42,7 @@ const schema = {
       'AT_TOO_EARLY',
       'OVERLOADED',
       'NOT_YET_APPLIED',
+      'DATA_DAMAGED',
       'NOT_READY',
       'OWNER_UNREACHABLE',
       'TOO_STALE',

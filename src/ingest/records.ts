@@ -1,12 +1,20 @@
 // The bytes of a log record: a header and the chunks of the requests that share it, one after the
 // other; or, for a tick, the users it is for. A record explains itself: no dictionary outside it is
 // needed to read it.
+import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
+import { PulseprintError } from '../errors.ts'
 import type { Action } from '../model/action.ts'
 
-const ACTIONS_FORMAT = 1
-const TICK_FORMAT = 2
-const HEADER_BYTES = 17
+const ACTIONS_FORMAT = 3
+const TICK_FORMAT = 4
+/** As 3 and 4, but without a checksum. */
+const UNCHECKED_ACTIONS_FORMAT = 1
+const UNCHECKED_TICK_FORMAT = 2
+/** Format, instant, epoch and count. */
+const FACTS_BYTES = 17
+/** With the checksum of all other bytes behind them. */
+const HEADER_BYTES = FACTS_BYTES + 4
 
 type Tuple = [
   id: string,
@@ -77,7 +85,12 @@ function encode(
     record.set(part, end)
     end += part.byteLength
   }
+  record.writeUInt32LE(checksumOf(record), FACTS_BYTES)
   return record
+}
+
+function checksumOf(record: Buffer): number {
+  return crc32(record.subarray(HEADER_BYTES), crc32(record.subarray(0, FACTS_BYTES)))
 }
 
 export interface RecordHeader {
@@ -89,31 +102,46 @@ export interface RecordHeader {
   count: number
 }
 
+/** Errors: DATA_DAMAGED if it is none. */
 export function decodeHeader(record: Buffer): RecordHeader {
-  const format = record[0]
-  if (record.length < HEADER_BYTES || (format !== ACTIONS_FORMAT && format !== TICK_FORMAT)) {
-    throw new Error('not a log record of this format')
+  const format = record[0] as number
+  if (record.length < FACTS_BYTES || format < UNCHECKED_ACTIONS_FORMAT || format > TICK_FORMAT) {
+    throw damaged('it has no format of this version')
   }
   return {
-    kind: format === TICK_FORMAT ? 'tick' : 'actions',
+    kind: format === TICK_FORMAT || format === UNCHECKED_TICK_FORMAT ? 'tick' : 'actions',
     receivedAt: record.readDoubleLE(1),
     epoch: record.readUInt32LE(9),
     count: record.readUInt32LE(13),
   }
 }
 
-/** The users of a tick. */
+/** The users of a tick. Errors: DATA_DAMAGED. */
 export function decodeTick(record: Buffer): string[] {
-  return packr.unpack(record.subarray(HEADER_BYTES)) as string[]
+  return packr.unpack(bodyOf(record)) as string[]
 }
 
-/** The record's actions in the order they were accepted. */
+/** The record's actions in the order they were accepted. Errors: DATA_DAMAGED. */
 export function decodeActions(record: Buffer): Action[] {
   const actions: Action[] = []
-  packr.unpackMultiple(record.subarray(HEADER_BYTES), (tuples: unknown) => {
+  packr.unpackMultiple(bodyOf(record), (tuples: unknown) => {
     for (const tuple of tuples as Tuple[]) actions.push(toAction(tuple))
   })
   return actions
+}
+
+/** What stands behind the header, once the checksum is found right. */
+function bodyOf(record: Buffer): Buffer {
+  const format = record[0] as number
+  if (format < ACTIONS_FORMAT) return record.subarray(FACTS_BYTES)
+  if (record.length < HEADER_BYTES || record.readUInt32LE(FACTS_BYTES) !== checksumOf(record)) {
+    throw damaged('its bytes do not fit their checksum')
+  }
+  return record.subarray(HEADER_BYTES)
+}
+
+function damaged(why: string): PulseprintError {
+  return new PulseprintError('DATA_DAMAGED', `a record of the log is damaged: ${why}`)
 }
 
 function toAction(tuple: Tuple): Action {

@@ -1,9 +1,18 @@
 // Bytes of the stored profile: an append-only writer and a reader of varints, doubles and strings.
 // A stored user is mostly small integers, and this keeps one in a few hundred bytes.
+import { crc32 } from 'node:zlib'
 
 /** Odd markers of `number`; even ones are twice the integer itself. */
 const DOUBLE = 1
 const HUNDREDTHS = 3
+
+const CHECKSUM_BYTES = 4
+
+/** True if the bytes end with the checksum of what is before it. */
+export function fitsChecksum(bytes: Buffer): boolean {
+  const end = bytes.length - CHECKSUM_BYTES
+  return end >= 0 && bytes.readUInt32LE(end) === crc32(bytes.subarray(0, end))
+}
 
 /** Grows as it is written; `take` returns a copy of what was written and starts again. */
 export class Writer {
@@ -78,6 +87,13 @@ export class Writer {
     this.#reserve(value.length)
     this.#bytes.set(value, this.#length)
     this.#length += value.length
+  }
+
+  /** The checksum of all that was written so far, in four bytes. */
+  checksum(): void {
+    const checksum = crc32(this.#bytes.subarray(0, this.#length))
+    this.#reserve(CHECKSUM_BYTES)
+    this.#length = this.#bytes.writeUInt32LE(checksum, this.#length)
   }
 
   take(): Buffer {

@@ -2,12 +2,15 @@
 // position): the snapshot store keeps the definition's fingerprint, and another one means a rebuild
 // from the log.
 import type { Definition } from '../definition/definition.ts'
-import { Reader, Writer } from '../model/codec.ts'
+import { PulseprintError } from '../errors.ts'
+import { fitsChecksum, Reader, Writer } from '../model/codec.ts'
 import { pruneAll } from './apply.ts'
 import { readLifecycleState, writeStanding } from './lifecycle-state-codec.ts'
 import { type DayCounts, hasStanding, type Profile, type Remembered } from './profile.ts'
 
-const FORMAT = 1
+const FORMAT = 2
+/** As 2, but without a checksum. */
+const UNCHECKED_FORMAT = 1
 const writer = new Writer()
 
 /** Encodes the profile, after pruning it. */
@@ -21,13 +24,21 @@ export function encodeProfile(definition: Definition, profile: Profile): Buffer 
   writeCounts(definition, profile.counts)
   writeStates(definition, profile.states)
   if (profile.standing) writeStanding(writer, profile.standing)
+  writer.checksum()
   return writer.take()
 }
 
+/** Errors: DATA_DAMAGED. */
 export function decodeProfile(definition: Definition, bytes: Buffer): Profile {
+  if (bytes[0] !== UNCHECKED_FORMAT && !fitsChecksum(bytes)) {
+    throw new PulseprintError(
+      'DATA_DAMAGED',
+      'a stored profile is damaged: its bytes do not fit their checksum',
+    )
+  }
   const reader = new Reader(bytes)
   const format = reader.varint()
-  if (format !== FORMAT)
+  if (format !== FORMAT && format !== UNCHECKED_FORMAT)
     throw new Error(`a stored profile has format ${format}; this version reads ${FORMAT}`)
   return {
     sequence: reader.varint(),

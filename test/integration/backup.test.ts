@@ -8,7 +8,7 @@ import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { Listener } from '../support/listener.ts'
-import { Purchases } from '../support/purchases.ts'
+import { type Decision, type Purchase, Purchases } from '../support/purchases.ts'
 import { until } from '../support/until.ts'
 
 const USERS = 200
@@ -63,21 +63,27 @@ test('copies of a folder under load start and are whole', async () => {
     engine.restart()
     await engine.ready()
     const counted = await countsOf(engine)
-    // The log was copied whole, up to one instant: the first so many actions of the one client.
     const total = [...counted.values()].reduce((sum, n) => sum + n, 0)
-    expect(total).toBeGreaterThanOrEqual(acknowledged)
-    const held = purchases.acknowledged.slice(0, total)
+    const held = await entriesOf<Purchase>(engine, 'actions', total)
+    const ids = new Set(held.map(({ id }) => id))
+    expect(ids.size).toBe(total)
+    expect(purchases.acknowledged.slice(0, acknowledged).filter(({ id }) => !ids.has(id))).toEqual([])
     const expected = Map.groupBy(held, ({ userId }) => userId)
     for (const [user, n] of counted) expect([user, n]).toEqual([user, expected.get(user)!.length])
-    const lucky = held.filter(({ properties }) => properties.lucky).length
-    const listener = await Listener.open<{ id: string }>(engine.url, '/v1/streams/rewards?after=0')
-    await listener.has(lucky)
-    listener.close()
-    expect(new Set(listener.entries.map(({ id }) => id)).size).toBe(lucky)
-    expect(listener.entries).toHaveLength(lucky)
+    const lucky = held.filter(({ properties }) => properties.lucky).map(({ id }) => id)
+    const decisions = await entriesOf<Decision>(engine, 'rewards', lucky.length)
+    expect(decisions.map(({ actionId }) => actionId).toSorted()).toEqual(lucky.toSorted())
     await engine.stop()
   }
 })
+
+/** Everything on a stream. */
+async function entriesOf<Entry>(engine: EngineProcess, stream: string, count: number): Promise<Entry[]> {
+  const listener = await Listener.open<Entry>(engine.url, `/v1/streams/${stream}?after=0`)
+  await listener.has(count)
+  listener.close()
+  return listener.entries
+}
 
 async function countsOf(engine: EngineProcess): Promise<Map<string, number>> {
   const userIds = Array.from({ length: USERS }, (_, index) => `u-${index}`)

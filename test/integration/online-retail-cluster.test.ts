@@ -105,9 +105,9 @@ async function killSome(
   second.restart()
   await second.ready()
   const server = nats[random.below(nats.length)]!
-  await kill(`nats-server ${server.name}`, 35, () => server.kill())
+  await kill(`nats-server ${server.name}`, 25, () => server.kill())
   await server.start()
-  await kill('the node that is imported through', 65, async () => {
+  await kill('the node that is imported through', 45, async () => {
     await entry.kill()
     entry.restart()
   })

@@ -77,6 +77,12 @@ export class EngineProcess {
     this.#child = this.#spawn()
   }
 
+  /** Starts the ended engine again, which reads its log from the start. It need not become ready. */
+  async restartWithoutSnapshots(): Promise<void> {
+    await rm(join(this.dataPath, 'snapshots'), { recursive: true })
+    this.restart()
+  }
+
   /** Resolves when /readyz says so. Throws, with its output, if the engine ended instead. */
   async ready(): Promise<void> {
     await until(

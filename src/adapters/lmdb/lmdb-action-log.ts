@@ -1,10 +1,11 @@
 // The action log on LMDB: one database per shard, keyed by sequence, all appended to in one
 // transaction. A shard is claimed by a number that LMDB itself looks at before it writes.
 import { randomInt } from 'node:crypto'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { PulseprintError } from '../../errors.ts'
 import type { ActionLog, AppendEntry, LogRecord } from '../../log/action-log.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'
+import { openLmdb } from './lmdb-open.ts'
 import { type Follower, type Recent, RecentRecords } from './lmdb-recent-records.ts'
 import { closed, committed } from './lmdb-write.ts'
 
@@ -58,14 +59,12 @@ export class LmdbActionLog implements ActionLog {
   constructor(path: string, identity: StoreIdentity) {
     // Without overlappingSync a commit resolves only after its fsync: an acknowledgement must mean
     // just that.
-    this.#root = open({
-      path,
+    this.#root = openLmdb(path, {
       maxDbs: identity.shards + 4,
       encoding: 'binary',
       overlappingSync: false,
       // Its own batches reject promises that nobody holds; ours are explicit.
       eventTurnBatching: false,
-      noSubdir: false,
     })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
     this.#trimmed = this.#root.openDB({ name: 'trimmed', encoding: 'json' })

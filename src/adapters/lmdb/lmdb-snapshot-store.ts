@@ -1,10 +1,11 @@
 // The snapshot store on LMDB: profiles keyed by shard and user, and a checkpoint per shard whose
 // LMDB version is its epoch, so that LMDB itself refuses the commit of an older owner inside the
 // write transaction.
-import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { PulseprintError } from '../../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'
 import type { Commit, ShardCheckpoint, SnapshotStore, Wake } from '../../snapshots/snapshot-store.ts'
+import { openLmdb } from './lmdb-open.ts'
 import { closed, committed } from './lmdb-write.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -24,7 +25,7 @@ export class LmdbSnapshotStore implements SnapshotStore {
   readonly #wakes: Database<Buffer, Buffer>
 
   constructor(path: string, identity: StoreIdentity) {
-    this.#root = open({ path, encoding: 'binary', noSubdir: false, eventTurnBatching: false })
+    this.#root = openLmdb(path, { encoding: 'binary', eventTurnBatching: false })
     this.#identity = this.#root.openDB({ name: 'identity', encoding: 'json' })
     checkStoreIdentity(this.#identity, identity, path)
     this.#checkpoints = this.#root.openDB({ name: 'checkpoints', encoding: 'json', useVersions: true })

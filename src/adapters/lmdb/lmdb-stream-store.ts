@@ -3,7 +3,7 @@
 // given in the order of commits.
 import { resolve } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'
 import {
   decodeActionsItem,
@@ -12,6 +12,7 @@ import {
   encodeItems,
 } from '../../streams/item-codec.ts'
 import { ACTIONS, type Publication, type StreamItem, type StreamStore } from '../../streams/stream-store.ts'
+import { openLmdb } from './lmdb-open.ts'
 import { LmdbStreamTrimmer } from './lmdb-stream-trimmer.ts'
 import { closed, committed } from './lmdb-write.ts'
 
@@ -50,7 +51,7 @@ export class LmdbStreamStore implements StreamStore {
    * identity.
    */
   constructor(path: string, identity: StoreIdentity) {
-    this.#root = open({ path, encoding: 'binary', noSubdir: false, eventTurnBatching: false })
+    this.#root = openLmdb(path, { encoding: 'binary', eventTurnBatching: false })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
     this.#positions = this.#root.openDB({ name: 'positions', encoding: 'json' })
     this.#actions = this.#root.openDB({ name: ACTIONS, encoding: 'binary' })

@@ -138,7 +138,7 @@ test('too many actions wait to be applied: refused until they are', async () => 
   await expect(send([act(ALICE)], 'durable')).rejects.toThrow(code('OVERLOADED'))
   open()
   await until(
-    () => engine.refusal() === undefined,
+    () => engine.overload() === undefined,
     () => 'it still refuses',
   )
   await send([act(ALICE)])

@@ -1,0 +1,41 @@
+// The profile of one user, computed anew from the log of its shard: for a stored one that is
+// damaged. The shard stands still meanwhile, because its next record needs the profile.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ActionLog } from '../../src/log/action-log.ts'
+import { hash53 } from '../../src/model/hash.ts'
+import { Fold } from '../../src/profile/fold.ts'
+import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
+import { RebuildSlice } from './rebuild-slice.ts'
+import { logTrimmed } from './shard-rebuild.ts'
+
+interface Shard {
+  readonly shard: number
+  readonly fold: Fold
+  /** Last sequence that is to be in the profile. */
+  readonly applied: number
+}
+
+/** Errors: LOG_TRIMMED, DATA_DAMAGED; those of the log. */
+export async function recomputeProfile(
+  { log, logger }: { log: ActionLog; logger: Logger },
+  { shard, fold, applied }: Shard,
+  user: string,
+  ended: AbortSignal,
+): Promise<Profile> {
+  logger.warn('a stored profile is damaged: it is computed anew from the log', { shard })
+  const hash = hash53(user)
+  const slice = new RebuildSlice(shard, new Fold(fold.definition), hash, hash + 1, Number.POSITIVE_INFINITY)
+  if (applied > 0) {
+    reading: for await (const records of log.follow(shard, 0, ended)) {
+      for (const record of records) {
+        if (record.sequence > applied) break reading
+        slice.fold(record)
+        if (record.sequence === applied) break reading
+      }
+      await nextTurn()
+    }
+  }
+  if ((await log.tail(shard)) > 1) throw logTrimmed(shard)
+  return slice.profiles.get(user) ?? emptyProfile(fold.definition)
+}
