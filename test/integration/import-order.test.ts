@@ -137,12 +137,8 @@ test('a sorted import that is killed goes on in the same order, and refuses anot
   const mixed = shuffled(rows)
   const [place, whole] = [await startEngine(), await startEngine()]
   const first = startImport(place, mixed, '--sort')
-  const taken = async () =>
-    Number(
-      /^pulseprint_actions_total\{status="accepted"\} (\d+)/m.exec(await metricsOf(place.engine))?.[1] ?? 0,
-    )
   await until(
-    async () => (await taken()) > 5_000 || !first.running,
+    async () => (await accepted(place)) > 5_000 || !first.running,
     () => first.output,
   )
   expect(first.running, first.output).toBe(true)
@@ -175,11 +171,34 @@ test('a pause longer than historyWait is said, and one within it is not', async 
   }
 })
 
+test('rows that wait longer than historyWait while the engine is away are said with figures', async () => {
+  const rows = rowsInOrder(60_000, 1)
+  const place = await startEngine(DEFINITION.replace('1h', '1s'))
+  const run = startImport(place, rows)
+  await until(
+    async () => (await accepted(place)) > 5_000 || !run.running,
+    () => run.output,
+  )
+  expect(run.running, run.output).toBe(true)
+  await place.engine.kill()
+  const killedAt = performance.now()
+  await until(
+    () => run.output.includes('Trying again') && performance.now() - killedAt > 1_000,
+    () => run.output,
+  )
+  place.engine.restart()
+  expect(await run.ended(), run.output).toBe(0)
+  expect(run.output).toMatch(
+    /Warning: late: \d+ rows? of 1 user, sent up to [\d,]+ (s|ms) after the user's row before/,
+  )
+})
+
 function nameIn({ folder }: Place): string {
   const file = readdirSync(join(folder, 'state')).find((name) => name.endsWith('.json'))!
   return file.slice(0, -'.json'.length)
 }
 
-async function metricsOf({ url }: EngineProcess): Promise<string> {
-  return (await fetch(`${url}/metrics`)).text()
+async function accepted({ engine }: Place): Promise<number> {
+  const metrics = await (await fetch(`${engine.url}/metrics`)).text()
+  return Number(/^pulseprint_actions_total\{status="accepted"\} (\d+)/m.exec(metrics)?.[1] ?? 0)
 }

@@ -15,8 +15,8 @@ CSV has a header row; its rows, and other NDJSON, become actions by a mapping:
     object.id: { column: StockCode }
     properties.price: { column: UnitPrice, type: number }
 
-delimiter "," if not given, a tab for .tsv; headers of files put together are skipped
-trim      true if not given: blanks around texts don't count, in no column; false keeps them
+delimiter default ",", or a tab for .tsv; a header that comes again in the file is skipped
+trim      default true: blanks around texts count nowhere; false keeps them
 time      luxon tokens, or iso, epoch-ms, epoch-s; the zone holds where the text names none (UTC)
 skip      rows to leave out, with the reason they are counted under
 fields    id, userId, anonymousId, action, occurredAt, object.type, object.id, channel, place,
