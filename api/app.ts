@@ -9,9 +9,11 @@ import type { ApiKeys } from '../src/runtime/api-keys.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { consoleLogger, type Logger } from '../src/runtime/logger.ts'
 import { createActionsCounter, createRequestDurations } from '../src/runtime/metrics.ts'
+import { AnswersInFlight } from './plugins/answers-in-flight.ts'
 import { requireApiKey } from './plugins/api-keys.ts'
 import { ANY_TYPE, JSON_TYPE, NDJSON_TYPE, receiveBytes, receiveJson } from './plugins/bodies.ts'
 import { boundBodiesInFlight } from './plugins/bodies-in-flight.ts'
+import { boundConnections, CONNECTION_TIMEOUT_MS } from './plugins/connections.ts'
 import { describeApi, docsRoutes } from './plugins/openapi.ts'
 import { handleProblems, onClientError, sendProblem } from './plugins/problems.ts'
 import { measureRequests } from './plugins/request-durations.ts'
@@ -71,6 +73,7 @@ export function createApp({
   const app = Fastify({
     bodyLimit: bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
     http: { maxHeaderSize: HEADERS_BYTES_MAX },
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
@@ -80,6 +83,8 @@ export function createApp({
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(() => JSON.stringify)
 
+  boundConnections(app)
+  const answers = new AnswersInFlight(LIMITS.answersInFlightMax)
   measureRequests(app, createRequestDurations(registry))
   handleProblems(app, logger)
   if (!keys) keepForeignPagesOut(app, trusted)
@@ -102,12 +107,14 @@ export function createApp({
       segmentRoutes(scope, services)
     })
     v1.register(async (scope: Scope) => {
-      receiveJson(scope, bodyBytesMax)
+      answers.bound(scope)
+      receiveJson(scope, Math.min(bodyBytesMax, LIMITS.queryBodyBytesMax))
       for (const route of [profileRoute, profilesQueryRoute, countsRoute, timelineRoute, explainRoute])
         route(scope, services)
     })
   })
   app.register(async (scope: Scope) => {
+    answers.bound(scope)
     streamsRoute(scope, services)
     shardsRoute(scope, services)
     rebuildRoutes(scope, services)

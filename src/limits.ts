@@ -25,6 +25,15 @@ export const LIMITS = {
    */
   smallBodyBytes: 64 * 1024,
   smallBodiesShareBytes: 16 * 1024 * 1024,
+  /**
+   * Characters of all answers that were sent and not yet taken, those of writes aside, per thread;
+   * past it a read gets 429.
+   */
+  answersInFlightMax: 64 * 1024 * 1024,
+  /** Connections per thread; past it new ones are closed. */
+  connectionsMax: 10_000,
+  /** Requests of one connection that are not answered yet, or whose answer is not taken yet. */
+  connectionRequestsMax: 64,
   /** Actions in one request. */
   requestActionsMax: 10_000,
   /** Bytes of one action as JSON. */
@@ -42,10 +51,15 @@ export const LIMITS = {
   propertiesDepthMax: 16,
   /** Users in one POST /v1/profiles/query. */
   queryUsersMax: 1_000,
+  /** Names of features in one POST /v1/profiles/query, and bytes of its body. */
+  queryFieldsMax: 1_000,
+  queryBodyBytesMax: 2 * 1024 * 1024,
   /** Idempotency ids remembered per user. */
   rememberedIdsMax: 1_000,
   /** Newest actions per user that the timeline can show. */
   timelineLengthMax: 100,
+  /** Bytes of JSON after which a page of a timeline ends. */
+  timelinePageBytesMax: 256 * 1024,
   /** Earlier stages kept per user. */
   stageHistoryMax: 50,
   /** Days of per-action day counts kept per user. */

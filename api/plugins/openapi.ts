@@ -57,13 +57,17 @@ const PAGE_HEADERS = {
 }
 
 export function docsRoutes(app: FastifyInstance): void {
+  // Made once, when the first reader asks: every route is there by then.
+  let documentText: string | undefined
+  let pageText: string | undefined
   const document = {
     summary: 'The OpenAPI document',
     tags: ['operate'],
     response: { 200: { type: 'object' }, ...problems() },
   }
   app.get('/openapi.json', { schema: document }, (_request, reply) => {
-    sendJson(reply, JSON.stringify(app.swagger()))
+    documentText ??= JSON.stringify(app.swagger())
+    sendJson(reply, documentText)
   })
 
   const page = {
@@ -72,10 +76,8 @@ export function docsRoutes(app: FastifyInstance): void {
     response: { 200: text('A page.', 'text/html'), ...problems() },
   }
   app.get('/docs', { schema: page }, (_request, reply) => {
-    reply
-      .headers(PAGE_HEADERS)
-      .type('text/html; charset=utf-8')
-      .send(docsPage(app.swagger() as unknown as ApiDocument))
+    pageText ??= docsPage(app.swagger() as unknown as ApiDocument)
+    reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(pageText)
   })
 
   app.get('/', { schema: { hide: true } }, (_request, reply) => {

@@ -13,7 +13,12 @@ import { parseUserKey } from '../user-key.ts'
 const Body = Type.Object(
   {
     userIds: Type.Array(Type.String(), { maxItems: LIMITS.queryUsersMax, examples: [['u-17', 'u-18']] }),
-    fields: Type.Optional(Type.Array(Type.String(), { description: 'Names of features. Default: all.' })),
+    fields: Type.Optional(
+      Type.Array(Type.String(), {
+        maxItems: LIMITS.queryFieldsMax,
+        description: 'Names of features. Default: all.',
+      }),
+    ),
     at: Type.Optional(
       Type.Union([Type.String(), Type.Integer()], {
         description: 'Evaluates windows as of this instant; default: now.',
@@ -56,7 +61,7 @@ export function profilesQueryRoute(scope: Scope, { engine }: Services): void {
   scope.post('/v1/profiles/query', { schema }, async (request, reply) => {
     const { userIds, fields, at } = request.body
     const options: Omit<ProfileParameters, 'user'> = {}
-    if (fields !== undefined) options.fields = fields
+    if (fields !== undefined) options.fields = [...new Set(fields)]
     if (at !== undefined) options.at = instantOf(at, '/at') as number
     const users = userIds.map((userId, index) => parseUserKey(userId, `/userIds/${index}`))
     const profiles = await Promise.all(users.map((user) => profileOrWhyNot(engine, user, options)))

@@ -35,5 +35,5 @@ export function namesOf(value: string | undefined, path: string): string[] | und
   if (names.includes('')) {
     throw new PulseprintError('INVALID_REQUEST', 'must be names separated by commas', { path })
   }
-  return names
+  return [...new Set(names)]
 }

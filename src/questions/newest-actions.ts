@@ -3,14 +3,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PulseprintError } from '../errors.ts'
 import { decodeActions } from '../ingest/records.ts'
+import { LIMITS } from '../limits.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
 import { isoOf } from '../model/instant.ts'
 import type { TimelineView } from '../views/views.ts'
 
 /**
- * The newest `limit` actions that are wanted, behind the cursor if there is one. Errors:
- * INVALID_REQUEST for a cursor that was never given.
+ * The newest `limit` actions that are wanted, behind the cursor if there is one; fewer if they are
+ * long. Errors: INVALID_REQUEST for a cursor that was never given.
  * @param timeline pairs of (sequence, position), oldest first
  */
 export async function readNewest(
@@ -21,6 +22,7 @@ export async function readNewest(
   cursor?: string,
 ): Promise<Pick<TimelineView, 'actions' | 'cursor'>> {
   const actions: TimelineView['actions'] = []
+  let bytes = 0
   let last = cursor === undefined ? undefined : parseCursor(cursor)
   for (const { sequence, positions } of placesFrom(timeline, last)) {
     const found = await log.get(shard, sequence)
@@ -30,9 +32,10 @@ export async function readNewest(
     for (const position of positions) {
       const action = record[position]!
       if (!wanted(action)) continue
-      if (actions.length === limit)
+      if (actions.length === limit || bytes >= LIMITS.timelinePageBytesMax)
         return { actions, cursor: last ? `${last.sequence}.${last.position}` : null }
       actions.push(entryOf(action, shard, sequence))
+      bytes += JSON.stringify(action.properties).length
       last = { sequence, position }
     }
     // A record may be large: others have their turn before the next, and none is held meanwhile.

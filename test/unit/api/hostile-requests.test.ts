@@ -273,3 +273,19 @@ test('of millions of tiny items only one more is read than a request may have, a
   const ndjson = await app.inject({ method: 'POST', url: '/v1/actions', headers, payload: lines })
   for (const { statusCode } of [ndjson, await postJson(app, '/v1/batch', batch)]) expect(statusCode).toBe(413)
 })
+
+test('a query with repeated fields reads each once, and one with too many, or too large, is refused', async () => {
+  let asked: readonly string[] | undefined
+  const profile = async (parameters: { fields?: readonly string[] }) => {
+    asked = parameters.fields
+    return undefined
+  }
+  const app = testApi(stubEngine({}, { profile }))
+  const query = (body: unknown) => postJson(app, '/v1/profiles/query', body)
+  const repeated = Array.from({ length: LIMITS.queryFieldsMax }, () => 'n')
+  expect((await query({ userIds: ['u'], fields: repeated })).statusCode).toBe(200)
+  expect(asked).toEqual(['n'])
+  expect((await query({ userIds: ['u'], fields: [...repeated, 'n'] })).statusCode).toBe(400)
+  const large = await query({ userIds: ['u'], fields: ['x'.repeat(LIMITS.queryBodyBytesMax)] })
+  expect([large.statusCode, large.json().code]).toEqual([413, 'BODY_TOO_LARGE'])
+})
