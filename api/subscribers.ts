@@ -1,15 +1,18 @@
 // The subscribers of streams on this thread: each gets what is published after its cursor, read
 // from the store only as fast as it takes it.
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { StreamFilter, StreamPage, StreamReader } from '../src/engine.ts'
 import { type ErrorCode, PulseprintError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
+import { CatchingUp } from './catching-up.ts'
 import type { EventStream } from './event-stream.ts'
 
 export interface Subscription {
   stream: string
   cursor: string
   filter: StreamFilter
+  /** Name of the API key it came with; undefined: none is asked for. */
+  key?: string | undefined
 }
 
 const RETRY_MS = 1_000
@@ -25,6 +28,9 @@ const TOO_SLOW = 'nothing was taken for too long; go on after the cursor'
 export class Subscribers {
   readonly #streams: StreamReader
   readonly #max: number
+  readonly #catchingUp = new CatchingUp()
+  /** How many each API key has, by its name. */
+  readonly #ofKey = new Map<string, number>()
   /** Ends each one's wait. */
   readonly #wakes = new Map<EventStream, () => void>()
   #stopped = false
@@ -38,24 +44,30 @@ export class Subscribers {
     return this.#wakes.size
   }
 
-  /** Throws OVERLOADED if there are too many, NOT_READY when stopping. */
-  checkRoom(): void {
+  /**
+   * Throws OVERLOADED if there are too many, NOT_READY when stopping.
+   * @param key name of the API key that asks; undefined: none is asked for
+   */
+  checkRoom(key: string | undefined): void {
     if (this.#stopped) throw new PulseprintError('NOT_READY', 'the engine is stopping')
-    if (this.count < this.#max) return
-    const message = `this thread has ${this.#max} subscribers already`
-    throw new PulseprintError('OVERLOADED', message, { retryAfterSeconds: 5 })
+    const keyMax = Math.ceil(this.#max * LIMITS.subscribersKeyShare)
+    if (this.count >= this.#max) throw overloaded(`this thread has ${this.#max} subscribers already`)
+    if (key !== undefined && (this.#ofKey.get(key) ?? 0) >= keyMax)
+      throw overloaded(`this thread has ${keyMax} subscribers with this key already`)
   }
 
   /** Serves the subscriber until it goes, is cut, or `stop`. */
-  async serve(events: EventStream, { stream, cursor, filter }: Subscription): Promise<void> {
+  async serve(events: EventStream, { stream, cursor, filter, key }: Subscription): Promise<void> {
     let place = cursor
     let published = true
+    let isBehind = true
     let wake = () => {}
     const notify = () => {
       published = true
       wake()
     }
     this.#wakes.set(events, notify)
+    this.#count(key, 1)
     const unlisten = this.#streams.onPublished(stream, notify)
     events.onClosed(notify)
     try {
@@ -63,7 +75,7 @@ export class Subscribers {
       events.beat(() => place)
       while (events.open) {
         published = false
-        const page = await this.#read(stream, place, filter)
+        const page = await this.#next(stream, place, filter, isBehind)
         if (page instanceof PulseprintError) {
           if (page.code !== 'STORAGE_UNAVAILABLE') return cut(events, place, page.code, page.message)
           // An outage is not the subscriber's affair: the connection stays, and the stream goes on
@@ -74,12 +86,8 @@ export class Subscribers {
         if (page.entries.length > 0) events.send(page.entries.map(({ cursor: id, data }) => ({ id, data })))
         place = page.cursor
         if (!(await events.taken(LIMITS.streamStallMs))) return cut(events, place, 'SLOW_READER', TOO_SLOW)
-        if (page.more) {
-          // If nothing was sent, nothing has waited: others have their turn before the next page.
-          await nextTurn()
-          continue
-        }
-        if (published) continue
+        isBehind = page.more
+        if (page.more || published) continue
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -87,7 +95,20 @@ export class Subscribers {
     } finally {
       unlisten()
       this.#wakes.delete(events)
+      this.#count(key, -1)
     }
+  }
+
+  #next(stream: string, place: string, filter: StreamFilter, isBehind: boolean) {
+    const read = () => this.#read(stream, place, filter)
+    return isBehind ? this.#catchingUp.read(read) : read()
+  }
+
+  #count(key: string | undefined, change: number): void {
+    if (key === undefined) return
+    const count = (this.#ofKey.get(key) ?? 0) + change
+    if (count > 0) this.#ofKey.set(key, count)
+    else this.#ofKey.delete(key)
   }
 
   /**
@@ -111,6 +132,10 @@ export class Subscribers {
       wake()
     }
   }
+}
+
+function overloaded(message: string): PulseprintError {
+  return new PulseprintError('OVERLOADED', message, { retryAfterSeconds: 5 })
 }
 
 function cut(events: EventStream, cursor: string, code: ErrorCode, message: string): void {

@@ -104,6 +104,8 @@ export const LIMITS = {
   distinctExactMax: 2_000,
   /** Subscribers of streams per thread; past it the front door says 429. */
   subscribersMax: 1_000,
+  /** Share of them that one API key may have. */
+  subscribersKeyShare: 0.5,
   /**
    * Entries, and characters of their text, that one read of a stream gives: what is in memory per
    * subscriber.
@@ -112,7 +114,7 @@ export const LIMITS = {
   streamPageTextMax: 64 * 1024,
   /** Items, and entries in them, that one read of a stream looks at. */
   streamReadItemsMax: 64,
-  streamReadEntriesMax: 10_000,
+  streamReadEntriesMax: 2_000,
   /** How long a subscriber may take nothing of what is sent before it is cut. */
   streamStallMs: 30_000,
   /** How often a subscriber gets a comment that shows that the connection lives. */

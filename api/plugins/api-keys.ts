@@ -7,12 +7,23 @@ import type { ApiKeys } from '../../src/runtime/api-keys.ts'
 
 const OPEN_PATHS = new Set(['/healthz', '/readyz'])
 
+const NAMES = new WeakMap<FastifyRequest, string>()
+
+/** Name of the key that the request came with; undefined if none is asked for. */
+export function keyNameOf(request: FastifyRequest): string | undefined {
+  return NAMES.get(request)
+}
+
 /** Must be registered before the routes it guards. */
 export function requireApiKey(app: FastifyInstance, keys: ApiKeys): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (OPEN_PATHS.has(request.routeOptions.url ?? '')) return done()
     const key = keyOf(request)
-    if (key !== undefined && keys.nameOf(key) !== undefined) return done()
+    const name = key === undefined ? undefined : keys.nameOf(key)
+    if (name !== undefined) {
+      NAMES.set(request, name)
+      return done()
+    }
     reply.header('WWW-Authenticate', 'Bearer')
     done(new PulseprintError('UNAUTHORIZED', 'send an API key as "Authorization: Bearer KEY"'))
   })

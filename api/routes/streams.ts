@@ -6,6 +6,7 @@ import type { StreamFilter } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { EventStream } from '../event-stream.ts'
+import { keyNameOf } from '../plugins/api-keys.ts'
 import { problems, text } from '../schemas/answers.ts'
 import type { Scope, Services } from '../scope.ts'
 import { Subscribers } from '../subscribers.ts'
@@ -88,11 +89,12 @@ export function streamsRoute(scope: Scope, { engine: { streams }, clock, logger 
     await streams.read(stream, cursor, filter, 0).catch((error: unknown) => {
       if (!(error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE')) throw error
     })
-    subscribers.checkRoom()
+    const key = keyNameOf(request)
+    subscribers.checkRoom(key)
     if (request.method === 'HEAD') return reply.type('text/event-stream; charset=utf-8').send()
     reply.hijack()
     const events = new EventStream(reply.raw, clock, reply.getHeaders() as OutgoingHttpHeaders)
-    subscribers.serve(events, { stream, cursor, filter }).catch((error: unknown) => {
+    subscribers.serve(events, { stream, cursor, filter, key }).catch((error: unknown) => {
       logger.error('a subscriber met a mistake of the engine', {
         stream,
         error: String((error as Error)?.stack),

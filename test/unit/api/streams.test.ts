@@ -4,6 +4,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { expect, onTestFinished, test } from 'vitest'
 import { Subscribers } from '../../../api/subscribers.ts'
 import { LIMITS } from '../../../src/limits.ts'
+import { readApiKeys } from '../../../src/runtime/api-keys.ts'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { NOW, testApi } from '../../support/api.ts'
 import { MemoryStreams } from '../../support/memory-streams.ts'
@@ -321,9 +322,25 @@ test('HEAD answers and ends', async () => {
 
 test('past the bound of subscribers the next is told to come later, and when stopping none is let in', async () => {
   const subscribers = new Subscribers(new MemoryStreams(), 0)
-  expect(() => subscribers.checkRoom()).toThrow(
+  expect(() => subscribers.checkRoom(undefined)).toThrow(
     expect.objectContaining({ code: 'OVERLOADED', retryAfterSeconds: 5 }),
   )
   subscribers.stop()
-  expect(() => subscribers.checkRoom()).toThrow(expect.objectContaining({ code: 'NOT_READY' }))
+  expect(() => subscribers.checkRoom(undefined)).toThrow(expect.objectContaining({ code: 'NOT_READY' }))
+})
+
+test('one API key cannot have all subscribers, and each that leaves makes room again', async () => {
+  const { streams, clock } = await served()
+  const keys = readApiKeys('shop shop-key-of-some-length\nother other-key-of-some-length\n', 'keys')
+  const app = testApi(stubEngine({ streams }), { clock, keys })
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  const path = `${origin}/v1/streams/rewards`
+  const as = (key: string) => subscribe(path, { authorization: `Bearer ${key}-key-of-some-length` })
+  const share = LIMITS.subscribersMax * LIMITS.subscribersKeyShare
+  const all = await Promise.all(Array.from({ length: share }, () => as('shop')))
+  expect(all.filter(({ response }) => response.status !== 200)).toEqual([])
+  expect((await as('shop')).response.status).toBe(429)
+  expect((await as('other')).response.status).toBe(200)
+  all[0]!.stop.abort()
+  await expect.poll(async () => (await as('shop')).response.status).toBe(200)
 })

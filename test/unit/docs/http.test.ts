@@ -111,6 +111,7 @@ const LIMIT_ROWS: [string, string][] = [
   ['days of counts', String(LIMITS.countDaysMax)],
   ['different actions counted', String(LIMITS.countNamesMax)],
   ['subscribers per thread', LIMITS.subscribersMax.toLocaleString('en-US')],
+  ['of these, with one API key', String(LIMITS.subscribersMax * LIMITS.subscribersKeyShare)],
 ]
 
 test('the limits of the page are those of the engine', () => {
