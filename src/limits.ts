@@ -33,7 +33,7 @@ export const LIMITS = {
   /** Connections per thread; past it new ones are closed. */
   connectionsMax: 10_000,
   /** Requests of one connection that are not answered yet, or whose answer is not taken yet. */
-  connectionRequestsMax: 64,
+  connectionRequestsMax: 32,
   /** Actions in one request. */
   requestActionsMax: 10_000,
   /** Bytes of one action as JSON. */
@@ -75,6 +75,8 @@ export const LIMITS = {
   recentRecordBytesMax: 16 * 1024 * 1024,
   /** Free bytes that the disk of the data folder keeps: below this, actions are refused. */
   diskBytesFreeMin: 128 * 1024 * 1024,
+  /** Bytes of memory for each of the users that may be in it: long profiles make them fewer. */
+  hotUserBytes: 4 * 1024,
   /** Messages that may wait in one user's mailbox. */
   mailboxLengthMax: 1_000,
   /** Actions that may be durable and not yet applied; past it the front door says 429. */

@@ -12,6 +12,8 @@ const LONGEST = [
   'integration/online-retail',
   'integration/silence',
   'integration/cluster-outages',
+  'integration/backup',
+  'integration/import-order',
   'integration/slow-reader',
   'integration/decisions',
   'integration/full-disk-streams',

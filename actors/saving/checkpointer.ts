@@ -8,7 +8,7 @@ import type { Clock } from '../../src/runtime/clock.ts'
 import { settled } from '../../src/runtime/settled.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { Publisher } from '../publishing/publisher.ts'
-import type { HotUser } from '../users/hot-user.ts'
+import { type HotUser, weigh } from '../users/hot-user.ts'
 
 /** Profiles encoded in one go: well under a millisecond. */
 const SLICE_LENGTH = 100
@@ -138,7 +138,9 @@ export class Checkpointer {
       user.saving = true
       user.dirty = false
       const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
-      return { user: user.name, bytes: encodeProfile(this.#definition, profile), wakeAt, wakeBefore }
+      const bytes = encodeProfile(this.#definition, profile)
+      weigh(user, bytes.length)
+      return { user: user.name, bytes, wakeAt, wakeBefore }
     })
     // A profile that has seen a record keeps its replay from publishing what the record set off:
     // also of the one that other users have yet to see.

@@ -9,8 +9,8 @@ import { publicationOf } from '../publishing/publication.ts'
 import { Rebuilds } from '../rebuild/rebuilds.ts'
 import { recomputeProfile } from '../rebuild/user-rebuild.ts'
 import { Checkpointer } from '../saving/checkpointer.ts'
-import { Ticker } from '../time/ticker.ts'
-import { WakeQueue } from '../time/wake-queue.ts'
+import { tickerOf } from '../time/shard-ticker.ts'
+import type { Ticker } from '../time/ticker.ts'
 import type { HotUser } from '../users/hot-user.ts'
 import { HotUsers } from '../users/hot-users.ts'
 import { tell } from '../users/user-actor.ts'
@@ -58,25 +58,19 @@ export class ShardRunner {
     const { publisher, rebuilt, supervisor } = deps
     const { signal: ended } = this.#stopping
     const recompute = (name: string) => recomputeProfile(deps, this, name, ended)
-    const context = { shard, epoch, fold: this.fold, rebuilt, recompute, supervisor }
-    this.users = new HotUsers(shard, context, deps.snapshots, deps.hotUsersMax, ended)
+    const own = { shard, epoch, fold: this.fold, memory: { bytes: 0 } }
+    this.users = new HotUsers(
+      shard,
+      { ...own, rebuilt, recompute, supervisor },
+      deps.snapshots,
+      deps.hotUsersMax,
+      ended,
+    )
     this.checkpointer = new Checkpointer({ shard, epoch, committed: offset }, deps, () => this.#record)
     const checkpoint = () => this.checkpoint()
     this.backpressure = new Backpressure({ users: this.users, publisher, checkpoint, ended })
     this.rebuilds = new Rebuilds(this, deps, ended)
-    this.#ticker = this.#createTicker(deps)
-  }
-
-  #createTicker({ clock, logger, snapshots, appendTick, observer }: ShardDeps): Ticker {
-    return new Ticker({
-      clock,
-      logger,
-      queue: new WakeQueue(this.shard, snapshots),
-      observe: (latenessMs) => observer.woken(latenessMs),
-      hotUser: (name) => this.users.get(name),
-      unsaved: () => this.checkpointer.unsaved(),
-      tick: async (users) => this.reach(await appendTick(this.shard, users)),
-    })
+    this.#ticker = tickerOf(this, deps)
   }
 
   get applied(): number {

@@ -15,6 +15,8 @@ export interface ShardContext {
   readonly fold: Fold
   /** Up to which record of the shard, and until when, the last rebuild replayed in silence. */
   readonly rebuilt: { head: number; until: number }
+  /** What the users take, about. */
+  readonly memory: { bytes: number }
   /** A profile as the log gives it, as of what the shard has applied. Errors: LOG_TRIMMED. */
   recompute(name: string): Promise<Profile>
   /** The nact actor that supervises them. */
@@ -49,6 +51,20 @@ export interface HotUser {
   queuedAt: number
   /** Used since passivation last looked. */
   used: boolean
+  /** Bytes of memory that the user takes, about. */
+  weight: number
+}
+
+/** Of a user without any action. */
+const WEIGHT_MIN = 2_048
+/** How many bytes of memory one of the stored profile takes: numbers are stored in few. */
+const WEIGHT_OF_STORED = 6
+
+/** Takes note of how long the user's profile is as it is stored. */
+export function weigh(user: HotUser, storedBytes: number): void {
+  const weight = WEIGHT_MIN + WEIGHT_OF_STORED * storedBytes
+  user.context.memory.bytes += weight - user.weight
+  user.weight = weight
 }
 
 /** One log record on its way through the actors of its users. */

@@ -2,6 +2,7 @@
 // snapshots and lets idle ones go again; a user with unsaved changes or waiting messages stays.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../../src/errors.ts'
+import { LIMITS } from '../../src/limits.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { decodeProfile } from '../../src/profile/profile-codec.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
@@ -47,11 +48,15 @@ export class HotUsers {
   }
 
   /**
-   * True when there are more users than the bound allows: unsaved ones must be saved before they
-   * can go.
+   * True when there are more users than the bound allows, or they take more memory than so many
+   * should: unsaved ones must be saved before they can go.
    */
   get full(): boolean {
-    return this.#users.size > this.#hotUsersMax()
+    return this.#isOver(this.#hotUsersMax())
+  }
+
+  #isOver(users: number): boolean {
+    return this.#users.size > users || this.#context.memory.bytes > users * LIMITS.hotUserBytes
   }
 
   get(name: string): HotUser | undefined {
@@ -119,12 +124,12 @@ export class HotUsers {
     const target = Math.floor(this.#hotUsersMax() * (1 - PASSIVATE_SHARE))
     let looks = this.#users.size * 2
     for (const [name, user] of this.#users) {
-      if (this.#users.size <= target || looks-- <= 0) return
+      if (!this.#isOver(target) || looks-- <= 0) return
       this.#users.delete(name)
       if (user.dirty || user.saving || user.pending > 0 || user.used) {
         user.used = false
         this.#users.set(name, user)
-      }
+      } else this.#context.memory.bytes -= user.weight
     }
   }
 }

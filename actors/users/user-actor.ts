@@ -7,14 +7,15 @@ import { LIMITS } from '../../src/limits.ts'
 import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 import { decodeProfile } from '../../src/profile/profile-codec.ts'
 import type { Effect } from '../../src/rules/effect.ts'
-import type {
-  ActivateMessage,
-  ApplyMessage,
-  HotUser,
-  RecordInFlight,
-  ShardContext,
-  TickMessage,
-  UserMessage,
+import {
+  type ActivateMessage,
+  type ApplyMessage,
+  type HotUser,
+  type RecordInFlight,
+  type ShardContext,
+  type TickMessage,
+  type UserMessage,
+  weigh,
 } from './hot-user.ts'
 import { superviseUser, tellFailure } from './supervision.ts'
 
@@ -29,7 +30,7 @@ export function startUser(context: ShardContext, name: string, activation: Activ
 
 /** The actor of one user, without its profile. */
 export function createUser(context: ShardContext, name: string): HotUser {
-  return {
+  const user: HotUser = {
     name,
     context,
     profile: undefined,
@@ -40,7 +41,10 @@ export function createUser(context: ShardContext, name: string): HotUser {
     savedWakeAt: Number.POSITIVE_INFINITY,
     queuedAt: Number.POSITIVE_INFINITY,
     used: true,
+    weight: 0,
   }
+  weigh(user, 0)
+  return user
 }
 
 /**
@@ -109,6 +113,7 @@ async function activate(user: HotUser, { loading, index }: ActivateMessage): Pro
     if (!isDamaged(error)) throw error
     user.profile = await context.recompute(name)
   }
+  weigh(user, stored?.length ?? 0)
   user.savedWakeAt = user.profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
 }
 

@@ -10,7 +10,12 @@ const schema = {
 }
 
 export function metricsRoute(scope: Scope, metrics: () => Promise<string>): void {
+  let making: Promise<string> | undefined
   scope.get('/metrics', { schema }, async (_request, reply) => {
-    return reply.header('content-type', prometheusContentType).send(await metrics())
+    // Those who ask at the same time get the same text.
+    making ??= metrics().finally(() => {
+      making = undefined
+    })
+    return reply.header('content-type', prometheusContentType).send(await making)
   })
 }

@@ -5,7 +5,7 @@ import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { OtherClient } from '../support/other-client.ts'
 
-const ACTIONS = 200_000
+const ACTIONS = 100_000
 const BATCH = 5_000
 const SUBSCRIBERS = 100
 const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 5)

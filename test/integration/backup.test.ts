@@ -13,7 +13,7 @@ import { until } from '../support/until.ts'
 
 const USERS = 200
 const ACTIONS_PER_SECOND = 4_000
-const COPIES = 3
+const COPIES = 2
 const DEFINITION = `version: 1
 features: { n: { aggregate: count, action: purchase } }
 rules:

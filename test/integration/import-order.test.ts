@@ -118,7 +118,7 @@ test('rows out of time order are said with figures; sorted, they give what a fil
   expect(said).toContain(
     `out of time order: ${expected.rows.toLocaleString('en-US')} rows of ${expected.users} users`,
   )
-  expect(said).toMatch(/Row \d+ is \d+ days older than a row of the same user before it/)
+  expect(said).toMatch(/Row [\d,]+ is [\d,]+ days older than a row of the same user before it/)
   expect(await imported(sorted, mixed, '--sort')).not.toContain('Warning')
   const life = await lives(ordered, rows)
   expect(await lives(unsorted, rows)).not.toEqual(life)

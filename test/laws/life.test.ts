@@ -85,7 +85,7 @@ describe.each(Object.keys(STARTS) as (keyof typeof STARTS)[])('in %s', (zone) =>
           live(law, start, ahead, story)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
   })
 })

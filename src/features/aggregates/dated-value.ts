@@ -7,6 +7,9 @@ import type { Aggregate } from '../aggregate.ts'
 
 type Dated = readonly [at: number, value: Value] | null
 
+/** UTF-16 units of a text, or of the JSON of a list or object. */
+export const KEPT_LENGTH_MAX = 1_024
+
 const NUMBER = 0
 const TEXT = 1
 const JSON_TEXT = 2
@@ -20,7 +23,9 @@ export function datedValue(replaces: (later: number, earlier: number) => boolean
     empty: null,
     isEmpty: (state) => state === null,
     add(state, value, at) {
-      return state && !replaces(at, state[0]) ? state : [at, storable(value)]
+      if (state && !replaces(at, state[0])) return state
+      const kept = storable(value)
+      return kept === undefined ? state : [at, kept]
     },
     merge(earlier, later) {
       if (!earlier || !later) return earlier ?? later
@@ -36,11 +41,13 @@ export function datedValue(replaces: (later: number, earlier: number) => boolean
 }
 
 /**
- * Half a surrogate pair has no UTF-8 form; it is replaced now, so that storing the state changes
- * nothing.
+ * What is kept of a value, for each tile of each user; undefined: nothing. Half a surrogate pair has
+ * no UTF-8 form; it is replaced now, so that storing the state changes nothing.
  */
-function storable(value: Value): Value {
-  return typeof value === 'string' ? value.toWellFormed() : value
+function storable(value: Value): Value | undefined {
+  if (typeof value === 'string') return value.slice(0, KEPT_LENGTH_MAX).toWellFormed()
+  const isLong = typeof value === 'object' && JSON.stringify(value).length > KEPT_LENGTH_MAX
+  return isLong ? undefined : value
 }
 
 function encodeValue(value: Value, to: Writer): void {
