@@ -61,7 +61,7 @@ export class ClusterEngine implements Engine {
     return this.#intake.take(chunks, wait)
   }
 
-  /** Why an owner takes nothing more now, as far as this node knows. */
+  /** Why an owner takes no more actions now, as far as this node knows. */
   #refusalOf(instance: string): PulseprintError | undefined {
     const { local, membership, ownership } = this.#deps
     if (instance === ownership.self.instance) return local.overload()

@@ -1,5 +1,5 @@
-// The way of a batch to the owners of its shards, wherever they are. A part whose owner is lost
-// goes to the next one: actions have ids, so that they count once even where both have taken them.
+// The way of a batch to the owners of its shards, wherever they are. If an owner is lost, its part
+// goes to the next owner. Actions have ids, so they count once even if both owners took them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -11,9 +11,9 @@ import type { OwnerClient } from './owner-client.ts'
 /** Pauses before a part is tried again: the first, and the longest. */
 const RETRY_MS = 20
 const RETRY_MS_MAX = 200
-/** Leaves room for what others send of the user meanwhile. */
+/** Leaves room for actions of the same user that other clients send meanwhile. */
 const RESENT_PER_USER_MAX = LIMITS.rememberedIdsMax / 2
-/** A little more than an owner itself waits for what it has taken to be applied. */
+/** A little longer than an owner waits until its actions are applied. */
 const TAKE_WAIT_MS = LIMITS.applyWaitMs + 500
 
 export interface ClusterIntakeDeps {
@@ -29,8 +29,8 @@ interface Request {
   wait: SubmitWait
   submitted: Submitted
   /**
-   * Whether any owner has taken its part, or may have: from then on the request cannot be refused
-   * as a whole.
+   * True if an owner has taken its part, or may have: then the request cannot be refused as a
+   * whole.
    */
   mayBeTaken: boolean
 }
@@ -43,8 +43,8 @@ export class ClusterIntake {
   }
 
   /**
-   * Errors: those of the owners; OWNER_UNREACHABLE if a shard had none for too long: what was taken
-   * by then counts, once also when it is sent again with its ids.
+   * Errors: those of the owners; OWNER_UNREACHABLE if a shard had no owner for too long. Actions
+   * taken by then count, and count once if they are sent again with the same ids.
    */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     const submitted: Submitted = { sequences: [], outcomes: [], effects: [] }
@@ -62,7 +62,7 @@ export class ClusterIntake {
     }
   }
 
-  /** Sends each owner its part; gives the places of the chunks that have to be tried again. */
+  /** Sends each owner its part. Gives the places of the chunks that must be tried again. */
   async #tryAll(request: Request, places: readonly number[]): Promise<number[]> {
     const parts = Map.groupBy(places, (place) => this.#deps.owners.instanceOf(request.chunks[place]!.shard))
     const tried = [...parts].map(async ([instance, part]) => {
@@ -97,7 +97,7 @@ export class ClusterIntake {
       if (code === 'NOT_OWNER') return false
       if (!isRefusal(error)) request.mayBeTaken = true
       if (code !== 'PEER_LOST') throw error
-      // It may have put its part into the log before it was lost, or lost the shard.
+      // The owner may have put its part into the log before it was lost, or lost the shard.
       if (!places.some((place) => mayCountTwice(chunks[place]!))) return false
       throw new PulseprintError('OWNER_UNREACHABLE', UNKNOWN)
     }
@@ -112,11 +112,11 @@ export class ClusterIntake {
 }
 
 const UNKNOWN =
-  'the owner was lost with the actions on their way, and they are too many of one user to be sent again without counting some twice'
+  'the owner was lost while the actions were on their way; so many of one user cannot be sent again without counting some twice'
 
 /**
- * A user's ids are remembered up to a number: a part with more of one user, sent again, would count
- * some twice.
+ * A shard remembers a bounded number of ids per user. If a part with more of one user were sent
+ * again, some actions would count twice.
  */
 function mayCountTwice({ actions, count }: Chunk): boolean {
   if (count <= RESENT_PER_USER_MAX) return false

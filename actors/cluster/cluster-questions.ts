@@ -1,5 +1,5 @@
-// The way of a question to the owners of its shards, wherever they are; and what answers when they
-// do not.
+// The way of a question to the owners of its shards, wherever they are. If an owner does not
+// answer, a snapshot may.
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -40,7 +40,7 @@ export class ClusterQuestions {
     this.#fold = new Fold(deps.local.definition)
   }
 
-  /** Errors: those of the question; OWNER_UNREACHABLE when no owner has answered in time. */
+  /** Errors: those of the question; OWNER_UNREACHABLE if no owner has answered in time. */
   ask<Parameters, Answer>(question: Question<Parameters, Answer>, parameters: Parameters): Promise<Answer> {
     return question.scope === 'shard'
       ? this.#askShard(question, parameters)
@@ -72,7 +72,7 @@ export class ClusterQuestions {
     const shard = question.shardOf(parameters, local.shards)
     const here = () => local.ask(question, parameters)
     const answer = await owners.ask(shard, waitMs, here, 'ask', question.name, parameters)
-    // MessagePack has no undefined: it says null.
+    // MessagePack turns undefined into null.
     return (answer ?? undefined) as Answer
   }
 

@@ -1,5 +1,5 @@
-// Calls to whoever runs a shard now, here or on another node, tried again while the shard is
-// between two owners.
+// Calls to the present owner of a shard, here or on another node. A call is tried again while the
+// shard is between two owners.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerCalls } from '../../src/calls/peer-calls.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -8,7 +8,7 @@ import type { ShardOwnership } from '../../src/ownership/shard-ownership.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { within } from '../../src/runtime/deadline.ts'
 
-/** Pause before a shard without an owner is looked at again. */
+/** Pause before the client looks again for the owner of a shard that has none. */
 const RETRY_MS = 20
 
 export interface OwnerClientDeps {
@@ -24,7 +24,7 @@ export class OwnerClient {
     this.#deps = deps
   }
 
-  /** Instance that runs the shard and lives, as far as this node can tell. */
+  /** The instance that runs the shard and lives, as far as this node can tell. */
   instanceOf(shard: number): string | undefined {
     const { ownership, membership } = this.#deps
     const owner = ownership.ownerOf(shard)?.instance
@@ -37,7 +37,7 @@ export class OwnerClient {
   /**
    * Asks the owner of one shard. Errors: those of the owner; OWNER_UNREACHABLE if none has answered
    * in time.
-   * @param local answers if the shard is run here
+   * @param local answers if this node runs the shard
    */
   async ask<Answer>(
     shard: number,
@@ -65,8 +65,8 @@ export class OwnerClient {
 }
 
 /**
- * True if nothing was done, or if it is not known whether it was, because the shard has no owner
- * just now.
+ * True if the owner did nothing, or if nobody knows whether it did because the shard has no owner
+ * now.
  */
 function isBetweenOwners(error: unknown): boolean {
   return error instanceof PulseprintError && (error.code === 'NOT_OWNER' || error.code === 'PEER_LOST')

@@ -1,4 +1,4 @@
-// The way of a batch into the log, and of what became of it back to who sent it.
+// The way of a batch into the log, and the way of its outcomes back to the sender.
 import { isFenced, PulseprintError } from '../../src/errors.ts'
 import type { Placement } from '../../src/ingest/appender.ts'
 import type { Appenders } from '../../src/ingest/appenders.ts'
@@ -13,7 +13,7 @@ export class Intake {
   readonly #appenders: Appenders
   readonly #clock: Clock
   readonly #runnerOf: (shard: number) => ShardRunner
-  /** Shards of which nothing is taken any more, for they are about to be another node's. */
+  /** Shards that take no more actions, because another node is about to run them. */
   readonly #closed = new Set<number>()
   /** Appends under way, by shard. */
   readonly #appending = new Map<number, Set<Promise<unknown>>>()
@@ -29,7 +29,8 @@ export class Intake {
   }
 
   /**
-   * Takes nothing more of the shard. Resolves when what was taken is in the log, or refused by it.
+   * Takes no more actions for the shard. Resolves when the log has taken or refused the earlier
+   * ones.
    */
   async close(shard: number): Promise<void> {
     this.#closed.add(shard)
@@ -37,9 +38,9 @@ export class Intake {
   }
 
   /**
-   * Errors: NOT_OWNER if a shard is not run here, or NOT_READY if it has stopped, and then nothing
-   * was taken; STORAGE_UNAVAILABLE; NOT_YET_APPLIED if the actions are durable, but are not applied
-   * in time; PEER_LOST if their shard goes to another node first.
+   * Errors: NOT_OWNER if a shard is not run here, or NOT_READY if it has stopped: both mean that
+   * nothing was taken. STORAGE_UNAVAILABLE. NOT_YET_APPLIED if the actions are durable but not
+   * applied in time. PEER_LOST if another node gets their shard first.
    */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     const runners = chunks.map(({ shard }) => this.#openRunner(shard))
@@ -82,8 +83,8 @@ export class Intake {
       return await appended
     } catch (error) {
       for (const [index, { count }] of chunks.entries()) runners[index]!.unappliedActions -= count
-      // What was to go in together with the refused record, of this request or another, may be in
-      // the log.
+      // The log may hold other records that were to go in together with the refused one, from this
+      // request or from another.
       throw isFenced(error) ? lostMeanwhile() : error
     } finally {
       for (const { shard } of chunks) this.#appending.get(shard)?.delete(appended)
@@ -91,8 +92,8 @@ export class Intake {
   }
 
   /**
-   * What became of each chunk's actions, asked for as each shard gets there: it forgets while
-   * others are behind.
+   * What became of each chunk's actions. It asks as each shard gets there, because a shard forgets
+   * the outcomes while the others are behind.
    */
   #reachAll(
     chunks: readonly Chunk[],

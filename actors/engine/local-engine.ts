@@ -1,5 +1,5 @@
 // The engine of one node: it submits batches to the log, asks the shards' actors for profiles, and
-// has changed profiles saved in the background. It knows ports only.
+// lets changed profiles be saved in the background. It knows ports only.
 import type { Definition } from '../../src/definition/definition.ts'
 import type { Engine, StreamReader } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -48,7 +48,7 @@ export class LocalEngine implements Engine {
   }
 
   /**
-   * Runs the shard from now on, under an epoch that was claimed for this node. Errors: as
+   * Runs the shard from now on, under an epoch that this node has claimed. Errors: as
    * LocalShards.takeOver.
    */
   async takeOver(shard: number, epoch: number): Promise<void> {
@@ -56,37 +56,37 @@ export class LocalEngine implements Engine {
     this.#intake.open(shard)
   }
 
-  /** Epoch of the shard's last owner that wrote anything. */
+  /** Epoch of the last owner that wrote anything for the shard. */
   async lastEpoch(shard: number): Promise<number> {
     return (await this.#deps.snapshots.checkpoint(shard)).epoch
   }
 
-  /** Saves what has changed of the shard while it goes on. */
+  /** Saves the shard's changes while it goes on. */
   async save(shard: number): Promise<void> {
     await this.#own.get(shard).checkpoint()
   }
 
   /**
-   * Brings the shard to if another node can go on at once: it takes nothing more, and reads go on
-   * until `drop`.
+   * Brings the shard to a state from which another node can go on at once. It takes no more
+   * actions. Reads go on until `drop`.
    */
   async finish(shard: number): Promise<void> {
     await this.#intake.close(shard)
     await this.#own.finish(shard)
   }
 
-  /** Ends the shard here: another node runs it, or is to. */
+  /** Ends the shard here, because another node runs it or soon will. */
   drop(shard: number): void {
     this.#own.drop(shard)
     this.#outage.forget(shard)
   }
 
-  /** Epoch under which the shard is run here; undefined if it is not. */
+  /** Epoch under which this node runs the shard; undefined if it does not. */
   epochOf(shard: number): number | undefined {
     return this.#own.has(shard) ? this.#own.get(shard).epoch : undefined
   }
 
-  /** How it stands with the shard here. */
+  /** The state of the shard here. */
   conditionOf(shard: number): ShardCondition {
     if (!this.#own.has(shard)) return 'absent'
     const { fenced, failure } = this.#own.get(shard)
@@ -100,7 +100,7 @@ export class LocalEngine implements Engine {
     return this.take(chunks, wait)
   }
 
-  /** Appends chunks of its own shards that a front door has let in. */
+  /** Appends chunks for its own shards. A front door has let them in. */
   async take(chunks: readonly Chunk[], wait: SubmitWait): Promise<Submitted> {
     try {
       const submitted = await this.#intake.take(chunks, wait)
@@ -115,14 +115,16 @@ export class LocalEngine implements Engine {
     }
   }
 
-  /** The shards that have stopped here, with why. They take no actions; the others do. */
+  /**
+   * The shards that have stopped here, each with the reason. They take no actions; the others do.
+   */
   get stopped(): ReadonlyMap<number, string> {
     const stopped = new Map<number, string>()
     for (const { shard, failure } of this.#own.all) if (failure !== undefined) stopped.set(shard, failure)
     return stopped
   }
 
-  /** Why no more actions can be taken now, whatever their shard; undefined while they can. */
+  /** Why no shard can take more actions now; undefined while they can. */
   overload(): PulseprintError | undefined {
     if (this.#stopping) return notReady('the engine is stopping')
     const full = this.#deps.storageProblem()
@@ -146,7 +148,7 @@ export class LocalEngine implements Engine {
     return question.combine([...parts.values()], parameters)
   }
 
-  /** What the shards that run here answer to a question for every shard. */
+  /** The answers of the shards here to a question that concerns every shard. */
   parts<Parameters, Part>(
     question: EveryShardQuestion<Parameters, Part, unknown>,
     parameters: Parameters,
@@ -182,11 +184,11 @@ export class LocalEngine implements Engine {
     const runners = this.#own.all
     const ticking = runners.map((runner) => runner.stopTicking())
     await this.#own.appenders.drain()
-    // What is not applied by then is in the log, and the next start applies it.
+    // The next start applies the rest: it is in the log.
     const applying = runners.map(async (runner) => runner.reach(await log.head(runner.shard)))
     const allApplied = Promise.allSettled([...ticking, ...applying])
     await within(allApplied, LIMITS.applyWaitMs, clock, notYetApplied).catch(() => {})
-    // First: a shard that makes room waits for what is published.
+    // The publisher ends first, because a shard that makes room waits for it.
     this.#own.publisher.stop()
     await Promise.all(runners.map((runner) => runner.stop()))
     const saved = await Promise.allSettled(runners.map((runner) => runner.saveAll()))
@@ -196,7 +198,10 @@ export class LocalEngine implements Engine {
   }
 }
 
-/** Errors to throw before any part of a request is taken; undefined if no shard of it has stopped. */
+/**
+ * The errors to throw before any part of a request is taken; undefined if none of its shards has
+ * stopped.
+ */
 export function stoppedOf(
   chunks: readonly Chunk[],
   stopped: ReadonlyMap<number, string>,

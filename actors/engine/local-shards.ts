@@ -1,5 +1,5 @@
-// The shards that run on this node, or thread: each is taken over under an epoch, and goes again
-// when another node is to have it.
+// The shards that run on this node or thread. Each is taken over under an epoch, and ends here when
+// another node should run it.
 import { type Ref, spawn, start as startActors, stop as stopActors } from 'nact'
 import type { Definition } from '../../src/definition/definition.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -25,7 +25,7 @@ export interface LocalShardsDeps {
   definition: Definition
   /** Of the whole engine. */
   shards: number
-  /** Name of the node, as its shards' owner is shown. */
+  /** Name of the node, shown as the owner of its shards. */
   node: string
   log: ActionLog
   snapshots: SnapshotStore
@@ -33,7 +33,7 @@ export interface LocalShardsDeps {
   clock: Clock
   logger: Logger
   hotUsersMax: number
-  /** How much of the log is kept; nothing said: all of it. */
+  /** How much of the log is kept. Default: everything. */
   keep?: RetentionDeps['keep']
   observer: Observer
 }
@@ -52,7 +52,7 @@ export class LocalShards {
   readonly #actors = startActors() as Ref<never>
   readonly #supervisors = new Map<number, Ref<never>>()
   readonly #own = new Map<number, Own>()
-  /** Also of shards that have gone while something of them waits for the log. */
+  /** Also of shards that have ended here while a write of theirs waits for the log. */
   readonly #epochs = new Map<number, number>()
   readonly #schedule: CheckpointSchedule
 
@@ -95,9 +95,9 @@ export class LocalShards {
   }
 
   /**
-   * Runs the shard under the epoch, beginning with what its snapshots do not cover. Errors: FENCED
-   * if a newer epoch has claimed it; STORE_MISMATCH if the stores do not fit together;
-   * DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
+   * Runs the shard under the epoch. It begins with the records that its snapshots do not cover.
+   * Errors: FENCED if a newer epoch has claimed the shard; STORE_MISMATCH if the stores do not fit
+   * together; DEFINITION_MISMATCH; STORAGE_UNAVAILABLE.
    */
   async takeOver(shard: number, epoch: number): Promise<void> {
     const { log, snapshots, clock, definition } = this.#deps
@@ -106,7 +106,7 @@ export class LocalShards {
     this.#epochs.set(shard, epoch)
     const [{ offset }, head, tail, published] = await Promise.all([
       snapshots.checkpoint(shard),
-      // A tick for nobody changes nothing.
+      // A tick that names no users changes nothing.
       log.claim(shard, encodeTick(clock.now(), epoch, [])),
       log.tail(shard),
       this.publisher.published(shard),
@@ -140,7 +140,8 @@ export class LocalShards {
   }
 
   /**
-   * One for each shard that was ever run here: stopping it would discard what waits in mailboxes.
+   * One supervisor for each shard that ever ran here: stopping it would discard messages in
+   * mailboxes.
    */
   #supervisorOf(shard: number): Ref<never> {
     const known = this.#supervisors.get(shard)
@@ -175,7 +176,7 @@ export class LocalShards {
     own.runner.drop()
   }
 
-  /** Saves nothing by itself from now on, and trims nothing. */
+  /** From now on, the shard neither saves nor trims by itself. */
   async stopBackground(): Promise<void> {
     this.#schedule.stop()
     await Promise.all([...this.#own.values()].map(({ retention }) => retention.stop()))

@@ -3,7 +3,7 @@ import type { Handlers } from '../../src/calls/call-protocol.ts'
 import { questionNamed } from '../../src/questions/questions.ts'
 import type { LocalEngine } from './local-engine.ts'
 
-/** @param mayAnswer throws when the shards that run here may be another node's by now */
+/** @param mayAnswer throws if another node may run this node's shards by now */
 export function questionHandler(local: LocalEngine, mayAnswer: () => void = () => {}): Handlers {
   return {
     ask(name: string, parameters: unknown) {

@@ -1,4 +1,4 @@
-// What a record leads to on the streams, in the form that subscribers get.
+// Turns a record's outcomes into stream entries, in the form that subscribers get.
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
 import type { Effect } from '../../src/rules/effect.ts'
 import { decisionView, stageChangeView } from '../../src/rules/effect-view.ts'
@@ -7,7 +7,7 @@ import type { Publication, StreamEntry } from '../../src/streams/stream-store.ts
 const NONE: ReadonlyMap<string, readonly StreamEntry[]> = new Map()
 const ALL_ACCEPTED: readonly number[] = []
 
-/** @param outcomes of a record's actions; undefined for a tick */
+/** @param outcomes those of the record's actions; undefined for a tick */
 export function publicationOf(
   shard: number,
   sequence: number,
@@ -27,7 +27,7 @@ function refusedOf(outcomes: readonly Outcome[]): readonly number[] {
   return outcomes.flatMap((outcome, position) => (outcome === OUTCOME.accepted ? [] : [position]))
 }
 
-/** Users' turns may have come in any order; entries stand in the order of the record. */
+/** Users may have had their turns in any order. Entries follow the order of the record. */
 function entriesOf(shard: number, sequence: number, effects: readonly Effect[]): Publication['entries'] {
   if (effects.length === 0) return NONE
   const entries = new Map<string, StreamEntry[]>()

@@ -1,15 +1,14 @@
-// Publishes what the shards of one thread set off. Records that are applied while a publication is
-// on its way share the next one, so that a stream costs a transaction now and then, not one per
-// record.
+// Publishes the effects of one thread's shards. Records that are applied during a publication share
+// the next one. So a stream costs a transaction now and then, not one per record.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LIMITS } from '../../src/limits.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import type { Publication, StreamStore } from '../../src/streams/stream-store.ts'
 
 /**
- * How long after a publication what leads to actions only waits for more of it, if the store takes
- * actions: under load a message then holds those of several records. Stage changes and decisions go
- * at once, and so does all when there is little.
+ * If a publication holds only entries of `actions`, it waits this long after the last one for more,
+ * so that under load one message holds the entries of several records. Stage changes and decisions
+ * go at once. Everything goes at once if there is little.
  */
 const LINGER_MS = 20
 /** Pause before a refused publication is tried again. */
@@ -19,20 +18,20 @@ export class Publisher {
   readonly #streams: StreamStore
   readonly #logger: Logger
   #gathering: Publication[] = []
-  /** Length of the text in it. */
+  /** Length of the entries' text in the gathered publication. */
   #gatheredText = 0
-  /** Length of the text in the publication that is under way. */
+  /** Length of the entries' text in the publication that is under way. */
   #underWayText = 0
   /**
-   * Falls in the same turn in which nothing is left to publish: who looks a moment later starts
-   * anew.
+   * True while a task publishes. It becomes false in the same turn in which the task finds no more
+   * work, so the next caller starts a new task.
    */
   #busy = false
   /** The publication that is being gathered or under way. */
   #round: Promise<boolean> = Promise.resolve(true)
-  /** When the last one began. */
+  /** When the last publication began. */
   #begunAt = Number.NEGATIVE_INFINITY
-  /** Publications taken, and those of them that are published. */
+  /** How many publications were taken, and how many of them are published. */
   #taken = 0
   #published = 0
   /** Somebody waits for what is gathered. */
@@ -47,19 +46,19 @@ export class Publisher {
   }
 
   /**
-   * Sequence up to which the shard's records were published before: what they set off then is not
+   * Sequence up to which an earlier owner published the shard's records. Their effects are not
    * published again.
    */
   published(shard: number): number | Promise<number> {
     return this.#streams.published(shard)
   }
 
-  /** Whether publications are to carry the actions. */
+  /** True if publications carry the actions. */
   get takesActions(): boolean {
     return this.#streams.takesActions
   }
 
-  /** Takes what a record leads to; a shard hands its records over in their order. */
+  /** Takes the effects of a record. A shard hands its records over in their order. */
   publish(publication: Publication): void {
     this.#gathering.push(publication)
     this.#taken += 1
@@ -70,7 +69,7 @@ export class Publisher {
     void this.#publishAll()
   }
 
-  /** False while so much waits to be published that no more records should be applied. */
+  /** False while so much waits to be published that the shards should apply no more records. */
   get hasRoom(): boolean {
     const records = this.#taken - this.#published
     const text = this.#gatheredText + this.#underWayText
@@ -78,8 +77,7 @@ export class Publisher {
   }
 
   /**
-   * Resolves when everything taken so far is published, or the publisher was stopped. What is taken
-   * meanwhile is not waited for.
+   * Resolves when everything taken before the call is published, or when the publisher was stopped.
    */
   async drain(): Promise<void> {
     const taken = this.#taken
@@ -99,7 +97,7 @@ export class Publisher {
     await this.#streams.flushed()
   }
 
-  /** Tries no longer what could not be published; the next start finds it in the log. */
+  /** Stops trying to publish. The next start finds the rest in the log. */
   stop(): void {
     this.#stopped = true
     this.#goAtOnce()
@@ -118,7 +116,7 @@ export class Publisher {
     this.#busy = false
   }
 
-  /** False if the publisher was stopped before it could. */
+  /** False if the publisher was stopped first. */
   async #publishGathered(): Promise<boolean> {
     if (this.#streams.takesActions) await this.#gatherMore()
     const publications = this.#gathering
@@ -165,8 +163,8 @@ export class Publisher {
 }
 
 /**
- * How much of the memory a publication takes, about: its entries' text, and its actions as long as
- * in the log.
+ * About how much memory a publication takes: its entries' text, and its actions as long as in the
+ * log.
  */
 function textOf({ entries, bytes = 0 }: Publication): number {
   let text = bytes

@@ -1,5 +1,5 @@
-// The users that the log of a shard knows, as a rebuild has met them, and the stored profiles of
-// others: no record can have led to those. Eight bytes a user.
+// The users that a rebuild has met in the shard's log, in eight bytes each. Stored profiles of
+// other users have no record behind them.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { hash53 } from '../../src/model/hash.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
@@ -8,18 +8,18 @@ import type { RebuildSlice } from './rebuild-slice.ts'
 
 export class LoggedUsers {
   readonly #hashes: number[] = []
-  /** Record that the first slice had come to. */
+  /** The record at which the first slice met the live shard. */
   #since: number | undefined
 
-  /** Takes note of a slice that has met the live shard. */
+  /** Adds the users of a slice that has met the live shard. */
   add({ profiles, sequence }: RebuildSlice): void {
     this.#since ??= sequence
     for (const user of profiles.keys()) this.#hashes.push(hash53(user))
   }
 
   /**
-   * Users of the shard that have a profile and are not among those added, nor have come since:
-   * those of one page at a time.
+   * Users with a stored profile that were neither added nor have come since. It yields those of one
+   * page of the store at a time.
    */
   async *others(live: LiveShard, snapshots: SnapshotStore): AsyncIterable<Set<string>> {
     const logged = Float64Array.from(this.#hashes).sort()

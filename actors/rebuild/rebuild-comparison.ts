@@ -1,5 +1,5 @@
-// Compares users' profiles with those folded anew, byte for byte, and puts the new one in the place
-// of one that differs.
+// Compares users' profiles with those computed anew, byte for byte, and replaces each one that
+// differs.
 import type { Definition } from '../../src/definition/definition.ts'
 import { differences } from '../../src/profile/differences.ts'
 import type { Profile } from '../../src/profile/profile.ts'
@@ -12,13 +12,13 @@ import type { LiveShard } from './live-shard.ts'
 const SAMPLES_MAX = 10
 const NEVER = Number.POSITIVE_INFINITY
 
-/** A user before its stored profile was asked for. */
+/** A user whose stored profile was not loaded yet. */
 interface Look {
   user: string
   rebuilt: Profile
-  /** Last record of the rebuilt profile by then. */
+  /** Last record in the rebuilt profile at that time. */
   sequence: number
-  /** True if the store had all of the user's changes. */
+  /** True if the store had all changes of the user. */
   saved: boolean
 }
 
@@ -27,7 +27,7 @@ export class RebuildComparison {
   readonly #snapshots: SnapshotStore
   readonly #view: RebuildView
 
-  /** @param view what was found is counted here */
+  /** @param view counts what is found */
   constructor(live: LiveShard, snapshots: SnapshotStore, view: RebuildView) {
     this.#live = live
     this.#snapshots = snapshots
@@ -35,9 +35,9 @@ export class RebuildComparison {
   }
 
   /**
-   * Compares a few users and takes them out of `rebuilt`; those that changed meanwhile stay, to be
-   * compared again.
-   * @param rebuilt folded up to the record that the shard has applied, whichever that is
+   * Compares a few users and takes them out of `rebuilt`. Users that changed meanwhile stay, so
+   * that they are compared again.
+   * @param rebuilt profiles up to the record that the shard has applied
    */
   async compare(rebuilt: Map<string, Profile>, users: readonly string[]): Promise<void> {
     const looks = users.map((user) => this.#look(user, rebuilt.get(user)!))
@@ -55,7 +55,7 @@ export class RebuildComparison {
     return { user, rebuilt, sequence: rebuilt.sequence, saved }
   }
 
-  /** False if what was loaded is too old to tell. */
+  /** False if the loaded profile is too old to tell. */
   #settle({ user, rebuilt, sequence, saved }: Look, stored: Buffer | undefined): boolean {
     const { definition } = this.#live.fold
     const hot = this.#live.users.get(user)
@@ -83,8 +83,8 @@ export class RebuildComparison {
   }
 
   /**
-   * What the wake index may hold for the user and must lose. What it must hold is written in any
-   * case: it may be missing.
+   * The entry that the wake index may hold for the user and must lose. The right entry is written
+   * in any case, because it may be missing.
    */
   #indexedWakeAt(user: string, rebuilt: Profile, stored: Buffer | undefined): number {
     const hot = this.#live.users.get(user)
@@ -92,7 +92,7 @@ export class RebuildComparison {
     return indexed === rebuilt.standing?.wakeAt ? NEVER : indexed
   }
 
-  /** Keeps what was found of a user, as long as there are few. */
+  /** Keeps the findings about a user, as long as there are few. */
   tell(userId: string, what: string[]): void {
     if (this.#view.samples.length < SAMPLES_MAX) this.#view.samples.push({ userId, what })
   }

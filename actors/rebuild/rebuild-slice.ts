@@ -1,5 +1,5 @@
-// A part of a shard's users, folded anew from the log in memory: those whose hash lies in a range.
-// When they become too many, the range is halved and the upper half is left to a later slice.
+// Part of a shard's users, computed anew from the log in memory: those whose hash lies in a range.
+// If they become too many, the range is halved, and a later slice takes the upper half.
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import { hash53 } from '../../src/model/hash.ts'
@@ -10,7 +10,7 @@ import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
 export const HASH_END = 2 ** 53
 
 export class RebuildSlice {
-  /** By user, each as after the record `sequence`. */
+  /** By user, each in its state after the record `sequence`. */
   readonly profiles = new Map<string, Profile>()
   /** Last record that was folded. */
   sequence = 0
@@ -21,7 +21,10 @@ export class RebuildSlice {
   readonly #usersMax: number
   #admits = true
 
-  /** @param from lowest hash, and @param to the one behind the highest */
+  /**
+   * @param from lowest hash
+   * @param to one above the highest hash
+   */
   constructor(shard: number, fold: Fold, from: number, to: number, usersMax: number) {
     this.#shard = shard
     this.#fold = fold
@@ -34,14 +37,14 @@ export class RebuildSlice {
     return this.#to
   }
 
-  /** From now on users that are not in it stay out of it. */
+  /** From now on, the slice takes no users that are not in it yet. */
   close(): void {
     this.#admits = false
   }
 
   /**
-   * Folds the next record of the log. What it sets off is dropped: it was published when it was
-   * applied.
+   * Folds the next record of the log. It drops the effects, because they were published when the
+   * record was applied.
    */
   fold({ sequence, payload }: LogRecord): void {
     const { kind, receivedAt } = decodeHeader(payload)
@@ -70,7 +73,10 @@ export class RebuildSlice {
     }
   }
 
-  /** The profile of a user seen for the first time; undefined for one of another slice. */
+  /**
+   * The profile of a user that the slice sees for the first time; undefined if another slice has
+   * the user.
+   */
   #admit(user: string): Profile | undefined {
     if (!this.#admits || !this.#covers(user)) return undefined
     if (this.profiles.size >= this.#usersMax) {

@@ -1,4 +1,5 @@
-// The rebuilds of one shard since it was taken over: one at a time, and how the last one went.
+// The rebuilds of one shard since it was taken over. One runs at a time; the state of the last one
+// is kept.
 import { PulseprintError } from '../../src/errors.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import type { RebuildView } from '../../src/views/views.ts'
@@ -12,19 +13,19 @@ export class Rebuilds {
   #last: ShardRebuild | undefined
   #running: Promise<void> = Promise.resolve()
 
-  /** @param shardEnded aborts when the shard ends here; a rebuild then does too */
+  /** @param shardEnded aborts when the shard ends here; that also ends a rebuild */
   constructor(live: LiveShard, deps: RebuildDeps, shardEnded: AbortSignal) {
     this.#live = live
     this.#deps = deps
     this.#shardEnded = shardEnded
   }
 
-  /** Begins one. Errors: REBUILD_RUNNING, LOG_TRIMMED, NOT_READY. */
+  /** Begins a rebuild. Errors: REBUILD_RUNNING, LOG_TRIMMED, NOT_READY. */
   async start(): Promise<RebuildView> {
     const { shard } = this.#live
     if ((await this.#deps.log.tail(shard)) > 1) throw logTrimmed(shard)
     if (this.#shardEnded.aborted) throw new PulseprintError('NOT_READY', `shard ${shard} has stopped`)
-    // Until then profiles may have been saved ahead of what is applied.
+    // Until then, the store may hold profiles that are newer than the applied records.
     if (this.#live.applied < this.#live.replayTo) {
       throw new PulseprintError('NOT_READY', `shard ${shard} is still replaying its log`)
     }
@@ -36,7 +37,7 @@ export class Rebuilds {
     return this.view()
   }
 
-  /** How the last one goes or went, as of now. Errors: NO_REBUILD. */
+  /** The state of the last rebuild now. Errors: NO_REBUILD. */
   view(): RebuildView {
     if (!this.#last) {
       const message = `shard ${this.#live.shard} was not rebuilt since its owner took it over`
@@ -45,12 +46,12 @@ export class Rebuilds {
     return structuredClone(this.#last.view)
   }
 
-  /** Takes note of a record that the shard has just applied. */
+  /** Passes on a record that the shard has just applied. */
   applied(record: LogRecord): void {
     this.#last?.applied(record)
   }
 
-  /** Resolves when nothing of a rebuild goes on any more. Call it once the shard ends. */
+  /** Resolves when no rebuild runs any more. Call it after the shard has ended. */
   ended(): Promise<void> {
     return this.#running
   }

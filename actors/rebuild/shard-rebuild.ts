@@ -1,6 +1,6 @@
-// One rebuild of a shard from its log, while the shard goes on. A slice of the users at a time is
-// folded anew until it has met the live shard; from then on both apply each record together, and
-// the users are compared, a few between two records.
+// One rebuild of a shard from its log, while the shard goes on. It computes one slice of the users
+// at a time until the slice has met the live shard. From then on, both apply each record together,
+// and a few users are compared between two records.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -18,7 +18,7 @@ import { HASH_END, RebuildSlice } from './rebuild-slice.ts'
 
 /** Users compared between two records: about a millisecond. */
 const COMPARED_USERS = 32
-/** How long records are folded before others have their turn. */
+/** How long it folds records before other work has a turn. */
 const TURN_MS = 2
 
 export interface RebuildDeps {
@@ -33,7 +33,7 @@ export class ShardRebuild {
   readonly #live: LiveShard
   readonly #deps: RebuildDeps
   readonly #ended: AbortSignal
-  /** Not the shard's own, whose turns it would meet. */
+  /** The rebuild has a fold of its own, because the shard's turns use the shard's meanwhile. */
   readonly #fold: Fold
   readonly #comparison: RebuildComparison
   readonly #logged = new LoggedUsers()
@@ -63,7 +63,7 @@ export class ShardRebuild {
     this.#comparison = new RebuildComparison(live, deps.snapshots, this.view)
   }
 
-  /** Resolves when it is done or has failed; the view says which. */
+  /** Resolves when the rebuild is done or has failed. The view says which. */
   async run(): Promise<void> {
     const { view } = this
     try {
@@ -80,12 +80,12 @@ export class ShardRebuild {
     }
   }
 
-  /** Takes note of a record that the shard has just applied. */
+  /** Passes on a record that the shard has just applied. */
   applied(record: LogRecord): void {
     try {
       this.#inStep?.fold(record)
     } catch (error) {
-      // The shard has applied it, and goes on.
+      // The shard has applied the record and goes on.
       this.#failure ??= error
     }
   }
@@ -115,7 +115,7 @@ export class ShardRebuild {
     if (this.view.differing + this.view.missing > 0) await this.#live.saveAll()
   }
 
-  /** Reads the log until the slice stands if the live shard does. Errors: LOG_TRIMMED. */
+  /** Reads the log until the slice has met the live shard. Errors: LOG_TRIMMED. */
   async #meet(slice: RebuildSlice): Promise<void> {
     const live = this.#live
     const { log } = this.#deps
@@ -124,7 +124,7 @@ export class ShardRebuild {
     slice.close()
     this.#inStep = slice
     this.view.to = slice.sequence
-    // Looked at afterwards, because the log may have been trimmed while it was read.
+    // Checked after reading, because the log may have been trimmed meanwhile.
     if ((await log.tail(this.view.shard)) > 1) throw logTrimmed(this.view.shard)
   }
 
@@ -149,7 +149,7 @@ export class ShardRebuild {
     const total = slice.profiles.size
     this.#logged.add(slice)
     this.#show(slice, 0.5)
-    // Those that change while they are looked at stay for the next round.
+    // Users that change during the comparison stay for the next round.
     while (slice.profiles.size > 0) {
       const users = [...slice.profiles.keys()]
       for (let at = 0; at < users.length; at += COMPARED_USERS) {
@@ -176,13 +176,16 @@ export class ShardRebuild {
     }
   }
 
-  /** Errors: NOT_READY if the shard has ended here; what kept a record from being folded. */
+  /**
+   * Errors: NOT_READY if the shard has ended here; otherwise the error that kept a record from
+   * being folded.
+   */
   #checkGoesOn(): void {
     if (this.#ended.aborted) throw new PulseprintError('NOT_READY', 'the shard is no longer run here')
     if (this.#failure) throw this.#failure
   }
 
-  /** @param share of the slice that is done */
+  /** @param share the share of the slice that is done */
   #show({ from, to }: RebuildSlice, share: number): void {
     this.view.progress = (from + (to - from) * share) / HASH_END
   }

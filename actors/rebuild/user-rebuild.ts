@@ -1,5 +1,5 @@
-// The profile of one user, computed anew from the log of its shard: for a stored one that is
-// damaged. The shard stands still meanwhile, because its next record needs the profile.
+// Computes the profile of one user anew from the shard's log, because the stored one is damaged.
+// The shard waits meanwhile: its next record needs the profile.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import { hash53 } from '../../src/model/hash.ts'
@@ -12,7 +12,7 @@ import { logTrimmed } from './shard-rebuild.ts'
 interface Shard {
   readonly shard: number
   readonly fold: Fold
-  /** Last sequence that is to be in the profile. */
+  /** Last sequence that the profile should include. */
   readonly applied: number
 }
 

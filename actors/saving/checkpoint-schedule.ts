@@ -1,5 +1,5 @@
 // When the shards save their changes: soon after many actions, and in any case after some seconds.
-// One shard of a thread at a time, for each turn that encodes profiles keeps requests waiting.
+// Shards of a thread save one at a time, because each slice of encoding keeps requests waiting.
 import { LIMITS } from '../../src/limits.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
@@ -31,7 +31,7 @@ export class CheckpointSchedule {
   }
 
   add(runner: ShardRunner): void {
-    // Spread over the interval, so that they do not all come at once ever after.
+    // Spread over the interval, so that the shards don't all save at once later.
     const spread = (LIMITS.checkpointIntervalMs * (runner.shard % SPREAD)) / SPREAD
     this.#savedAt.set(runner, this.#clock.now() - spread)
     if (this.#running) return
@@ -63,8 +63,8 @@ export class CheckpointSchedule {
         this.#saveNext()
       },
       (error) => {
-        // The changes stay marked: the next round tries again. A shard that has gone is another
-        // node's to save.
+        // The changes stay marked, so the next round tries again. If the shard has ended here,
+        // another node saves it.
         if (this.#savedAt.has(runner)) {
           this.#observer.unsaved()
           this.#outage.failed(runner, { shard: runner.shard, error })
@@ -74,7 +74,7 @@ export class CheckpointSchedule {
     )
   }
 
-  /** The shard that has waited longest, of those that have to save now. */
+  /** Of the shards that must save now, the one that has waited longest. */
   #due(): ShardRunner | undefined {
     const now = this.#clock.now()
     let due: ShardRunner | undefined

@@ -1,5 +1,5 @@
-// Saves changed profiles of one shard in the background, and then the offset they cover. Profiles
-// are encoded a slice at a time, so that no request waits for the whole of it; each carries the
+// Saves changed profiles of one shard in the background, and then the offset they cover. It encodes
+// a slice of profiles at a time, so that no request waits for all of them. Each profile carries the
 // sequence it was saved at.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Definition } from '../../src/definition/definition.ts'
@@ -33,15 +33,15 @@ export class Checkpointer {
   #running: Promise<void> | undefined
   /** Actions applied and not yet covered by the saved offset. */
   uncommittedActions = 0
-  /** When the last record that was applied here was received, epoch ms. */
+  /** When the last record that was applied here had arrived, epoch ms. */
   #receivedAt = 0
   /** Sequence up to which every profile is saved. */
   committed: number
 
   /**
-   * @param committed up to where everything is saved
-   * @param recordDone settles when the record on its way is applied to all of its users, and handed
-   * over to be published
+   * @param committed sequence up to which everything is saved
+   * @param recordDone settles when the present record is applied to all of its users and its
+   * effects are handed to the publisher
    */
   constructor(
     { shard, epoch, committed }: { shard: number; epoch: number; committed: number },
@@ -58,7 +58,7 @@ export class Checkpointer {
     this.committed = committed
   }
 
-  /** Takes note of a record that was applied, with when it was received, epoch ms. */
+  /** Counts a record that was applied. `received` is when it arrived, epoch ms. */
   applied(receivedAt: number, actions: number): void {
     this.#receivedAt = receivedAt
     this.uncommittedActions += actions
@@ -70,16 +70,16 @@ export class Checkpointer {
     this.#changed.add(user)
   }
 
-  /** Users of whose changes the store may not know yet. */
+  /** Users with changes that the store may not have yet. */
   *unsaved(): Iterable<HotUser> {
     yield* this.#changed
     yield* this.#beingSaved
   }
 
   /**
-   * Saves every change made up to `applied`, the last record that was applied. Runs once at a time;
-   * a call meanwhile waits for the running one. Errors: FENCED, STORAGE_UNAVAILABLE; the changes
-   * then stay marked.
+   * Saves every change made up to `applied`, the last record that was applied. Only one save runs
+   * at a time; a call meanwhile waits for the running one. Errors: FENCED, STORAGE_UNAVAILABLE; the
+   * changes then stay marked.
    * @param isReplaying whether records of an earlier owner are still to be applied
    */
   checkpoint(applied: number, isReplaying: boolean): Promise<void> {
@@ -93,7 +93,7 @@ export class Checkpointer {
     const isSame = applied === this.committed && this.#changed.size === 0
     if (isSame && (isReplaying || !this.#snapshots.isShared)) return
     const now = this.#clock.now()
-    // A replay lacks what is newer than its last record.
+    // During a replay, the profiles lack what is newer than the last record applied.
     const savedAt = isReplaying ? Math.min(now, this.#receivedAt) : now
     const changed = [...this.#changed]
     const covered = this.uncommittedActions
@@ -103,7 +103,7 @@ export class Checkpointer {
       const commits: Promise<void>[] = []
       for (let at = 0; at < changed.length; at += SLICE_LENGTH) {
         const commit = this.#saveSlice(changed.slice(at, at + SLICE_LENGTH))
-        // It may fail long before all are waited for.
+        // It may fail long before anyone awaits it.
         commit.catch(() => {})
         commits.push(commit)
         await nextTurn()
@@ -142,8 +142,8 @@ export class Checkpointer {
       weigh(user, bytes.length)
       return { user: user.name, bytes, wakeAt, wakeBefore }
     })
-    // A profile that has seen a record keeps its replay from publishing what the record set off:
-    // also of the one that other users have yet to see.
+    // A profile skips records that it has seen, so a replay would not publish their effects again.
+    // That includes the present record, which other users have yet to see.
     await this.#recordDone()
     await this.#publisher.flush()
     await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })

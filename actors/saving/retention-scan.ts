@@ -1,9 +1,9 @@
-// Finds up to if a shard's log may be dropped, by reading on from the oldest record. A round does a
-// bounded amount of work, and each record is looked at once.
+// Finds the sequence up to which a shard's log may be dropped, by reading on from the oldest
+// record. A round does a bounded amount of work, and looks at each record once.
 import { decodeHeader } from '../../src/ingest/records.ts'
 import type { ActionLog, LogRecord } from '../../src/log/action-log.ts'
 
-/** Records, and their bytes, that one round looks at. */
+/** The most records, and bytes of them, that one round looks at. */
 const ROUND_RECORDS_MAX = 2_000
 const ROUND_BYTES_MAX = 32 * 1024 * 1024
 
@@ -11,11 +11,11 @@ export interface DueUntil {
   /** No record above this sequence is due. */
   upTo: number
   now: number
-  /** What was received before this instant is due. */
+  /** Records that arrived before this instant are due. */
   receivedBefore: number
-  /** Besides, so many bytes are due, oldest first: */
+  /** In addition, this many bytes are due, the oldest first: */
   bytes: number
-  /** but only of the oldest part of the time that the log spans, 0 to 1. */
+  /** but only records from the oldest part of the time that the log spans, 0 to 1. */
   shareOfTime: number
 }
 
@@ -23,15 +23,16 @@ export class DueRecords {
   readonly #shard: number
   readonly #log: Pick<ActionLog, 'follow' | 'tail'>
   /**
-   * Sequence of the newest record that is due, and of the newest that holds actions; 0: none is.
+   * Sequences of the newest record that is due, and of the newest due one that holds actions; 0:
+   * none is.
    */
   sequence = 0
   actionsSequence = 0
   /** Bytes of the due records that the log still holds. */
   #bytes = 0
   /**
-   * When the oldest record that is held, or is looked at, was received; undefined if that is not
-   * known.
+   * When the oldest record that the log holds arrived, or the one that is looked at; undefined if
+   * unknown.
    */
   #oldestAt: number | undefined
   #begun = false
@@ -41,21 +42,19 @@ export class DueRecords {
     this.#log = log
   }
 
-  /** The log has dropped all that is due. */
+  /** The log has dropped every record that is due. */
   dropped(): void {
     this.#bytes = 0
   }
 
-  /**
-   * Looks at records that are not yet known to be due. True if it has left some for the next time.
-   */
+  /** Looks at records that it has not found due yet. True if it has left some for the next time. */
   async find(until: DueUntil, signal: AbortSignal): Promise<boolean> {
     if (!this.#begun) this.sequence = (await this.#log.tail(this.#shard)) - 1
     this.#begun = true
     if (until.upTo <= this.sequence) return false
     if (this.#oldestAt !== undefined && !this.#isDue(this.#oldestAt, until)) return false
     this.#oldestAt = undefined
-    // A follower that is left may listen to its signal for ever.
+    // A follower that is left early may keep its listener for ever, so it gets a signal of its own.
     const reading = AbortSignal.any([signal])
     let [count, bytes] = [0, 0]
     for await (const records of this.#log.follow(this.#shard, this.sequence, reading)) {

@@ -1,6 +1,6 @@
-// Drops the oldest records of one shard's log, and what they led to in the streams, once they are
-// older than they need be kept or the log takes too much room: never what a store that falls back a
-// little would have to be repaired from.
+// Drops the oldest records of one shard's log, and their entries in the streams, if they are old
+// enough or the log takes too much room. It never drops a record that a store which lost its last
+// minutes would need for its repair.
 import { LIMITS } from '../../src/limits.ts'
 import type { ActionLog } from '../../src/log/action-log.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
@@ -22,12 +22,12 @@ export interface RetentionDeps {
   logger: Logger
   /**
    * Milliseconds that a record is kept at least, and bytes of the whole log above which the oldest
-   * go; neither: all is kept.
+   * records go. Default: everything is kept.
    */
   keep: { ageMs?: number; bytes?: number }
   /**
-   * Sequence up to which every profile is saved. What those records led to is published: profiles
-   * are saved after that.
+   * Sequence up to which every profile is saved. The effects of those records are published,
+   * because profiles are saved after that.
    */
   committed(): number
 }
@@ -36,7 +36,7 @@ export class Retention {
   readonly #deps: RetentionDeps
   readonly #due: DueRecords
   readonly #stopping = new AbortController()
-  /** What was committed when, the oldest first. */
+  /** Earlier values of `committed` with their times, the oldest first. */
   #commits: { at: number; committed: number }[] = []
   /** Sequence up to which the log was trimmed here. */
   #trimmed = 0
@@ -83,7 +83,7 @@ export class Retention {
     }
   }
 
-  /** Takes note of what is committed, and gives what was long enough ago. */
+  /** Adds the present `committed`, and returns the one of long enough ago. */
   #coveredUpTo(): number {
     const at = this.#deps.clock.now()
     const newest = this.#commits.at(-1)
@@ -102,10 +102,10 @@ export class Retention {
       upTo,
       now,
       receivedBefore: now - (keep.ageMs ?? Number.POSITIVE_INFINITY),
-      // Every shard drops its part.
+      // Every shard drops its share.
       bytes: excess / shards,
-      // No shard goes nearer to the present than the others, however little it holds: subscribers
-      // resume from before that.
+      // No shard is cut closer to the present than the others, even if it holds little: a
+      // subscriber resumes all shards from one place.
       shareOfTime: excess === 0 ? 0 : excess / takes,
     }
   }

@@ -3,8 +3,8 @@ import type { Outcome } from '../../src/ingest/batch.ts'
 import type { Effect } from '../../src/rules/effect.ts'
 
 /**
- * Records whose outcomes are kept for submitters: one asks as soon as the shard gets there, a few
- * records later at most.
+ * Records whose outcomes are kept for submitters. A submitter asks as soon as the shard gets there,
+ * a few records later at most.
  */
 const RECORDS_KEPT = 64
 
@@ -15,8 +15,8 @@ export interface Applied {
 }
 
 /**
- * The part of a record that came from one chunk: `count` actions from position `offset` on, counted
- * anew from 0.
+ * The part of a record that came from one chunk: `count` actions from position `offset` on,
+ * renumbered from 0.
  */
 export function partOf({ outcomes, effects }: Applied, offset: number, count: number): Applied {
   const end = offset + count
@@ -71,7 +71,8 @@ export class AppliedWatermark {
   }
 
   /**
-   * Keeps what becomes of records until the returned function is called: somebody is going to ask.
+   * Keeps the outcomes of records until you call the returned function. Call it if you are going to
+   * ask for them.
    */
   expect(): () => void {
     this.#expecting += 1
@@ -81,15 +82,15 @@ export class AppliedWatermark {
     }
   }
 
-  /** How many wait. */
+  /** How many callers wait. */
   get waiting(): number {
     return this.#waiters.size
   }
 
   /**
    * Resolves once the sequence is applied; rejects when the shard fails before.
-   * @param givenUp abort it to stop waiting: nobody should wait for ever for a sequence that never
-   * comes
+   * @param givenUp abort it to stop waiting, because the sequence may never come. The promise then
+   * never settles
    */
   reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
     if (sequence <= this.#applied) return Promise.resolve()
@@ -100,7 +101,7 @@ export class AppliedWatermark {
     })
   }
 
-  /** What became of a record that was applied just now, to somebody who was expected. */
+  /** The outcomes of a record that was applied just now, if a caller had announced itself. */
   recordOf(sequence: number): Applied {
     const record = this.#records.get(sequence)
     if (!record) throw new Error(`what became of record ${sequence} is no longer known`)

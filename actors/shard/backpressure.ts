@@ -1,5 +1,5 @@
-// Keeps what a shard holds in memory within its bounds: idle users go, and if the streams are
-// behind, the shard waits.
+// Keeps a shard's memory within its bounds. Idle users leave it, and if the streams are behind, the
+// shard waits.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFenced } from '../../src/errors.ts'
 import type { Publisher } from '../publishing/publisher.ts'
@@ -24,7 +24,7 @@ export class Backpressure {
     this.#deps = deps
   }
 
-  /** Resolves once there is room for more users and records. Errors: FENCED. */
+  /** Resolves when there is room for more users and records. Errors: FENCED. */
   async wait(): Promise<void> {
     const { users, publisher, ended } = this.#deps
     if (users.full) await this.#passivate()
@@ -32,8 +32,8 @@ export class Backpressure {
   }
 
   /**
-   * Keeps the hot users within their bound: idle ones go; if all have unsaved changes, those are
-   * saved first.
+   * Keeps the hot users within their bound. Idle users go; if all have unsaved changes, the shard
+   * saves those first.
    */
   async #passivate(): Promise<void> {
     const { users, checkpoint, ended } = this.#deps
@@ -49,8 +49,8 @@ export class Backpressure {
 }
 
 /**
- * The store may come back; until then the shard stands still, and the front door refuses in its
- * turn.
+ * The store may come back. Until then the shard stands still, and soon the front door refuses
+ * actions.
  */
 function pause(): Promise<void> {
   return sleep(STORE_RETRY_MS, undefined, { ref: false })

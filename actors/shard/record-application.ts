@@ -1,5 +1,5 @@
-// One log record on its way through the actors of its users: who has to apply what of it, and what
-// became of it.
+// One log record on its way through the actors of its users: which users must apply a part of it,
+// and what became of its actions.
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import type { Action } from '../../src/model/action.ts'
@@ -11,7 +11,7 @@ export class RecordApplication implements RecordInFlight {
   readonly sequence: number
   readonly receivedAt: number
   readonly isTick: boolean
-  /** Of the record; none for a tick. */
+  /** The record's actions; none for a tick. */
   readonly actions: readonly Action[]
   readonly #messages: ReadonlyMap<string, ApplyMessage | TickMessage>
   readonly outcomes: RecordInFlight['outcomes'] = []

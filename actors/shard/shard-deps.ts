@@ -26,8 +26,8 @@ export interface ShardDeps {
 }
 
 export interface ShardStart extends ShardCheckpoint {
-  /** Head of its log. */
+  /** Head of the shard's log. */
   head: number
-  /** Sequence up to which its records are published. */
+  /** Sequence up to which the shard's records are published. */
   published: number
 }

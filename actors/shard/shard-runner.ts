@@ -1,5 +1,5 @@
 // The shard runner: the one reader of a shard's log. It hands each record to its users' actors, in
-// order, and keeps count of how far the shard has come.
+// order, and tracks how far the shard has come.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDamaged, isFenced, PulseprintError } from '../../src/errors.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
@@ -19,30 +19,30 @@ import { Backpressure } from './backpressure.ts'
 import { RecordApplication } from './record-application.ts'
 import type { ShardDeps, ShardStart } from './shard-deps.ts'
 
-/** After so long, sockets and timers have their turn: a replay would keep them waiting. */
+/** How long a replay goes on before sockets and timers have their turn. */
 const TURN_MS = 2
 const GIVEN_UP = new PulseprintError('FENCED', 'it is run by another node')
 
 export class ShardRunner {
   readonly shard: number
   readonly epoch: number
-  /** Head of the log when the shard was taken over: reads wait until it is applied again. */
+  /** Head of the log when the shard was taken over. Reads wait until it is applied again. */
   readonly replayTo: number
   readonly users: HotUsers
   readonly checkpointer: Checkpointer
   readonly backpressure: Backpressure
   readonly rebuilds: Rebuilds
   readonly fold: Fold
-  /** Actions handed to the log here and not applied yet, about. */
+  /** About how many actions were handed to the log here and are not applied yet. */
   unappliedActions = 0
   readonly #deps: ShardDeps
   readonly #ticker: Ticker
-  /** Up to here everything was published before this owner. */
+  /** An earlier owner published everything up to here. */
   readonly #publishedBefore: number
   readonly #stopping = new AbortController()
   readonly #progress: AppliedWatermark
   #running: Promise<void> = Promise.resolve()
-  /** Settles when the record on its way is applied, and handed over to be published. */
+  /** Settles when the present record is applied and its effects are handed to the publisher. */
   #record: Promise<void> = Promise.resolve()
   #failure: Error | undefined
 
@@ -82,7 +82,7 @@ export class ShardRunner {
     return this.#failure && `shard ${this.shard} has stopped: ${this.#failure.message}`
   }
 
-  /** True if the shard has stopped because another owner may have it, or what was saved is lost. */
+  /** True if the shard has stopped because another owner may have it or saved data is lost. */
   get fenced(): boolean {
     return isFenced(this.#failure)
   }
@@ -90,7 +90,7 @@ export class ShardRunner {
   start(): void {
     this.#deps.observer.begun()
     this.#running = this.#run().catch((error) => this.#fail(error))
-    // Until then, ticks that seem to be missing may be in the log.
+    // Until then, the log may hold ticks that seem to be missing.
     this.reach(this.replayTo).then(
       () => this.#ticker.start(),
       () => {},
@@ -112,12 +112,12 @@ export class ShardRunner {
     return new PulseprintError('NOT_READY', this.failure ?? '', { retryAfterSeconds: 10 })
   }
 
-  /** Ends the shard, for it is another node's now. */
+  /** Ends the shard here, because it is another node's now. */
   drop(): void {
     this.#fail(GIVEN_UP)
   }
 
-  /** Appends no more ticks; what is in the log is still applied. */
+  /** Appends no more ticks. Ticks that are in the log are still applied. */
   stopTicking(): Promise<void> {
     return this.#ticker.stop()
   }
@@ -150,7 +150,8 @@ export class ShardRunner {
   async #complete(application: RecordApplication, record: LogRecord): Promise<void> {
     const { sequence, receivedAt, actions } = application
     await application.run(this.users)
-    // The successor may run in this process: what was loaded since may lack what this one saved.
+    // If the shard has ended, its successor may run in this process already. Profiles loaded since
+    // may lack changes that this runner saved.
     if (this.#failure) throw this.#failure
     this.checkpointer.applied(receivedAt, actions.length)
     const { observer, clock, publisher } = this.#deps
@@ -178,14 +179,14 @@ export class ShardRunner {
     return work()
   }
 
-  /** Puts another profile in the place of the user's. Only between two records. */
+  /** Replaces the user's profile. Call it only between two records. */
   replace(name: string, profile: Profile, savedWakeAt: number): void {
     this.#applied(this.users.replace(name, profile, savedWakeAt), true)
   }
 
   #applied(user: HotUser, changed: boolean): void {
     if (changed) this.checkpointer.markChanged(user)
-    // Also after a tick that came too early: the user's real time may be near.
+    // Also called after a tick that came too early, because the user's real time may be near.
     this.#ticker.changed(user)
   }
 
@@ -202,19 +203,19 @@ export class ShardRunner {
     }
   }
 
-  /** As checkpoint, with what changed meanwhile. */
+  /** Like checkpoint, but also saves what changes meanwhile. */
   async saveAll(): Promise<void> {
     await this.checkpoint()
     await this.checkpoint()
   }
 
-  /** Resolves when the log is applied up to the sequence, unless `givenUp` is aborted before. */
+  /** Resolves when the log is applied up to the sequence; never if `givenUp` aborts before. */
   reach(sequence: number, givenUp?: AbortSignal): Promise<void> {
     if (this.#failure) return Promise.reject(this.#stopped())
     return this.#progress.reach(sequence, givenUp)
   }
 
-  /** Keeps what becomes of records until the returned function is called. */
+  /** Keeps the outcomes of records until you call the returned function. */
   expect(): () => void {
     return this.#progress.expect()
   }
@@ -230,7 +231,7 @@ export class ShardRunner {
     if (!user) {
       const profile = await this.users.loadCold(name).catch((error) => {
         if (isFenced(error)) this.#fail(error)
-        // All profiles of the shard are mended; the reader comes back.
+        // All profiles of the shard are mended, so the reader should come back later.
         if (isDamaged(error)) void this.rebuilds.start().catch(() => {})
         throw this.#failure ? this.#stopped() : error
       })

@@ -11,14 +11,14 @@ import type { EveryShardQuestion, Question } from '../../src/questions/question.
 import { type LocalEngine, stoppedOf } from '../engine/local-engine.ts'
 import { questionHandler } from '../engine/question-handler.ts'
 
-/** How often a thread tells the others how it is. */
+/** How often a thread tells the others its state. */
 const CONDITION_INTERVAL_MS = 50
 
-/** What a thread must know of another before it lets a request in. */
+/** What a thread must know of another thread before it lets a request in. */
 interface Condition {
   notReady: string | undefined
   refusal: { code: ErrorCode; message: string } | undefined
-  /** Its shards that have stopped, with why. */
+  /** Shards of the thread that have stopped, each with the reason. */
   stopped: ReadonlyMap<number, string>
 }
 
@@ -46,7 +46,7 @@ export class ThreadedEngine implements Engine {
   /**
    * @param thread number of this thread, of `ports.size + 1` in all
    * @param ports a port to every other thread
-   * @param metrics this thread's metrics, for the thread that is asked for all
+   * @param metrics gives this thread's metrics, because any thread may be asked for those of all
    */
   constructor(
     local: LocalEngine,
@@ -113,8 +113,8 @@ export class ThreadedEngine implements Engine {
 
   #take(thread: number, chunks: Chunk[], wait: SubmitWait): Promise<Submitted> {
     if (thread === this.#thread) return this.#local.take(chunks, wait)
-    // A chunk is a view of a larger buffer, and a clone would carry all of it; `slice` of a Buffer
-    // is a view again.
+    // A chunk is a view of a larger buffer, and a clone would carry the whole buffer. `slice` of a
+    // Buffer would only make another view.
     const cloned = chunks.map(({ shard, count, bytes }) => ({ shard, count, bytes: new Uint8Array(bytes) }))
     return this.#peer(thread).link.call('take', cloned, wait)
   }
@@ -151,7 +151,7 @@ export class ThreadedEngine implements Engine {
     return question.combine([...newestParts(told.flat()).values()], parameters)
   }
 
-  /** What the `metrics` of every other thread give. */
+  /** The metrics of every other thread. */
   metricsOfOthers<Metrics>(): Promise<Metrics[]> {
     return Promise.all([...this.#peers.values()].map(({ link }) => link.call<Metrics>('metrics')))
   }

@@ -1,5 +1,5 @@
-// Lets time pass in one shard: when something is due for users, it appends a tick for them to the
-// log, and applying the tick fires their timers. A replay therefore repeats it.
+// Lets time pass in one shard. When something is due for users, it appends a tick to the log.
+// Applying the tick fires their timers, so a replay repeats it.
 import { LIMITS } from '../../src/limits.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
@@ -16,7 +16,7 @@ export interface TickerDeps {
   queue: WakeQueue
   hotUser(name: string): HotUser | undefined
   unsaved(): Iterable<HotUser>
-  /** Called for each user that is woken, with how late that is, milliseconds. */
+  /** Called for each user that is woken. The number is how late that is, in milliseconds. */
   observe(latenessMs: number): void
   /** Appends a tick and resolves when it is applied. */
   tick(users: readonly string[]): Promise<void>
@@ -38,14 +38,14 @@ export class Ticker {
     this.#arm()
   }
 
-  /** No tick is appended from now on. Resolves when one that was is applied. */
+  /** Appends no more ticks. Resolves when a tick under way is applied. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancel()
     await this.#running
   }
 
-  /** Takes note of a user whose profile has changed. */
+  /** Queues a user whose profile has changed. */
   changed(user: HotUser): void {
     if (this.#deps.queue.changed(user) && !this.#running) this.#arm()
   }
@@ -101,7 +101,7 @@ export class Ticker {
       const { user } = wake
       const hot = hotUser(user)
       if (hot) hot.queuedAt = Number.POSITIVE_INFINITY
-      // A hot user knows best; the entry of a cold one is as its profile.
+      // A hot user knows its own time best. The entry of a cold user agrees with its profile.
       const wakeAt = hot?.profile?.standing?.wakeAt ?? wake.wakeAt
       if (hot && wakeAt > now) queue.changed(hot)
       if (wakeAt > now || names.has(user)) continue

@@ -1,20 +1,21 @@
-// The users of one shard that time will change soon, by when. The index in the snapshot store knows
-// of all users as they were last saved; this queue holds the near future of it, and what has
-// changed since.
+// The users of one shard that time will change soon, and when. The index in the snapshot store
+// knows all users as last saved. This queue holds the near future of the index, and later changes.
 import type { SnapshotStore, Wake } from '../../src/snapshots/snapshot-store.ts'
 import type { HotUser } from '../users/hot-user.ts'
 
 /** How far ahead of the clock the queue reads the index. */
 const HORIZON_MS = 10_000
-/** Entries of the index read in one go. */
+/** Entries of the index that one read takes. */
 const PAGE_LENGTH = 1_000
 
 export class WakeQueue {
   readonly #shard: number
   readonly #snapshots: SnapshotStore
-  /** Binary heap by `wakeAt`. An entry may be out of date: who takes it looks at the user. */
+  /**
+   * Binary heap by `wakeAt`. An entry may be out of date, so whoever takes it looks at the user.
+   */
   readonly #heap: Wake[] = []
-  /** Every user to be woken until here is in the queue, or behind `#readTo` in the index. */
+  /** Every user with a wake time up to here is in the queue, or in the index after `#readTo`. */
   #horizon = Number.NEGATIVE_INFINITY
   #readTo: Wake | undefined
   #indexIsRead = true
@@ -25,9 +26,9 @@ export class WakeQueue {
   }
 
   /**
-   * Takes note of a user whose profile has changed; true if the queue now begins with it. Most
-   * actions move a silence on: the user's earlier entry stays, and whoever takes it calls this
-   * again.
+   * Queues a user whose profile has changed. True if the queue now begins with that user. Most
+   * actions move a silence further away: the user's earlier entry then stays, and whoever takes it
+   * calls this again.
    */
   changed(user: HotUser): boolean {
     const wakeAt = user.profile?.standing?.wakeAt
@@ -37,7 +38,7 @@ export class WakeQueue {
     return this.#heap[0]!.user === user.name
   }
 
-  /** When the queue has to be looked at next, epoch ms. */
+  /** When the queue must be looked at next, epoch ms. */
   next(now: number): number {
     const first = this.#heap[0]?.wakeAt ?? Number.POSITIVE_INFINITY
     if (!this.#indexIsRead) return this.#heap.length < PAGE_LENGTH ? now : first
@@ -45,14 +46,14 @@ export class WakeQueue {
   }
 
   /**
-   * Reads the index further if it has to.
+   * Reads further in the index if needed.
    * @param unsaved users whose changes the index may not show yet
    */
   async refill(now: number, unsaved: Iterable<HotUser>): Promise<void> {
     if (this.#indexIsRead && now >= this.#horizon - HORIZON_MS / 2) {
       const before = this.#horizon
-      // Moved first: whoever changes from now on enters by itself, and whoever was saved before is
-      // read below.
+      // This moves first. Users that change from now on enter by themselves, and the read below
+      // finds users that were saved before.
       this.#horizon = now + HORIZON_MS
       this.#indexIsRead = false
       for (const user of unsaved) {

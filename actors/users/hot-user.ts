@@ -10,16 +10,16 @@ import type { Effect } from '../../src/rules/effect.ts'
 /** What the users of one shard share. */
 export interface ShardContext {
   readonly shard: number
-  /** Under which it is run here. */
+  /** The epoch under which this node runs the shard. */
   readonly epoch: number
   readonly fold: Fold
-  /** Up to which record of the shard, and until when, the last rebuild replayed in silence. */
+  /** The last rebuild replayed in silence up to this record of the shard, and until this time. */
   readonly rebuilt: { head: number; until: number }
-  /** What the users take, about. */
+  /** About how many bytes the users take. */
   readonly memory: { bytes: number }
-  /** A profile as the log gives it, as of what the shard has applied. Errors: LOG_TRIMMED. */
+  /** Computes a profile from the log, up to what the shard has applied. Errors: LOG_TRIMMED. */
   recompute(name: string): Promise<Profile>
-  /** The nact actor that supervises them. */
+  /** The nact actor that supervises the users. */
   readonly supervisor: Ref<never>
 }
 
@@ -28,39 +28,39 @@ export interface HotUser {
   readonly name: string
   readonly context: ShardContext
   /**
-   * Undefined until the actor has handled its activation, and once applying an action has failed.
+   * Undefined until the actor has handled its activation, and after applying an action has failed.
    */
   profile: Profile | undefined
   /**
-   * nact's part of it, mailbox and supervision: there while messages wait, for 1.3 KB is too much
-   * for idle users.
+   * The user's nact actor, with mailbox and supervision. It exists only while messages wait,
+   * because 1.3 KB is too much for idle users.
    */
   ref: Ref<UserMessage> | undefined
-  /** Messages in the mailbox, or in a turn that waits; nact's own mailboxes have no bound. */
+  /** Messages in the mailbox or in a turn that waits. nact's own mailboxes have no bound. */
   pending: number
-  /** Changed since it was last handed to the snapshot store. */
+  /** The profile has changed since it was last handed to the snapshot store. */
   dirty: boolean
-  /** On its way to the snapshot store, which does not have it yet. */
+  /** The profile is on its way to the snapshot store, which does not have it yet. */
   saving: boolean
   /**
-   * What the index of the snapshot store holds for the user: when time will change it, epoch ms;
-   * Infinity: nothing.
+   * The user's entry in the index of the snapshot store: when time will change the profile, epoch
+   * ms; Infinity: no entry.
    */
   savedWakeAt: number
   /** When the queue of its shard looks at it next, epoch ms; Infinity: not at all. */
   queuedAt: number
-  /** Used since passivation last looked. */
+  /** The user was active since passivation last looked. */
   used: boolean
-  /** Bytes of memory that the user takes, about. */
+  /** About how many bytes of memory the user takes. */
   weight: number
 }
 
-/** Of a user without any action. */
+/** The bytes of a user without any action. */
 const WEIGHT_MIN = 2_048
-/** How many bytes of memory one of the stored profile takes: numbers are stored in few. */
+/** Bytes of memory for each byte of the stored profile, which stores most numbers in few bytes. */
 const WEIGHT_OF_STORED = 6
 
-/** Takes note of how long the user's profile is as it is stored. */
+/** Updates the user's bytes from the length of the stored profile. */
 export function weigh(user: HotUser, storedBytes: number): void {
   const weight = WEIGHT_MIN + WEIGHT_OF_STORED * storedBytes
   user.context.memory.bytes += weight - user.weight
@@ -70,25 +70,27 @@ export function weigh(user: HotUser, storedBytes: number): void {
 /** One log record on its way through the actors of its users. */
 export interface RecordInFlight {
   sequence: number
-  /** When the record was taken in, epoch ms. */
+  /** When the record arrived, epoch ms. */
   receivedAt: number
   /** What became of each action, by its position in the record. */
   outcomes: Outcome[]
-  /** What they, or the tick, set off: each user's in order. */
+  /** The effects of the actions or the tick, each user's in order. */
   effects: Effect[]
-  /** Called by each user's actor when it has applied its part. */
+  /** Each user's actor calls it when it has applied its part. */
   applied(user: HotUser, changed: boolean): void
-  /** Called when a user's actor could not. */
+  /** A user's actor calls it when applying has failed. */
   failed(error: unknown): void
 }
 
 /** The first message of every actor: its profile is on its way from the snapshot store. */
 export interface ActivateMessage {
   kind: 'activate'
-  /** Stored profiles of all users that are activated together, and which of them is this one's. */
+  /**
+   * The stored profiles of all users that are activated together, and this user's place among them.
+   */
   loading: Promise<(Buffer | undefined)[]>
   index: number
-  /** Called when it could not be loaded. */
+  /** Called when the profile could not be loaded. */
   failed(error: unknown): void
 }
 
@@ -100,7 +102,7 @@ export interface ApplyMessage {
   positions: number[]
 }
 
-/** Time has come to something: the record is a tick. */
+/** A tick: something is due for the user. */
 export interface TickMessage {
   kind: 'tick'
   turn: RecordInFlight

@@ -1,5 +1,5 @@
-// The router and its bound: the hot users of one shard, by name. It brings cold users in from their
-// snapshots and lets idle ones go again; a user with unsaved changes or waiting messages stays.
+// The router and its bound: the hot users of one shard, by name. It loads cold users from their
+// snapshots and lets idle ones go. A user with unsaved changes or waiting messages stays.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -9,11 +9,9 @@ import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { HotUser, ShardContext } from './hot-user.ts'
 import { createUser, startUser } from './user-actor.ts'
 
-/**
- * Share of the bound that one passivation frees, so that not every activation has to look for room.
- */
+/** Share of the bound that one passivation frees, so that not every activation needs one. */
 const PASSIVATE_SHARE = 1 / 16
-/** Pause before profiles that could not be loaded are asked for again. */
+/** Pause before the router tries again to load profiles. */
 const RETRY_MS = 200
 
 export class HotUsers {
@@ -23,8 +21,8 @@ export class HotUsers {
   readonly #hotUsersMax: () => number
   readonly #ended: AbortSignal
   /**
-   * In the order passivation looks at them. A plain Map of references: nact copies children maps
-   * per message.
+   * In the order in which passivation looks at them. A plain Map: nact copies maps of children per
+   * message.
    */
   readonly #users = new Map<string, HotUser>()
 
@@ -48,8 +46,8 @@ export class HotUsers {
   }
 
   /**
-   * True when there are more users than the bound allows, or they take more memory than so many
-   * should: unsaved ones must be saved before they can go.
+   * True if there are more users than the bound allows, or if they take more memory than that many
+   * should. Users with unsaved changes must then be saved before they can go.
    */
   get full(): boolean {
     return this.#isOver(this.#hotUsersMax())
@@ -64,8 +62,7 @@ export class HotUsers {
   }
 
   /**
-   * Starts the actors of those users that have none; their stored profiles are loaded with one
-   * call.
+   * Starts the actors of those users that have none. One call loads their stored profiles.
    * @param failed called for each profile that could not be loaded
    */
   activate(names: Iterable<string>, failed: (error: unknown) => void): void {
@@ -73,7 +70,7 @@ export class HotUsers {
     for (const name of names) if (!this.#users.has(name)) cold.push(name)
     if (cold.length === 0) return
     const loading = this.#loadPatiently(cold)
-    // Each activation hears of a failure; nobody else has to.
+    // Each activation handles the failure itself.
     loading.catch(() => {})
     for (const [index, name] of cold.entries()) {
       const activation = { kind: 'activate', loading, index, failed } as const
@@ -95,9 +92,8 @@ export class HotUsers {
   }
 
   /**
-   * Gives the user this profile, hot from now on. Only between two records.
-   * @param savedWakeAt what the index of the snapshot store may hold for the user; Infinity:
-   * nothing
+   * Gives the user this profile and makes the user hot. Call it only between two records.
+   * @param savedWakeAt the user's entry in the index of the snapshot store, if any; Infinity: none
    */
   replace(name: string, profile: Profile, savedWakeAt: number): HotUser {
     const user = this.#users.get(name) ?? createUser(this.#context, name)
@@ -108,8 +104,8 @@ export class HotUsers {
   }
 
   /**
-   * A cold user's profile as last saved, which is its newest: a user goes cold only after it was
-   * saved.
+   * A cold user's profile as last saved. It is the newest, because a user goes cold only after it
+   * was saved.
    */
   async loadCold(name: string): Promise<Profile | undefined> {
     const [bytes] = await this.#snapshots.load(this.#shard, [name], this.#context.epoch)
@@ -117,8 +113,8 @@ export class HotUsers {
   }
 
   /**
-   * Lets idle users go until there is some room below the bound, giving each one used lately a
-   * second chance.
+   * Lets idle users go until there is some room below the bound. A user that was active lately gets
+   * a second chance.
    */
   passivate(): void {
     const target = Math.floor(this.#hotUsersMax() * (1 - PASSIVATE_SHARE))

@@ -1,12 +1,15 @@
-// What happens when a user actor throws. Applying is pure, so a fault would come back at every
-// replay: the shard stops serving and says why, rather than go on with a wrong profile.
+// What happens when a user actor throws. Applying is pure, so the fault would come back at every
+// replay. The shard therefore stops serving and says why, rather than go on with a wrong profile.
 import type { SupervisionContext } from 'nact'
 import type { UserMessage } from './hot-user.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: nact's context is generic over references we do not use
 type Context = SupervisionContext<UserMessage, any>
 
-/** nact's policy for user actors: tell who waits, and go on with the next message. */
+/**
+ * nact's policy for user actors: pass the error to the waiting caller, and go on with the next
+ * message.
+ */
 export function superviseUser(
   message: UserMessage | undefined,
   error: Error | undefined,
@@ -16,9 +19,12 @@ export function superviseUser(
   return context.resume as symbol
 }
 
-/** Tells whoever waits for the message: a failed `apply` fails the record and with it the shard. */
+/**
+ * Passes the error to the caller of the message. A failed `apply` fails the record, and with it the
+ * shard.
+ */
 export function tellFailure(message: UserMessage, error: unknown): void {
   if (message.kind === 'apply' || message.kind === 'tick') message.turn.failed(error)
-  // After a failed activation the messages behind it find no profile and fail in their turn.
+  // If the activation fails, the messages after it find no profile and fail too.
   else message.failed(error)
 }

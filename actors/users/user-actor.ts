@@ -21,7 +21,7 @@ import { superviseUser, tellFailure } from './supervision.ts'
 
 let mailboxesSpawned = 0
 
-/** Starts the actor of one user, and tells it where its profile comes from. */
+/** Starts the actor of one user and gives it the source of its profile. */
 export function startUser(context: ShardContext, name: string, activation: ActivateMessage): HotUser {
   const user = createUser(context, name)
   queue(user, activation)
@@ -48,9 +48,8 @@ export function createUser(context: ShardContext, name: string): HotUser {
 }
 
 /**
- * Hands the actor a message. With an empty mailbox its turn runs here and now, which is what makes
- * a hot user cheap; otherwise the message waits its turn. Errors: OVERLOADED for a read past the
- * mailbox bound.
+ * Hands the actor a message. If the mailbox is empty, the message's turn runs here and now, which
+ * makes a hot user cheap. Otherwise it waits. Errors: OVERLOADED for a read past the mailbox bound.
  */
 export function tell(user: HotUser, message: UserMessage): void {
   user.used = true
@@ -66,8 +65,8 @@ export function tell(user: HotUser, message: UserMessage): void {
 }
 
 function queue(user: HotUser, message: UserMessage): void {
-  // Records come one at a time and were let in long before: only readers can fill a mailbox, or be
-  // told to come back.
+  // Only reads can fill a mailbox or be refused, because records come one at a time and the front
+  // door let their actions in long before.
   if (message.kind === 'read' && user.pending >= LIMITS.mailboxLengthMax) {
     throw new PulseprintError('OVERLOADED', 'too many requests wait for this user', { retryAfterSeconds: 1 })
   }
@@ -77,22 +76,21 @@ function queue(user: HotUser, message: UserMessage): void {
 }
 
 function spawnMailbox(user: HotUser): Ref<UserMessage> {
-  // nact allows few characters in a name, user ids allow nearly all: mailboxes are numbered
-  // instead.
+  // nact allows few characters in a name, but user ids allow nearly all. So mailboxes are numbered.
   const name = (mailboxesSpawned++).toString(36)
   return spawn(user.context.supervisor, turn, name, { initialState: user, onCrash: superviseUser })
 }
 
 /**
- * A queued message's turn, run by nact. The next one waits until this one, and what it awaits, is
- * done.
+ * A queued message's turn, run by nact. The next message waits until this turn and everything it
+ * awaits is done.
  */
 async function turn(user: HotUser, message: UserMessage): Promise<HotUser> {
   try {
     if (message.kind === 'activate') await activate(user, message)
     else handle(user, message)
   } finally {
-    // Stopping would discard what waits: only an empty mailbox goes.
+    // Only an empty mailbox is stopped, because stopping discards waiting messages.
     if (--user.pending === 0) stopMailbox(user)
   }
   return user
@@ -133,7 +131,7 @@ function applyRecord(user: HotUser, profile: Profile, turn: RecordInFlight, chan
   try {
     changed = change()
   } catch (error) {
-    // Half-applied, it is nobody's profile: it must be neither read nor saved.
+    // A half-applied profile must be neither read nor saved.
     user.profile = undefined
     throw error
   }
@@ -145,13 +143,13 @@ function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }:
   const { sequence, receivedAt, outcomes, effects } = turn
   const { shard, fold } = user.context
   const isSilent = firesInSilence(user, profile, sequence)
-  // After a restart the log is read again from the shard's offset; what the profile has seen is
-  // dropped.
+  // After a restart, the shard reads the log again from its offset. A profile drops records that it
+  // has seen.
   const seen = sequence <= profile.sequence
   for (let index = 0; index < actions.length; index++) {
     const position = positions[index]!
-    // What a profile has seen was published before it was saved, if it led to anything: nobody is
-    // waiting for it any more.
+    // The profile was saved only after the effects of this record were published, so nobody waits
+    // for them.
     outcomes[position] = seen
       ? OUTCOME.duplicate
       : fold.apply(profile, actions[index]!, { shard, sequence, position }, receivedAt, effects)
@@ -184,7 +182,7 @@ function firesInSilence({ context }: HotUser, profile: Profile, sequence: number
   )
 }
 
-/** Takes out what time has set off by then. */
+/** Takes out the effects of everything that was due by then. */
 function dropSilent({ name, context }: HotUser, effects: Effect[]): void {
   const { until } = context.rebuilt
   for (let at = effects.length - 1; at >= 0 && effects[at]!.user === name; at--) {
