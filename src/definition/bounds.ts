@@ -2,7 +2,7 @@
 // more than a message.
 export const BOUNDS = {
   /** Bytes of the document. */
-  documentBytesMax: 1024 * 1024,
+  documentBytesMax: 512 * 1024,
   /** YAML aliases (`*name`) in one document. */
   aliasesMax: 100,
   actionsMax: 1_000,

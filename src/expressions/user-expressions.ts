@@ -33,7 +33,9 @@ export class ConditionCompiler {
     const made = this.#compile(source, occasion, 'when')
     if ('problems' in made) return made
     const { run, features, readsStage } = made
-    return { source, holds: (situation) => run(situation) === true, features, readsStage }
+    // What compiles where no action is at hand reads none.
+    const readsAction = occasion === 'action' && 'problems' in this.#compile(source, 'stage', 'when')
+    return { source, holds: (situation) => run(situation) === true, features, readsStage, readsAction }
   }
 
   /** Instants become ISO 8601; what has no value becomes null. */

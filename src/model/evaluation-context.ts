@@ -30,6 +30,8 @@ export interface Condition {
   /** The features it reads, as places in the definition's features. */
   readonly features: readonly number[]
   readonly readsStage: boolean
+  /** Whether it reads the action at hand, so that nothing can be said without one. */
+  readonly readsAction: boolean
 }
 
 /** A compiled payload: JSON whose texts are CEL. */

@@ -2,12 +2,15 @@
 import { LIMITS } from '../limits.ts'
 import type { Calendar } from '../model/calendar.ts'
 import { dateOfDay } from '../model/civil-date.ts'
-import { countsBetween } from './day-counts.ts'
+import { countsBetween, isAmongOthers, OTHER_ACTIONS } from './day-counts.ts'
 import type { Profile } from './profile.ts'
 
 export interface DayCountsRead {
   coveredFrom: string
-  total: number
+  /** Null if the action has no count of its own. */
+  total: number | null
+  /** Then: the name under which it is counted with others. */
+  countedAs?: string
   counts: { date: string; count: number }[]
 }
 
@@ -21,10 +24,14 @@ export function readDayCounts(
   { action, from, to }: { action?: string; from?: number; to?: number },
 ): DayCountsRead {
   const newestDay = calendar.tile('day', profile.newestAt)
+  const coveredFrom = dateOfDay(newestDay - LIMITS.countDaysMax + 1)
+  if (action !== undefined && isAmongOthers(profile.counts, action)) {
+    return { coveredFrom, total: null, countedAs: OTHER_ACTIONS, counts: [] }
+  }
   const days = countsBetween(profile.counts, action, from ?? -Infinity, to ?? Infinity)
   const counts = [...days].sort(([a], [b]) => a - b).map(([day, count]) => ({ date: dateOfDay(day), count }))
   return {
-    coveredFrom: dateOfDay(newestDay - LIMITS.countDaysMax + 1),
+    coveredFrom,
     total: counts.reduce((sum, { count }) => sum + count, 0),
     counts,
   }

@@ -42,6 +42,11 @@ function nameIndex(counts: DayCounts, action: string): number {
   return names.length
 }
 
+/** True if the action, were it ever done, is counted under OTHER_ACTIONS. */
+export function isAmongOthers({ names }: DayCounts, action: string): boolean {
+  return names.includes(OTHER_ACTIONS) && !names.includes(action)
+}
+
 function drop(entries: number[], oldestDay: number): void {
   let cut = 0
   while (cut < entries.length && (entries[cut] as number) < oldestDay) cut += 3

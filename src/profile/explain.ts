@@ -56,7 +56,7 @@ export function explainRule(
 ): Own<RuleExplained> {
   const situation = new ProfileContext(definition)
   situation.look(user, profile, standing, at, undefined)
-  const { when, trigger } = rule
+  const { when } = rule
   const read = (when?.features ?? []).map((index) => definition.features[index]!)
   const firing = firingOf(rule, standing)
   return {
@@ -64,7 +64,7 @@ export function explainRule(
     condition: when
       ? {
           when: when.source,
-          holds: trigger.kind === 'action' ? null : when.holds(situation),
+          holds: when.readsAction ? null : when.holds(situation),
           features: readFeatures(definition, profile, read, at).features,
         }
       : null,

@@ -35,7 +35,7 @@ export const EXPLAIN: ShardQuestion<ExplainParameters, ExplainView | undefined> 
     const read = await shard.read(user, (profile) => {
       const instant = readInstant(profile, at, now)
       const standing = fold.standingAt(user, profile, instant)
-      checkNotBefore(standing, instant)
+      if (subject.isRule) checkNotBefore(standing, instant)
       return { ...subject.explain(user, profile, standing, instant), timeline: [...profile.timeline] }
     })
     if (!read) return undefined

@@ -10,6 +10,7 @@ import type { Profile } from '../profile/profile.ts'
 import type { Rule } from '../rules/rule.ts'
 
 export interface Explained {
+  isRule: boolean
   declared: Record<string, Value>
   /** `counts` says of an action whether it is behind what is explained. */
   explain(
@@ -29,6 +30,7 @@ export function explained(definition: Definition, name: string): Explained {
   const rule = definition.rules.find((each) => each.name === name)
   if (feature) {
     return {
+      isRule: false,
       declared: feature.declared as Record<string, Value>,
       explain: (_user, profile, _standing, at) => ({
         view: explainFeature(definition, profile, feature, at),
@@ -41,6 +43,7 @@ export function explained(definition: Definition, name: string): Explained {
     throw new PulseprintError('UNKNOWN_FEATURE', `the definition has no feature and no rule "${shown}"`)
   }
   return {
+    isRule: true,
     declared: rule.declared as Record<string, Value>,
     explain: (user, profile, standing, at) => ({
       view: explainRule(definition, user, profile, standing!, rule, at),

@@ -80,7 +80,12 @@ export const CountsView = Type.Object({
     format: 'date',
     description: 'First local date the engine still holds for this user; counts before it are not known.',
   }),
-  total: Type.Integer(),
+  total: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Null if the user has done so many different actions that this one has no count of its own.',
+  }),
+  countedAs: Type.Optional(
+    Type.String({ description: 'With a total of null: the action under which it is counted with others.' }),
+  ),
   counts: Type.Array(Type.Object({ date: Type.String({ format: 'date' }), count: Type.Integer() })),
 })
 export type CountsView = Static<typeof CountsView>
@@ -151,7 +156,7 @@ export const RuleExplained = Type.Object({
       Type.Object({
         when: Type.String(),
         holds: Type.Union([Type.Boolean(), Type.Null()], {
-          description: 'Null where the rule needs an action to look at.',
+          description: 'As of the instant; null if it reads the action at hand.',
         }),
         features: Type.Record(Type.String(), AnyValue, { description: 'Values of the features it reads.' }),
       }),

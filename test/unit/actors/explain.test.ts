@@ -86,7 +86,7 @@ test('a rule is explained by its condition, the features it reads, how often it 
   const engine = await engineWithBuys()
   expect(await engine.ask(EXPLAIN, { user: 'u', name: 'big' })).toMatchObject({
     kind: 'rule',
-    condition: { when: "features.big_7d >= 1 && stage == 'regular'", holds: null, features: { big_7d: 2 } },
+    condition: { when: "features.big_7d >= 1 && stage == 'regular'", holds: true, features: { big_7d: 2 } },
     stage: 'regular',
     fired: { times: 2, lastAt: '2026-11-19T12:00:00.000Z' },
     heldBack: 'cooldown',
@@ -127,6 +127,8 @@ test('as of an instant before something that time did, nothing is explained', as
     return explainEarly()
   }
   await expect.poll(noticed).toBe('AT_TOO_EARLY')
+  // A feature does not depend on what time did: it is explained where a profile is answered.
+  expect(await engine.ask(EXPLAIN, { user: 'u', name: 'buys', at: NOW + DAY_MS })).toMatchObject({ value: 1 })
 })
 
 test('a name that is neither, an unknown user and an early instant are told apart', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
+import { BOUNDS } from '../../../src/definition/bounds.ts'
 import { problemsOf } from './documents.ts'
 
 const HEAD = 'version: 1\n'
@@ -278,4 +279,12 @@ describe('a document that costs too much is refused at once:', () => {
     const keys = Array.from({ length: 500 }, (_, i) => `unknown${i}: 1`).join('\n')
     expect(problemsOf(`${HEAD}features: {}\n${keys}\n`)).toHaveLength(200)
   })
+})
+
+test('a document as large as one may be, of nothing but keys, is checked like any other', () => {
+  const line = (number: number) => `  f${number}: { aggregate: count }\n`
+  const count = Math.floor((BOUNDS.documentBytesMax - 100) / line(99_999).length)
+  const lines = Array.from({ length: count }, (_, number) => line(number)).join('')
+  const messages = problemsOf(`${HEAD}features:\n${lines}  f1: {}\n`).map(({ message }) => message)
+  expect(messages).toContain('YAML: Map keys must be unique')
 })
