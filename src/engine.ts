@@ -56,4 +56,6 @@ export interface Engine {
   ask<Parameters, Answer>(question: Question<Parameters, Answer>, parameters: Parameters): Promise<Answer>
   /** Undefined when ready to serve; otherwise why not. */
   notReady(): string | undefined
+  /** Why the storage takes no actions though the engine is ready: reads are served. */
+  storageProblem(): string | undefined
 }

@@ -73,6 +73,10 @@ export class ClusterEngine implements Engine {
     return this.#questions.ask(question, parameters)
   }
 
+  storageProblem(): string | undefined {
+    return this.#deps.local.storageProblem()
+  }
+
   notReady(): string | undefined {
     const { keeper, membership, local } = this.#deps
     if (keeper.state === 'admitted') return 'the node is joining the cluster'

@@ -160,6 +160,10 @@ export class LocalEngine implements Engine {
     return Promise.all(answers)
   }
 
+  storageProblem(): string | undefined {
+    return this.#deps.storageProblem()
+  }
+
   notReady(): string | undefined {
     if (this.#stopping) return 'the engine is stopping'
     const failure = this.#failure()

@@ -156,6 +156,10 @@ export class ThreadedEngine implements Engine {
     return Promise.all([...this.#peers.values()].map(({ link }) => link.call<Metrics>('metrics')))
   }
 
+  storageProblem(): string | undefined {
+    return this.#local.storageProblem()
+  }
+
   notReady(): string | undefined {
     const own = this.#local.notReady()
     if (own !== undefined) return own

@@ -5,6 +5,10 @@ import { json, openProblems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 
 const Status = Type.Object({ status: Type.String() })
+const Ready = Type.Object({
+  status: Type.String(),
+  problem: Type.Optional(Type.String({ description: 'Why no actions are taken; reads are served.' })),
+})
 
 export function healthRoutes(scope: Scope, { engine }: Services): void {
   const alive = {
@@ -19,11 +23,15 @@ export function healthRoutes(scope: Scope, { engine }: Services): void {
   const ready = {
     summary: 'May it be sent requests?',
     tags: ['operate'],
-    response: { 200: json('Yes.', Status), ...openProblems('NOT_READY') },
+    response: { 200: json('Yes.', Ready), ...openProblems('NOT_READY') },
   }
   scope.get('/readyz', { schema: ready }, (_request, reply) => {
     const reason = engine.notReady()
     if (reason !== undefined) throw new PulseprintError('NOT_READY', reason)
-    sendJson(reply, '{"status":"ready"}')
+    const problem = engine.storageProblem()
+    sendJson(
+      reply,
+      problem === undefined ? '{"status":"ready"}' : JSON.stringify({ status: 'ready', problem }),
+    )
   })
 }

@@ -7,7 +7,7 @@ import { PulseprintError } from '../../src/errors.ts'
 import type { Batch, ItemError } from '../../src/ingest/batch.ts'
 import { buildBatch } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
-import type { Logger } from '../../src/runtime/logger.ts'
+import { RejectedEvents } from '../front-doors/rejected-events.ts'
 import { SEGMENT_TYPES, segmentBatch, segmentCall, segmentPath } from '../front-doors/segment.ts'
 import { parseJson } from '../json-body.ts'
 import { bodyOf } from '../plugins/bodies.ts'
@@ -44,6 +44,7 @@ const shared = {
 }
 
 export function segmentRoutes(scope: Scope, services: Services): void {
+  const rejections = new RejectedEvents(services.clock, services.logger)
   const curl = `curl http://127.0.0.1:8080/v1/batch -H 'Content-Type: application/json' \\\n  -d '{"batch":[{"type":"track","userId":"u-17","event":"purchase","messageId":"m-1"}]}'`
   const body = Type.Object({
     batch: Type.Array(Type.Unknown()),
@@ -55,7 +56,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
     const receivedAt = services.clock.now()
     const items = segmentBatch(parseJson(bodyOf(request)), receivedAt)
     if (!items) throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
-    return take(batchOf(items, receivedAt, services), reply, services)
+    return take(batchOf(items, receivedAt, services), reply, services, rejections)
   }
   scope.post('/v1/batch', { schema: batchSchema, validatorCompiler: bodyIsDocumentation }, takeBatch)
 
@@ -66,7 +67,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
     const takeCall = async (request: FastifyRequest, reply: FastifyReply) => {
       const receivedAt = services.clock.now()
       const item = segmentCall(parseJson(bodyOf(request)), type, receivedAt)
-      return take(batchOf([item], receivedAt, services), reply, services)
+      return take(batchOf([item], receivedAt, services), reply, services, rejections)
     }
     scope.post(`/v1/${type}`, { schema, validatorCompiler: bodyIsDocumentation }, takeCall)
     scope.post(`/v1/${type[0]}`, { schema: { hide: true } }, takeCall)
@@ -83,7 +84,12 @@ function batchOf(items: unknown[], receivedAt: number, { engine }: Services): Ba
 }
 
 /** Appends what is right, waits until it is durable, and answers with what was wrong. */
-async function take(batch: Batch, reply: FastifyReply, services: Services): Promise<FastifyReply> {
+async function take(
+  batch: Batch,
+  reply: FastifyReply,
+  services: Services,
+  rejections: RejectedEvents,
+): Promise<FastifyReply> {
   const { chunks, items } = batch
   const rejected = items.flatMap(({ error }, index) =>
     error ? [{ index, code: error.code, path: segmentPath(error.path), message: error.message }] : [],
@@ -92,13 +98,18 @@ async function take(batch: Batch, reply: FastifyReply, services: Services): Prom
   if (chunks.length > 0) await services.engine.submit(batch, 'durable')
   services.actionsCounter.inc({ status: 'logged' }, count - rejected.length)
   services.actionsCounter.inc({ status: 'rejected' }, rejected.length)
-  return answer(reply, count, rejected, services.logger)
+  return answer(reply, count, rejected, rejections)
 }
 
-function answer(reply: FastifyReply, count: number, rejected: RejectedEvent[], logger: Logger): FastifyReply {
+function answer(
+  reply: FastifyReply,
+  count: number,
+  rejected: RejectedEvent[],
+  rejections: RejectedEvents,
+): FastifyReply {
   if (rejected.length === 0) return sendJson(reply, '{"success":true}')
   const { code, path } = rejected[0] as RejectedEvent
-  logger.warn('Segment events were rejected', { rejected: rejected.length, of: count, code, path })
+  rejections.add(rejected.length, count, { code, path })
   const success = rejected.length < count
   return sendJson(reply.code(success ? 200 : 400), JSON.stringify({ success, rejected }))
 }

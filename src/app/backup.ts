@@ -27,6 +27,8 @@ import { openEmbeddedStores } from './embedded-stores.ts'
  */
 const STORES = ['snapshots', 'streams', 'log'] as const
 const NOTE = 'backup.json'
+/** The umask of files that nobody else may read. */
+const OWNER_ONLY = 0o077
 const FORMAT = 1
 
 export interface BackupFacts {
@@ -51,7 +53,8 @@ export async function backUp(dataPath: string, target: string): Promise<BackupFa
   expectNothingIn(target)
   const partial = `${resolve(target)}.partial`
   rmSync(partial, { recursive: true, force: true })
-  mkdirSync(partial, { recursive: true, mode: 0o700 })
+  process.umask(OWNER_ONLY)
+  mkdirSync(partial, { recursive: true })
   try {
     const madeAt = Date.now()
     for (const store of STORES) await copyStore(join(dataPath, store), join(partial, store))
@@ -74,7 +77,8 @@ export async function backUp(dataPath: string, target: string): Promise<BackupFa
  */
 export async function restore(backup: string, dataPath: string): Promise<BackupFacts> {
   const { madeAt } = noteOf(backup)
-  mkdirSync(dataPath, { recursive: true, mode: 0o700 })
+  process.umask(OWNER_ONLY)
+  mkdirSync(dataPath, { recursive: true })
   const lock = lockFolder(dataPath)
   try {
     const present = STORES.filter((store) => existsSync(join(dataPath, store)))

@@ -29,9 +29,11 @@ export async function openDataFolder(
     lock?.release()
   }
   try {
+    // Nobody else may read what is made here: folders become 0700, files 0600.
+    process.umask(0o077)
     mkdirSync(path, { recursive: true })
     lock = lockFolder(path)
-    stores = await openEmbeddedStores(path, shards)
+    stores = await openEmbeddedStores(path, shards, logger)
     await rebuildIfRedefined(definition, shards, stores, logger)
     return { stores, close }
   } catch (error) {

@@ -7,14 +7,16 @@ import { LIMITS } from '../limits.ts'
 import { storeIdentity } from '../model/store-identity.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { DiskSpace } from '../runtime/disk-space.ts'
+import type { Logger } from '../runtime/logger.ts'
 import type { Stores } from './stores.ts'
 
 /**
- * Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, and those of the file system.
+ * Opens the embedded stores of a data folder.
+ * @param logger is told when the disk has no room: one of all threads is enough. Errors: STORE_MISMATCH, and those of the file system.
  */
-export async function openEmbeddedStores(dataPath: string, shards: number): Promise<Stores> {
+export async function openEmbeddedStores(dataPath: string, shards: number, logger?: Logger): Promise<Stores> {
   const identity = storeIdentity(shards)
-  const disk = new DiskSpace(dataPath, LIMITS.diskBytesFreeMin, systemClock)
+  const disk = new DiskSpace(dataPath, LIMITS.diskBytesFreeMin, systemClock, logger)
   const opened: { close(): Promise<void> }[] = []
   const open = <Store extends { close(): Promise<void> }>(store: Store): Store => {
     opened.unshift(store)

@@ -11,6 +11,7 @@ import { rebuildCommand } from './commands/rebuild.ts'
 import { shardsCommand } from './commands/shards.ts'
 import { startCommand } from './commands/start.ts'
 import { tailCommand } from './commands/tail.ts'
+import { printableLines } from './printable.ts'
 
 const program = new Command('pulseprint')
   .description('Realtime user profiles: user actions in, live counters and windows out.')
@@ -48,7 +49,7 @@ function exitCodeOf(error: unknown): number {
   // Commander has already said what was wrong, or shown the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (error instanceof CliError) {
-    console.error(error.message)
+    console.error(printableLines(error.message))
     return error.exitCode
   }
   console.error(`pulseprint made a mistake: ${(error as Error)?.message ?? error}`)

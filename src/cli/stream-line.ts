@@ -1,10 +1,8 @@
 // How `pulseprint tail` shows an entry of a stream to people: one line with when, who and what.
+import { printable } from './printable.ts'
 
 /** Characters of properties or a payload that are shown. */
 const JSON_LENGTH_MAX = 120
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: names may hold what would steer the terminal
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g
 
 interface Entry {
   userId?: string
@@ -29,7 +27,7 @@ export function streamLine(stream: string, data: string): string {
   const { at, occurredAt, userId, anonymousId } = entry
   const time = (at ?? occurredAt ?? '').slice(0, 19).replace('T', ' ')
   const line = [time, userId ?? `anonymous:${anonymousId}`, whatOf(stream, entry)].join('  ')
-  return line.replace(CONTROL, '�')
+  return printable(line)
 }
 
 function whatOf(stream: string, entry: Entry): string {

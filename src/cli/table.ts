@@ -1,4 +1,5 @@
 // Plain text tables: columns as wide as their widest cell, numbers to the right.
+import { printable } from './printable.ts'
 
 export function table(headings: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const cells = rows.map((row) => row.map(shown))
@@ -17,5 +18,5 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
 }

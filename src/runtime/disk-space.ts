@@ -2,6 +2,7 @@
 // write may end the process; refusing actions some way before that keeps it serving.
 import { statfs } from 'node:fs/promises'
 import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
 
 const LOOK_INTERVAL_MS = 500
 
@@ -9,13 +10,18 @@ export class DiskSpace {
   readonly #path: string
   readonly #bytesMin: number
   readonly #clock: Clock
+  readonly #logger: Logger | undefined
   readonly #freeBytes: (path: string) => Promise<number>
   #free = Number.POSITIVE_INFINITY
   #cancel: () => void = () => {}
   #stopped = false
 
-  /** @param bytesMin room below which `problem` says so */
-  constructor(path: string, bytesMin: number, clock: Clock, freeBytes = freeBytesOf) {
+  /**
+   * @param bytesMin room below which `problem` says so
+   * @param logger is told of each change
+   */
+  constructor(path: string, bytesMin: number, clock: Clock, logger?: Logger, freeBytes = freeBytesOf) {
+    this.#logger = logger
     this.#path = path
     this.#bytesMin = bytesMin
     this.#clock = clock
@@ -31,8 +37,13 @@ export class DiskSpace {
 
   /** Looks now, and from then on twice a second. */
   async start(): Promise<void> {
+    const before = this.problem
     // A system that cannot tell has no lack of room.
     this.#free = await this.#freeBytes(this.#path).catch(() => Number.POSITIVE_INFINITY)
+    const { problem } = this
+    if (problem !== undefined && before === undefined)
+      this.#logger?.error('no actions are taken', { problem })
+    if (problem === undefined && before !== undefined) this.#logger?.info('the disk has room again')
     if (!this.#stopped) this.#cancel = this.#clock.after(LOOK_INTERVAL_MS, () => void this.start())
   }
 

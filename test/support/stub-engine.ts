@@ -48,6 +48,7 @@ export function stubEngine(behaviour: Partial<Engine> = {}, answers: StubAnswers
       return (await known[name]?.(parameters)) as Answer
     },
     notReady: () => undefined,
+    storageProblem: () => undefined,
     ...behaviour,
   }
 }

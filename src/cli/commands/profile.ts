@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { ProfileView } from '../../views/views.ts'
 import { EngineClient, type EngineOptions } from '../engine-client.ts'
+import { printable, printableJson } from '../printable.ts'
 import { table } from '../table.ts'
 import { withEngineOptions } from './engine-options.ts'
 
@@ -27,7 +28,7 @@ Examples:
     )
     .action(async (user: string, options: ProfileOptions) => {
       const profile = (await new EngineClient(options).get(pathOf(user, options))) as ProfileView
-      console.log(options.json ? JSON.stringify(profile, undefined, 2) : readable(profile))
+      console.log(options.json ? printableJson(JSON.stringify(profile, undefined, 2)) : readable(profile))
     })
 }
 
@@ -48,7 +49,7 @@ export function readable(profile: ProfileView): string {
     return [name, `${typeof value === 'string' ? value : JSON.stringify(value)}${note}`]
   })
   const current = `as of ${asOf.at}, shard ${asOf.shard} at sequence ${asOf.sequence}, ${source}`
-  return `${[userId, ...standingLines(profile)].join('\n')}\n\n${table(['feature', 'value'], rows)}\n\n${current}`
+  return `${[userId, ...standingLines(profile)].map(printable).join('\n')}\n\n${table(['feature', 'value'], rows)}\n\n${current}`
 }
 
 function standingLines({ stage, badges }: ProfileView): string[] {

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { RebuildView, ShardStatus } from '../../views/views.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { EngineClient, type EngineOptions, UnreachableError } from '../engine-client.ts'
+import { printableJson, printableLines } from '../printable.ts'
 import { rebuildReport, rebuildSample } from '../rebuild-report.ts'
 import { showShare } from '../share-line.ts'
 import { withEngineOptions } from './engine-options.ts'
@@ -64,7 +65,7 @@ async function rebuildCommanded({
   for (const each of shard === undefined ? await allShards(client) : [shard]) {
     try {
       const view = await rebuild(client, each)
-      if (!json) for (const sample of view.samples) console.error(rebuildSample(each, sample))
+      if (!json) for (const sample of view.samples) console.error(printableLines(rebuildSample(each, sample)))
       views.push(view)
     } catch (error) {
       // What one shard is refused for, such as having moved to another node meanwhile, says nothing
@@ -74,7 +75,9 @@ async function rebuildCommanded({
     }
   }
   console.log(
-    json ? JSON.stringify({ rebuilds: views, problems }, undefined, 2) : rebuildReport(views, problems),
+    json
+      ? printableJson(JSON.stringify({ rebuilds: views, problems }, undefined, 2))
+      : rebuildReport(views, problems),
   )
   if (problems.length > 0 || views.some(({ state }) => state !== 'done')) process.exitCode = EXIT.failed
 }

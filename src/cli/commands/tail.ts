@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
 import { EngineClient, type EngineOptions } from '../engine-client.ts'
+import { printableJson } from '../printable.ts'
 import { streamLine } from '../stream-line.ts'
 import { subscribe } from '../stream-subscription.ts'
 import { withEngineOptions } from './engine-options.ts'
@@ -50,7 +51,7 @@ async function tail(stream: string, options: TailOptions): Promise<void> {
   for await (const { event, data } of events) {
     if (event === 'cut') whyCut(data)
     if (event !== undefined) continue
-    const line = options.json ? data : streamLine(stream, data)
+    const line = options.json ? printableJson(data) : streamLine(stream, data)
     if (!process.stdout.write(`${line}\n`))
       await once(process.stdout, 'drain', { signal: stop.signal }).catch(() => {})
   }

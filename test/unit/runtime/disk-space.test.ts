@@ -1,11 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { SimulatedClock } from '../../../src/runtime/clock.ts'
 import { DiskSpace } from '../../../src/runtime/disk-space.ts'
+import { type LogLine, recordingLogger } from '../../support/api.ts'
 
 test('a disk that fills up is a problem until there is room again', async () => {
   const clock = new SimulatedClock(0)
   let free = 200 * 1024 ** 2
-  const disk = new DiskSpace('/data', 100 * 1024 ** 2, clock, async () => free)
+  const logged: LogLine[] = []
+  const disk = new DiskSpace('/data', 100 * 1024 ** 2, clock, recordingLogger(logged), async () => free)
   onTestFinished(() => disk.stop())
   await disk.start()
   expect(disk.problem).toBeUndefined()
@@ -15,10 +17,13 @@ test('a disk that fills up is a problem until there is room again', async () => 
   free = 100 * 1024 ** 2
   clock.advance(500)
   await expect.poll(() => disk.problem).toBeUndefined()
+  await expect.poll(() => logged.map(({ level }) => level)).toEqual(['error', 'info'])
 })
 
 test('where the system cannot tell, there is room', async () => {
-  const disk = new DiskSpace('/data', 1, new SimulatedClock(0), () => Promise.reject(new Error('ENOSYS')))
+  const disk = new DiskSpace('/data', 1, new SimulatedClock(0), undefined, () =>
+    Promise.reject(new Error('ENOSYS')),
+  )
   onTestFinished(() => disk.stop())
   await disk.start()
   expect(disk.problem).toBeUndefined()
