@@ -14,8 +14,7 @@ export function countAction(counts: DayCounts, action: string, day: number, newe
   if (day < oldestDay) return
   const name = nameIndex(counts, action)
   const { entries } = counts
-  let at = entries.length
-  while (at > 0 && isAfter(entries, at - 3, day, name)) at -= 3
+  const at = placeAfter(entries, day, name)
   if (at > 0 && entries[at - 3] === day && entries[at - 2] === name) {
     entries[at - 1] = (entries[at - 1] as number) + 1
     return
@@ -23,6 +22,19 @@ export function countAction(counts: DayCounts, action: string, day: number, newe
   if (at === entries.length) counts.entries = appended(entries, [day, name, 1])
   else entries.splice(at, 0, day, name, 1)
   if ((counts.entries[0] as number) < oldestDay) drop(counts.entries, oldestDay)
+}
+
+/** Where the entries after this day and name begin. Most actions are new: the end is looked at first. */
+function placeAfter(entries: number[], day: number, name: number): number {
+  const { length } = entries
+  if (length === 0 || !isAfter(entries, length - 3, day, name)) return length
+  let [low, high] = [0, length / 3 - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isAfter(entries, 3 * middle, day, name)) high = middle
+    else low = middle + 1
+  }
+  return 3 * low
 }
 
 function isAfter(entries: number[], at: number, day: number, name: number): boolean {
