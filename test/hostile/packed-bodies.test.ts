@@ -3,10 +3,11 @@
 // PULSEPRINT_TEST_SECONDS makes it a longer siege.
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../src/limits.ts'
-import { definitionFile } from '../support/definition-file.ts'
-import { EngineProcess } from '../support/engine.ts'
+import { startAttacked } from '../support/attacked-engine.ts'
 import { sendPackedBodies } from '../support/packed-bodies.ts'
 
+/** In a cluster, another node may be too busy to answer in time. */
+const ANSWERS = process.env.PULSEPRINT_TEST_ON === 'cluster' ? ['200', '429', '503'] : ['200', '429']
 const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 0)
 /**
  * What the bytes of bodies cost in all: texts, objects, chunks, records and what the allocator does
@@ -18,9 +19,7 @@ const TIMES_BODIES_RESTING = 12
 const MIB = LIMITS.bodiesInFlightBytesMax / 1024 ** 2
 
 test('packed bodies are let in by what they unpack to, and leave the memory within its bound', async () => {
-  const engine = await EngineProcess.startForTest(
-    definitionFile('version: 1\nfeatures: { n: { aggregate: count } }\n'),
-  )
+  const engine = await startAttacked()
   const fresh = engine.ownMemoryMiB!
   let peak = 0
   const looking = setInterval(() => {
@@ -30,7 +29,7 @@ test('packed bodies are let in by what they unpack to, and leave the memory with
   clearInterval(looking)
   const facts = `${fresh} MiB fresh, ${peak} at most, ${engine.ownMemoryMiB} after ${(load.sent / 1e6).toFixed(1)} MB`
   console.log(`packed bodies: ${facts}, answers ${JSON.stringify(load.statuses)}`)
-  expect(Object.keys(load.statuses).filter((status) => status !== '200' && status !== '429')).toEqual([])
+  expect(Object.keys(load.statuses).filter((status) => !ANSWERS.includes(status))).toEqual([])
   expect(load.statuses['200']).toBeGreaterThan(0)
   expect(peak).toBeLessThan(TIMES_BODIES_MAX * MIB)
   expect(engine.ownMemoryMiB).toBeLessThan(TIMES_BODIES_RESTING * MIB)

@@ -1,8 +1,7 @@
 // Subscribers that read a long stream from its beginning and want nothing of it: reads and writes of
 // others go on.
 import { expect, onTestFinished, test } from 'vitest'
-import { definitionFile } from '../support/definition-file.ts'
-import { EngineProcess } from '../support/engine.ts'
+import { startAttacked } from '../support/attacked-engine.ts'
 import { OtherClient } from '../support/other-client.ts'
 
 const ACTIONS = 100_000
@@ -11,9 +10,7 @@ const SUBSCRIBERS = 100
 const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 5)
 
 test('a hundred subscribers whose filter matches nothing keep nobody waiting', async () => {
-  const engine = await EngineProcess.startForTest(
-    definitionFile('version: 1\nfeatures: { n: { aggregate: count } }\n'),
-  )
+  const engine = await startAttacked()
   for (let sent = 0; sent < ACTIONS; sent += BATCH) {
     const actions = Array.from({ length: BATCH }, (_, index) => ({
       userId: `user-${(sent + index) % 1_000}`,

@@ -2,8 +2,7 @@
 import { brotliCompressSync, constants } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../src/limits.ts'
-import { definitionFile } from '../support/definition-file.ts'
-import { EngineProcess } from '../support/engine.ts'
+import { startAttacked } from '../support/attacked-engine.ts'
 import { OtherClient } from '../support/other-client.ts'
 
 const SIZE = LIMITS.bodyBytesMax - 2
@@ -36,9 +35,7 @@ const BODIES: [name: string, type: string, text: string, statuses: number[]][] =
 ]
 
 test('what is slow to read is refused before it is read', async () => {
-  const engine = await EngineProcess.startForTest(
-    definitionFile('version: 1\nfeatures: { n: { aggregate: count } }\n'),
-  )
+  const engine = await startAttacked()
   for (const [name, type, text, statuses] of BODIES) {
     const packed = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })
     const other = new OtherClient(engine.url)

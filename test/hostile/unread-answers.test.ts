@@ -2,8 +2,8 @@
 // served, and the connection ends.
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { definitionFile } from '../support/definition-file.ts'
-import { EngineProcess } from '../support/engine.ts'
+import { startAttacked } from '../support/attacked-engine.ts'
+import type { EngineProcess } from '../support/engine.ts'
 import { OtherClient } from '../support/other-client.ts'
 
 const CONNECTIONS = 8
@@ -23,9 +23,7 @@ function flood(engine: EngineProcess, path: string): Socket {
 }
 
 test('answers that nobody reads stay within their bound, and other clients are served', async () => {
-  const engine = await EngineProcess.startForTest(
-    definitionFile('version: 1\nfeatures: { n: { aggregate: count } }\n'),
-  )
+  const engine = await startAttacked()
   const action = { userId: 'large', action: 'x', properties: { padding: 'x'.repeat(32_000) } }
   for (let batch = 0; batch < 10; batch++) await engine.json('/v1/actions', Array(10).fill(action))
   const page = await engine.json<{ actions: unknown[]; cursor: string }>(
