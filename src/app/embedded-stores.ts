@@ -11,8 +11,9 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Stores } from './stores.ts'
 
 /**
- * Opens the embedded stores of a data folder.
- * @param logger is told when the disk has no room: one of all threads is enough. Errors: STORE_MISMATCH, and those of the file system.
+ * Opens the embedded stores of a data folder. Errors: STORE_MISMATCH, DATA_DAMAGED, and those of the
+ * file system.
+ * @param logger gets a line when the disk has no room; give it to one thread only
  */
 export async function openEmbeddedStores(dataPath: string, shards: number, logger?: Logger): Promise<Stores> {
   const identity = storeIdentity(shards)

@@ -18,7 +18,7 @@ export class DiskSpace {
 
   /**
    * @param bytesMin room below which `problem` says so
-   * @param logger is told of each change
+   * @param logger gets a line when room runs out, and when there is some again
    */
   constructor(path: string, bytesMin: number, clock: Clock, logger?: Logger, freeBytes = freeBytesOf) {
     this.#logger = logger
