@@ -1,5 +1,5 @@
-// Copies the stores of a data folder, also of one that an engine runs on, and puts such a copy back.
-// A copy is looked at before it counts.
+// Copies the stores of a data folder, even while an engine runs on it, and puts such a copy back. A
+// copy is checked before it counts.
 import {
   closeSync,
   cpSync,
@@ -22,8 +22,9 @@ import { expectStoresFit } from '../snapshots/stores-fit.ts'
 import { openEmbeddedStores } from './embedded-stores.ts'
 
 /**
- * In this order: what the later ones hold reaches at least as far. Profiles are saved only after
- * their records are published, and records are published only after they are in the log.
+ * The order matters: each later store reaches at least as far as the earlier ones. Profiles are
+ * saved only after their records are published, and records are published only after they are in
+ * the log.
  */
 const STORES = ['snapshots', 'streams', 'log'] as const
 const NOTE = 'backup.json'
@@ -35,16 +36,17 @@ export interface BackupFacts {
   /** Epoch ms. */
   madeAt: number
   shards: number
-  /** Of all shards' logs. */
+  /** In the logs of all shards. */
   records: number
   /** Of all files. */
   bytes: number
 }
 
 /**
- * Copies the data folder. An engine may run on it meanwhile.
- * @param target a folder that is empty or does not exist yet; it is there only once it is whole
- * Errors: STORAGE_UNAVAILABLE, STORE_MISMATCH if what was copied does not fit together.
+ * Copies the data folder. An engine may run on it meanwhile. Errors: STORAGE_UNAVAILABLE;
+ * STORE_MISMATCH if the copied stores do not fit together.
+ * @param target a folder that is empty or does not exist yet. It appears only when the copy is
+ * whole
  */
 export async function backUp(dataPath: string, target: string): Promise<BackupFacts> {
   if (!existsSync(join(dataPath, 'log', 'data.mdb'))) {
@@ -71,8 +73,8 @@ export async function backUp(dataPath: string, target: string): Promise<BackupFa
 }
 
 /**
- * Puts a backup into a data folder that holds no data yet. Errors: STORAGE_UNAVAILABLE if it holds
- * some, or there is no whole backup; STORE_MISMATCH if the backup does not fit together;
+ * Puts a backup into a data folder that holds no data yet. Errors: STORAGE_UNAVAILABLE if the
+ * folder holds data or the backup is not whole; STORE_MISMATCH if its stores do not fit together;
  * DATA_FOLDER_IN_USE.
  */
 export async function restore(backup: string, dataPath: string): Promise<BackupFacts> {
@@ -88,7 +90,7 @@ export async function restore(backup: string, dataPath: string): Promise<BackupF
         `${resolve(dataPath)} holds data already (${present.join(', ')}): move it away first`,
       )
     }
-    // The log last: a folder without it is seen to be cut short.
+    // The log comes last, so that a folder without it is known to be cut short.
     for (const store of STORES) cpSync(join(backup, store), join(dataPath, store), { recursive: true })
     const facts = await check(dataPath)
     flush(dataPath)
@@ -119,7 +121,7 @@ function noteOf(backup: string): { madeAt: number } {
   )
 }
 
-/** Opens the stores and compares where they stand. */
+/** Opens the stores and compares how far each one reaches. */
 async function check(folder: string): Promise<Omit<BackupFacts, 'madeAt'>> {
   const shards = (await identityOf(join(folder, 'log')))?.shards ?? 0
   const stores = await openEmbeddedStores(folder, shards)
@@ -152,7 +154,7 @@ function bytesOf(folder: string): number {
   return filesOf(folder).reduce((bytes, path) => bytes + statSync(path).size, 0)
 }
 
-/** Survives a power cut from then on. */
+/** After this, the files survive a power cut. */
 function flush(folder: string): void {
   for (const path of [...filesOf(folder), folder]) {
     const file = openSync(path, 'r')

@@ -118,7 +118,7 @@ async function start(
   await connection.flush()
 
   const engine = engineOf(local, { ownership, membership, keeper, links }, stores, clock)
-  // Its own shards, and whether it is ready as one of many.
+  // The health of its own shards, and whether the node is ready as one of many.
   showEngine(registry, { ask: local.ask.bind(local), notReady: () => engine.notReady() }, true)
   const trusted = { host: settings.host, origins: settings.origins }
   const app = createApp({ engine, clock, registry, logger, trusted, ...(keys && { keys }) })
@@ -142,7 +142,7 @@ function engineOf(
   return new ClusterEngine({ local, ...parts, log, snapshots, clock })
 }
 
-/** What could not be handed over in time is taken over by the others once this node is gone. */
+/** The other nodes take over what could not be handed over in time, after this node is gone. */
 async function leave(keeper: ShardKeeper): Promise<void> {
   const late = () => new Error('not all shards are handed over')
   await within(keeper.leave(), LEAVE_WAIT_MS, systemClock, late).catch(() => {})

@@ -1,5 +1,5 @@
-// The stores of a cluster, on NATS JetStream and Redis, and what its operator should know of how
-// durable they are.
+// The stores of a cluster, on NATS JetStream and Redis, and warnings for the operator about their
+// durability.
 import type { NatsConnection } from '@nats-io/transport-node'
 import { connectNatsUrls } from '../adapters/nats/connection/nats-connection.ts'
 import { durabilityWarnings } from '../adapters/nats/connection/nats-durability.ts'
@@ -17,7 +17,7 @@ export interface ClusterStores extends Stores {
   identity: StoreIdentity
 }
 
-/** Connects, and opens or makes the stores. Errors: STORAGE_UNAVAILABLE, STORE_MISMATCH. */
+/** Connects, and opens or creates the stores. Errors: STORAGE_UNAVAILABLE, STORE_MISMATCH. */
 export async function openClusterStores(
   { shards }: { shards: number },
   {
@@ -51,7 +51,7 @@ export async function openClusterStores(
     closers.push(() => streams.close())
     const warnings = [...(await durabilityWarnings(natsMonitorUrls)), ...(await snapshots.warnings())]
     for (const warning of warnings) logger.warn(warning)
-    // What fills up or fails tells so when it is written to.
+    // A store that fills up or fails says so when it is written to.
     return { connection, identity, log, snapshots, streams, problem: () => undefined, close }
   } catch (error) {
     await close()

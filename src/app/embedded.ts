@@ -1,4 +1,4 @@
-// One machine put together: data folder → threads → API. It owns the process; engine-thread.ts puts
+// One machine put together: data folder → threads → API. It owns the process. engine-thread.ts puts
 // each thread together.
 import { resolve } from 'node:path'
 import { Registry } from 'prom-client'
@@ -56,8 +56,7 @@ async function listen(
   others: Thread[],
 ): Promise<string> {
   if (others.length === 0) return app.listen({ host, port })
-  // Sharing a port would also share it with another engine that was started on it: it must be free
-  // at first.
+  // Another engine could share the port too, so the port must be free at first.
   await portMustBeFree(host, port)
   const url = await listenShared(app, host, port)
   const shared = Number(new URL(url).port)

@@ -6,8 +6,7 @@ import type { ShardStatus } from '../views/views.ts'
 
 /**
  * Adds gauges that are read from the engine whenever Prometheus asks.
- * @param ofProcess also those of the process itself, which one of its threads must show and no
- * other
+ * @param ofProcess true to add gauges of the process itself; only one of its threads may show them
  */
 export function showEngine(
   registry: Registry,
@@ -15,7 +14,7 @@ export function showEngine(
   ofProcess: boolean,
 ): void {
   if (ofProcess) collectDefaultMetrics({ register: registry })
-  // All gauges of one scrape are asked for in the same turn: they share one answer.
+  // All gauges of one scrape ask in the same turn, so they share one answer.
   let asked: Promise<ShardStatus[]> | undefined
   const shardStatus = () => {
     asked ??= engine.ask(SHARD_STATUS, {}).finally(() => {

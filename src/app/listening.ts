@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 
 /** Listens on a port together with the other threads; the system spreads the connections. */
 export function listenShared(app: FastifyInstance, host: string, port: number): Promise<string> {
-  // Fastify hands its options on to the server; its types do not name this one.
+  // Fastify passes this option to the server, but its types do not name it.
   const options: FastifyListenOptions & { reusePort: boolean } = { host, port, reusePort: true }
   return app.listen(options)
 }
@@ -20,7 +20,7 @@ export function portMustBeFree(host: string, port: number): Promise<void> {
 /** How long requests that are under way may take to end once the engine stops. */
 const CLOSE_WAIT_MS = 5_000
 
-/** Takes no more requests, and ends those that do not end by themselves. */
+/** Takes no more requests, and cuts off those that do not end in time. */
 export async function closeApi(app: FastifyInstance): Promise<void> {
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_WAIT_MS)
   await app.close()

@@ -18,7 +18,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   const configuration = compileConfiguration(texts)
   if (settings.keysPath !== undefined) warnIfOthersRead(settings.keysPath)
   if (!settings.cluster) return startEmbedded(settings, texts, configuration)
-  // One machine starts faster without the clients of NATS and Redis.
+  // Loaded late: one machine starts faster without the clients of NATS and Redis.
   const { startClusterNode } = await import('./cluster-node.ts')
   return startClusterNode(settings, settings.cluster, configuration)
 }

@@ -26,8 +26,8 @@ export function meshOf(threads: number): Map<number, MessagePort>[] {
 }
 
 /**
- * Starts all threads but this one, which is number 0; resolves when their shards are claimed. All
- * start, or none.
+ * Starts all threads but this one, which is number 0. Either all start or none. Resolves when their
+ * shards are claimed.
  */
 export async function startThreads(
   settings: Settings,
@@ -41,7 +41,7 @@ export async function startThreads(
   const failed = results.find((result) => result.status === 'rejected')
   const threads = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (!failed) return threads
-  // One that went on would keep the process from ending.
+  // A thread that went on would keep the process from ending.
   await endThreads(threads)
   throw failed.reason
 }
@@ -57,7 +57,7 @@ export async function endThreads(threads: readonly Thread[]): Promise<void> {
 async function startThread(data: Omit<ThreadData, 'orders'>): Promise<Thread> {
   const { port1, port2 } = new MessageChannel()
   const workerData: ThreadData = { ...data, orders: port2 }
-  // Compiled, this file and the thread's are JavaScript.
+  // In the compiled program, this file and the thread's are JavaScript.
   const file = import.meta.url.endsWith('.ts') ? './worker-thread.ts' : './worker-thread.js'
   const worker = new Worker(new URL(file, import.meta.url), {
     workerData,
@@ -66,15 +66,15 @@ async function startThread(data: Omit<ThreadData, 'orders'>): Promise<Thread> {
   await new Promise((resolve, reject) =>
     worker.once('message', resolve).once('error', (error) => reject(asThrown(error))),
   )
-  // A thread that fails has left its shards: the process ends, and the next start goes on from
-  // there.
+  // A failed thread leaves its shards without an owner. So the process ends, and the next start
+  // goes on from there.
   worker.removeAllListeners().on('error', (error) => {
     throw error
   })
   return { worker, orders: new ThreadLink(port1, {}) }
 }
 
-/** A thread's error arrives as a plain one that has kept its code. */
+/** A thread's error arrives as a plain Error that has kept its code. */
 function asThrown(error: unknown): unknown {
   const { code, message } = error as { code?: string; message: string }
   return code !== undefined && Object.hasOwn(ERRORS, code)

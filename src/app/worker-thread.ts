@@ -16,7 +16,7 @@ export interface ThreadData {
   thread: number
   /** A port to every other thread, by its number. */
   ports: Map<number, MessagePort>
-  /** The port the main thread gives its orders through. */
+  /** The port through which the main thread gives its orders. */
   orders: MessagePort
 }
 

@@ -1,22 +1,25 @@
-// The bytes of a call or an answer between nodes: one MessagePack array each, so that several stand
-// in one message one after the other. A call is [id, method, parameters]; an answer [id, nil,
-// result] or [id, nil, nil, error].
+// The bytes of a call or an answer between nodes: one MessagePack array each, so one message can
+// hold several in a row. A call is [id, method, parameters]. An answer is [id, nil, result] or [id,
+// nil, nil, error].
 import { Packr } from 'msgpackr'
 import type { Answer, Call, CallMessage, PortableError } from './call-protocol.ts'
 
 const packr = new Packr({ useRecords: false })
 
-/** Throws if a parameter is something that has no encoding, such as a function. */
+/** Throws if a parameter has no encoding, for example a function. */
 export function encodeCall({ id, method, parameters }: Call): Uint8Array {
   return packr.pack([id, method, parameters])
 }
 
-/** Throws if the result is something that has no encoding. */
+/** Throws if the result has no encoding. */
 export function encodeAnswer({ id, result, error }: Answer): Uint8Array {
   return packr.pack(error ? [id, null, null, error] : [id, null, result])
 }
 
-/** Byte arrays in it are views of `bytes`. Throws if that is not a row of calls and answers. */
+/**
+ * Byte arrays in the result are views of `bytes`. Throws if the bytes are not a row of calls and
+ * answers.
+ */
 export function decodeMessages(bytes: Uint8Array): CallMessage[] {
   return (packr.unpackMultiple(bytes) as unknown[]).map(messageOf)
 }

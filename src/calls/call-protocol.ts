@@ -1,5 +1,5 @@
-// What calls between threads and between nodes have in common: numbered calls, the answers they
-// wait for, errors that keep their code on the way. How messages travel is the links' business.
+// What calls between threads and between nodes have in common: numbered calls, pending answers, and
+// errors that keep their code. How messages travel is the links' business.
 import { ERRORS, type ErrorCode, PulseprintError } from '../errors.ts'
 
 /** What the other side may call, by name. */
@@ -12,7 +12,7 @@ export interface Call {
 }
 
 export interface PortableError {
-  /** Undefined: not a PulseprintError. */
+  /** Undefined if the error is not a PulseprintError. */
   code: ErrorCode | undefined
   message: string
   path?: string
@@ -30,7 +30,7 @@ export type CallMessage = Call | Answer
 interface Waiting {
   resolve(result: never): void
   reject(error: unknown): void
-  /** To be done when the call ends, however it ends. */
+  /** Called when the call ends, however it ends. */
   ended: (() => void) | undefined
 }
 
@@ -50,7 +50,7 @@ export class WaitingCalls {
     return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, ended }))
   }
 
-  /** An answer that nobody waits for any longer is dropped. */
+  /** Drops an answer that nobody waits for any longer. */
   settle({ id, result, error }: Answer): void {
     if (error) this.fail(id, revived(error))
     else this.#take(id)?.resolve(result as never)
@@ -72,7 +72,7 @@ export class WaitingCalls {
   }
 }
 
-/** Runs the handler that is called; never rejects. */
+/** Runs the called handler; never rejects. */
 export async function answerTo({ id, method, parameters }: Call, handlers: Handlers): Promise<Answer> {
   try {
     if (!Object.hasOwn(handlers, method)) throw new Error(`there is no handler ${method}`)
@@ -97,7 +97,7 @@ export function portable(error: unknown): PortableError {
   }
 }
 
-/** Another version of the program may know codes that this one does not. */
+/** Another version of the program may use codes that this one does not know. */
 function revived(error: PortableError): Error {
   const { code, message } = error
   return code !== undefined && Object.hasOwn(ERRORS, code)
@@ -105,7 +105,10 @@ function revived(error: PortableError): Error {
     : new Error(message)
 }
 
-/** Gathers what one turn of the event loop sends: a message costs far more than what it carries. */
+/**
+ * Gathers everything that one turn of the event loop sends, because a message costs far more than
+ * its content.
+ */
 export class TurnOutbox<Item> {
   readonly #send: (items: Item[]) => void
   #items: Item[] = []

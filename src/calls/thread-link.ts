@@ -1,5 +1,5 @@
-// Calls between the threads of one process. Calls and answers of one turn of the event loop share a
-// message.
+// Calls between the threads of one process. All calls and answers of one turn of the event loop
+// share a message.
 import type { MessagePort } from 'node:worker_threads'
 import {
   answerTo,

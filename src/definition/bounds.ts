@@ -13,12 +13,15 @@ export const BOUNDS = {
   featureActionsMax: 100,
   /** Tiles of a rolling window: each is kept for each user. */
   windowTilesMax: { day: 800, hour: 20_000, minute: 20_000 },
-  /** Tiles of a rolling window that is watched: it is looked at again whenever a tile leaves. */
+  /**
+   * Tiles of a rolling window that a condition watches: the condition is tried again whenever a
+   * tile leaves.
+   */
   conditionTilesMax: 1_500,
   stagesMax: 50,
   transitionsMax: 200,
   rulesMax: 200,
-  /** Declared streams; those that rules name are as many as the rules at most. */
+  /** Declared streams. The number of rules bounds the streams that rules name. */
   streamsMax: 200,
   /** Firings that a limit per window asks to remember, for each user. */
   limitTimesMax: 1_000,

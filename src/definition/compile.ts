@@ -39,7 +39,7 @@ const DAY_MS = 24 * HOUR_MS
  */
 export function compileDefinition(text: string): { definition: Definition } | { problems: Problem[] } {
   const { document, problems } = parseSource(text)
-  // After a syntax error the tree is a guess, and what it seems to say would only mislead.
+  // After a syntax error the tree is a guess. Further problems found in it would mislead.
   if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) return { problems: problems.list() }
   const fields = new Fields(document, problems)
   const top =
@@ -74,7 +74,7 @@ function assemble(
 ): Definition {
   const calendar = createCalendar(timezone)
   const { features, series, retention } = shareSeries(drafts, calendar)
-  // Sorted, so that moving lines around in the document leaves the stored state valid.
+  // Sorted, so that the stored state stays valid if you move lines around in the document.
   const actionNames = [...declared.actions.keys()].sort()
   return {
     timezone,
@@ -100,8 +100,8 @@ function assemble(
 }
 
 /**
- * Series by action name. Names no series asks for share one list, so that clients' names take no
- * memory.
+ * Series by action name. Names that no series asks for share one list, so that names sent by
+ * clients take no memory.
  */
 function routes(actionsOf: (ReadonlySet<string> | undefined)[]): (name: string) => readonly number[] {
   const indexes = (name: string | undefined) =>

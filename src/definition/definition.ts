@@ -1,5 +1,5 @@
-// The compiled definition: what compile.ts makes of the YAML document and what everything else
-// reads. It holds no text of the document, save the sources that `explain` shows.
+// The compiled definition: compile.ts makes it of the YAML document, and everything else reads it.
+// It holds no text of the document, except the sources that `explain` shows.
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Calendar } from '../model/calendar.ts'
@@ -12,7 +12,7 @@ export interface PropertyType {
   required: boolean
 }
 
-/** A declared action: its properties are checked when it comes in. */
+/** A declared action. Its properties are checked when an action arrives. */
 export interface ActionType {
   name: string
   /** The type that `object.type` takes when missing, and must equal when sent. */
@@ -58,7 +58,10 @@ export interface Definition {
   futureLimitMs: number
   idempotencyWindowMs: number
   actions: Map<string, ActionType>
-  /** Names of the declared actions, in a fixed order: stored profiles name them by their place. */
+  /**
+   * Names of the declared actions, in a fixed order, because stored profiles refer to them by
+   * place.
+   */
   actionNames: string[]
   /** True if `"*"` is declared: any other action is accepted untyped. */
   acceptsAny: boolean
@@ -81,12 +84,12 @@ export interface Definition {
   /** Names that the document does not mention share one answer. */
   triggersOf(actionName: string): Triggers
   /**
-   * How long a timer that was due before its action arrived waits for more of the user's history.
+   * How long a timer waits for more of the user's history, if it was due before its action arrived.
    */
   historyWaitMs: number
   /**
-   * Hash of everything the stored state depends on; another fingerprint means a rebuild from the
-   * log.
+   * Hash of everything that the stored state depends on. If it changes, profiles are rebuilt from
+   * the log.
    */
   fingerprint: string
 }

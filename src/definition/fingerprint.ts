@@ -1,5 +1,5 @@
-// The fingerprint of a definition: equal if the state it stores is the same, so that it can be
-// kept.
+// The fingerprint of a definition. If two definitions have the same one, they store the same state,
+// so it can be kept.
 import { createHash } from 'node:crypto'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Condition } from '../model/evaluation-context.ts'
@@ -60,8 +60,8 @@ function triggersFor({ lifecycle, rules, historyWaitMs, features, series }: Stat
   return [[historyWaitMs, lifecycle?.stages ?? null, transitions ?? null, ruleTexts]]
 
   /**
-   * Stages and badges were given by what features meant: a feature of the same name may mean
-   * something else.
+   * Features gave the stages and badges their meaning, and a feature of the same name may mean
+   * something else now.
    */
   function whenOf(when: Condition | undefined): unknown {
     if (!when) return null
@@ -78,7 +78,7 @@ function triggerOf({ trigger }: Rule): unknown[] {
   return [trigger.kind, namesOf(trigger.kind === 'action' ? trigger.actions : trigger.stages)]
 }
 
-/** In one order, whichever; null for undefined. */
+/** In any fixed order; null for undefined. */
 function namesOf(names: ReadonlySet<string | number> | undefined): (string | number)[] | null {
   return names ? [...names].sort() : null
 }

@@ -1,5 +1,5 @@
-// Decides which state is kept: features that aggregate the same thing over the same kind of tile
-// share one series, each reading it through its own window.
+// Decides which state is kept. Features that aggregate the same thing over the same kind of tile
+// share one series, and each reads it through its own window.
 import { createOperator } from '../features/operators.ts'
 import type { Series } from '../features/series.ts'
 import type { Calendar } from '../model/calendar.ts'
@@ -66,8 +66,8 @@ function toSeries(key: string, draft: FeatureDraft, windows: Window[], calendar:
   }
 
   /**
-   * A window begins at the same tile for every instant of one tile, so the last answer is usually
-   * the answer.
+   * A window begins at the same tile for every instant of one tile, so the last answer usually
+   * holds.
    */
   function firstTileOf(windows: Window[]): (newestMs: number) => number {
     let lastTile = Number.NaN
@@ -84,8 +84,8 @@ function toSeries(key: string, draft: FeatureDraft, windows: Window[], calendar:
 }
 
 /**
- * Of rolling windows over one series only the longest decides; calendar windows differ from day to
- * day.
+ * Of the rolling windows over one series, only the longest counts. Calendar windows differ from day
+ * to day.
  */
 function longest(windows: Window[]): Window[] {
   const counts = windows.flatMap((window) => (window.kind === 'rolling' ? [window.count] : []))

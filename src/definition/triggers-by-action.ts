@@ -1,5 +1,5 @@
-// What an action of each name can set off, worked out once, so that no action pays for rules it
-// cannot touch.
+// Computes once what an action of each name can set off, so that no action pays for rules it cannot
+// touch.
 
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
@@ -14,7 +14,10 @@ interface Parts {
   rules: readonly Rule[]
 }
 
-/** Names the document does not mention share one answer, so that clients' names take no memory. */
+/**
+ * Names that the document does not mention share one answer, so that names sent by clients take no
+ * memory.
+ */
 export function triggersByAction(parts: Parts): (name: string) => Triggers {
   const byName = new Map([...namesIn(parts)].map((name) => [name, triggersFor(parts, name)]))
   const others = triggersFor(parts, undefined)
@@ -32,7 +35,7 @@ function namesIn({ series, lifecycle, rules }: Parts): Set<string> {
   return names
 }
 
-/** @param name undefined: one that the document does not mention */
+/** @param name undefined for a name that the document does not mention */
 function triggersFor({ features, series, lifecycle, rules }: Parts, name: string | undefined): Triggers {
   const includes = (names: ReadonlySet<string> | undefined) =>
     !names || (name !== undefined && names.has(name))

@@ -1,5 +1,5 @@
-// Which windows a condition without `on` may read: it is looked at again whenever a tile leaves one
-// of them, also when a year passes at once.
+// Which windows a condition without `on` may read. The condition is tried again whenever a tile
+// leaves one of them, also if a year passes at once.
 import type { Window } from '../model/window.ts'
 import { BOUNDS } from './bounds.ts'
 

@@ -1,4 +1,4 @@
-// Compiles CEL expressions over one action. Evaluation never throws: what has no value gives
+// Compiles CEL expressions over one action. Evaluation never throws; if there is no value, it gives
 // undefined.
 import type { ParseResult } from '@marcbachmann/cel-js'
 import type { Action } from '../model/action.ts'
@@ -15,7 +15,7 @@ export type Role = 'where' | 'of'
 
 export interface Compiled {
   expression: Expression
-  /** The CEL type as far as it is known before evaluation: `bool`, `double`, `dyn` … */
+  /** The CEL type if it is known before evaluation: `bool`, `double`, `dyn` … */
   resultType: string
 }
 
@@ -55,7 +55,7 @@ export class ExpressionCompiler {
       try {
         return parsed(context.show(action))
       } catch {
-        // A missing key or a wrong type, unless a key of the client's misled the library.
+        // The cause is a missing key or a wrong type, unless a client's key misled the library.
         return hasHostileKey(action.properties) ? retried(parsed, context, action) : undefined
       }
     }
@@ -72,7 +72,7 @@ function retried(parsed: ParseResult, context: CelContext, action: Action): unkn
   }
 }
 
-/** Several series read the same expression of the same action: the last answer is kept. */
+/** Several series read the same expression of the same action, so the last answer is kept. */
 class MemoExpression implements Expression {
   readonly source: string
   readonly type: 'any' | 'timestamp'

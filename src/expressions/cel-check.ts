@@ -1,6 +1,6 @@
-// Checks of an expression's syntax tree that the library does not make: names that features cannot
-// see, what could take unbounded time, and calls whose result would depend on the machine (these
-// are redirected).
+// Checks of an expression's syntax tree that the library does not make. It refuses names that
+// features cannot see and whatever could take unbounded time. It redirects calls whose result would
+// depend on the machine.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { parseInstant } from '../model/instant.ts'
 import { nearest } from '../model/suggest.ts'
@@ -16,7 +16,7 @@ export interface CelProblem {
 /** What an expression sees. */
 export interface Scope {
   readonly variables: readonly string[]
-  /** Why a name that others see is not there, as a message. */
+  /** Why a name is missing here although others see it, as a message. */
   absent?(name: string): string | undefined
 }
 

@@ -1,6 +1,6 @@
-// What an expression sees of an action. One context is reused for every evaluation of an
-// environment: its getters read the current action, so that nothing is copied and a Date exists
-// only if one is asked for.
+// What an expression sees of an action. All evaluations of an environment reuse one context. Its
+// getters read the current action, so nothing is copied, and a Date is made only if an expression
+// asks for it.
 import type { Action } from '../model/action.ts'
 import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
 
@@ -20,7 +20,7 @@ const NOTHING = Object.freeze({})
 
 export class CelContext {
   #current!: Action
-  /** Stands in for properties whose own keys would confuse the library, see `withMaps`. */
+  /** Replaces properties whose own keys would confuse the library, see `withMaps`. */
   #properties: unknown
 
   show(action: Action): this {
@@ -30,8 +30,8 @@ export class CelContext {
   }
 
   /**
-   * The library asks plain objects for `.constructor`, which a client's key of that name answers;
-   * Maps are immune.
+   * The library asks plain objects for `.constructor`, and a client's key of that name would
+   * answer. Maps are immune.
    */
   showAsMaps(action: Action): this {
     this.#current = action

@@ -46,7 +46,7 @@ function mixNumbers(environment: Environment): void {
     environment.registerOperator(`int ${operator} double: double`, mixed)
   }
   environment.registerOperator('double % double: double', ARITHMETIC['%']!)
-  // Equal by value is what is wanted: 3n === 3 is false.
+  // Number() makes them comparable by value: 3n === 3 is false.
   environment.registerOperator('int == double', (a: bigint, b: number) => Number(a) === b)
 }
 

@@ -1,4 +1,4 @@
-// Parses and checks one CEL expression, whatever it is for: what is wrong with it, with its place
+// Parses and checks one CEL expression, whatever it is for. It reports each mistake with its place
 // and a hint.
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js'
 import { type CelProblem, checkTree, OWN, type Scope } from './cel-check.ts'
@@ -9,7 +9,7 @@ export type Purpose = 'where' | 'of' | 'when' | 'payload'
 
 export interface Parsed {
   parsed: ParseResult
-  /** The CEL type as far as it is known before evaluation: `bool`, `double`, `dyn` … */
+  /** The CEL type if it is known before evaluation: `bool`, `double`, `dyn` … */
   resultType: string
 }
 

@@ -1,5 +1,5 @@
-// Paths such as `properties.price`: most expressions are nothing else, and are read without the
-// library. Also the paths an expression cannot do without, so that an action that lacks one costs
+// Paths such as `properties.price`. Most expressions are only a path, and are read without the
+// library. It also finds the paths that an expression needs, so that an action that lacks one costs
 // no exception.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Action } from '../model/action.ts'
@@ -54,12 +54,12 @@ function ownOf(value: unknown, key: string): unknown {
 }
 
 /**
- * Paths without which the expression has no value, whatever else it reads. For a condition, both
- * sides of `&&` count: if one has no value it is not true.
+ * Paths without which the expression has no value. For a condition, both sides of `&&` count: if
+ * one has no value, the condition is not true.
  */
 export function requiredPaths(node: ASTNode, condition: boolean): string[][] {
   const path = pathOf(node)
-  // A variable of its own is null if it is missing, and that is a value to compare with.
+  // If a whole variable is missing, it is null, and null is a value to compare with.
   if (path) return path.length > 1 ? [path] : []
   switch (node.op) {
     case '||':

@@ -1,6 +1,6 @@
 // Local time inside expressions. cel-js reads zoned parts and zoneless texts through the time zone
-// of the process; a profile must not depend on the machine it was computed on, so these take their
-// place.
+// of the process. A profile must not depend on the machine that computes it, so these functions
+// replace the library's.
 import { parseInstant } from '../model/instant.ts'
 
 const ZONES_MAX = 64

@@ -1,17 +1,17 @@
-// From what an expression computes to what a feature takes: JSON values only, and nothing if there
-// is none.
+// Converts the result of an expression to a value that a feature takes: JSON values only, or
+// nothing.
 import { UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import type { Value } from '../model/value.ts'
 
 /**
  * Numbers of any kind become doubles, timestamps epoch milliseconds, maps plain objects. Undefined
- * (no value) for null, NaN, infinities and what JSON does not have.
+ * (no value) for null, NaN, infinities and everything that JSON does not have.
  */
 export function toValue(result: unknown): Value | undefined {
   return convert(result, (at) => toValue(at.getTime()))
 }
 
-/** As `toValue`, with timestamps as ISO 8601: what people read. */
+/** Like `toValue`, but timestamps become ISO 8601 for people to read. */
 export function toShown(result: unknown): Value | undefined {
   return convert(result, (at) => (Number.isNaN(at.getTime()) ? undefined : at.toISOString()))
 }
@@ -53,6 +53,6 @@ function toMap(entries: [unknown, unknown][], date: ConvertDate): Value | undefi
     ([key, item]) => [String(key), item === null ? null : convert(item, date)] as const,
   )
   if (items.some(([, item]) => item === undefined)) return undefined
-  // fromEntries defines properties of the object's own, also one named `__proto__`.
+  // fromEntries defines own properties, even one named `__proto__`.
   return Object.fromEntries(items) as { [key: string]: Value }
 }

@@ -1,4 +1,5 @@
-// What `when` and payloads see: more if an action is at hand, less if a condition is watched.
+// What `when` and payloads see. They see more if an action is at hand, and less if a condition is
+// watched.
 import type { Scope } from './cel-check.ts'
 import { VARIABLES } from './cel-context.ts'
 

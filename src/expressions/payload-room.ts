@@ -1,5 +1,5 @@
-// How much of a payload there is room for: an action may bring long texts, and expressions may
-// repeat them, so that what a rule emits could be far longer than what came in.
+// How much room a payload has. An action may bring long texts and expressions may repeat them, so a
+// rule could emit far more than came in.
 import { LIMITS } from '../limits.ts'
 import type { Value } from '../model/value.ts'
 
@@ -25,7 +25,8 @@ export class PayloadRoom {
   }
 
   /**
-   * Takes room for a value and all in it; stops if there is none left, however large the rest is.
+   * Takes room for a value and everything in it. It stops if no room is left, however large the
+   * rest is.
    */
   take(value: Value): void {
     this.#left -= VALUE_LENGTH

@@ -65,14 +65,16 @@ export function checkUser(root: ASTNode, known: Known, reads: Reads): CelProblem
     refuse(node, `No feature is named ${name}`, hint)
   }
 
-  /** A feature without value is null, and `has` would be true of it. */
+  /** A feature without a value is null, and `has` would be true for it. */
   function checkHas(node: Extract<ASTNode, { op: 'call' }>): void {
     const feature = node.args[1][0] && featureOf(node.args[1][0])
     if (feature === undefined) return
     refuse(node, '`has` is true of every feature', `Write \`features.${feature} != null\`.`)
   }
 
-  /** Reports a loop whose variable hides one of ours: what it then reads could not be told. */
+  /**
+   * Reports a loop whose variable hides one of ours: nobody could tell what the loop then reads.
+   */
   function shadows(node: Extract<ASTNode, { op: 'rcall' }>): boolean {
     const variable = node.args[2][0]
     if (variable?.op !== 'id' || node.args[2].length < 2 || !OWN_NAMES.includes(variable.args)) return false

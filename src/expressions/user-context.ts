@@ -1,5 +1,5 @@
-// What `when` and payloads see of a user. One context is reused for every evaluation: its getters
-// read the situation at hand, so that a feature is computed only if an expression names it.
+// What `when` and payloads see of a user. All evaluations reuse one context. Its getters read the
+// present situation, so a feature is computed only if an expression names it.
 
 import type { EvaluationContext } from '../model/evaluation-context.ts'
 import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
@@ -17,8 +17,8 @@ export class UserContext extends CelContext {
   readonly profile: object
   #situation!: EvaluationContext
   /**
-   * Features are read once in an evaluation, however often it names them: what was read, and in
-   * which one.
+   * An evaluation reads each feature once, however often the expression names it. These hold the
+   * value, and the evaluation that read it.
    */
   readonly #values: Value[] = []
   readonly #readIn: number[] = []
@@ -80,13 +80,13 @@ export class UserContext extends CelContext {
   }
 }
 
-/** True if a value that a client sent could have misled the library. */
+/** True if a client's value could have misled the library. */
 export function isHostile(situation: EvaluationContext, features: readonly number[]): boolean {
   if (situation.action && hasHostileKey(situation.action.properties)) return true
   return features.some((index) => hasHostileKey(situation.feature(index)))
 }
 
-/** A map to the library, without a prototype that an expression could reach. */
+/** Looks like a map to the library, and has no prototype that an expression could reach. */
 function gettersOf(entries: readonly (readonly [string, () => unknown])[]): object {
   const map = Object.create(null)
   for (const [name, get] of entries) Object.defineProperty(map, name, { get, enumerable: true })

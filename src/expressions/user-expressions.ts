@@ -75,14 +75,14 @@ export class ConditionCompiler {
       try {
         return parsed(context)
       } catch {
-        // A missing value or a wrong type, unless a key of the client's misled the library.
+        // The cause is a missing value or a wrong type, unless a client's key misled the library.
         return isHostile(situation, features) ? retried(parsed, context, situation) : undefined
       }
     }
   }
 }
 
-/** What an expression has no value without. */
+/** What the expression needs to have a value. */
 interface Needs {
   /** Of the action at hand. */
   paths: readonly Accessor[]

@@ -1,13 +1,13 @@
-// Which features a condition or payload cannot do without: null has no order and no sum, and asking
-// first is much cheaper than the exception that would say so.
+// Which features a condition or payload needs. Null has no order and no sum, and a check beforehand
+// is much cheaper than an exception.
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { childrenOf } from './cel-check.ts'
 
 const NEED_VALUES = new Set(['<', '<=', '>', '>=', '+', '-', '*', '/', '%', '-_'])
 
 /**
- * Names of features without which the expression has no value, whatever else it reads. For a
- * condition, both sides of `&&` count: if one has no value it is not true.
+ * Names of features without which the expression has no value. For a condition, both sides of `&&`
+ * count: if one has no value, the condition is not true.
  */
 export function requiredFeatures(node: ASTNode, condition: boolean): string[] {
   switch (node.op) {
@@ -18,7 +18,7 @@ export function requiredFeatures(node: ASTNode, condition: boolean): string[] {
     case '?:':
       return requiredFeatures(node.args[0], false)
     case 'rcall':
-      // Loops may not reach their arguments.
+      // A loop may never evaluate its arguments.
       return neededBy([node.args[1]])
     default:
       return NEED_VALUES.has(node.op)

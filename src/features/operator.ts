@@ -1,6 +1,5 @@
 // The operator: what a series does with its state. `tiled` and `lifetime` build one from any
-// mergeable aggregate; `distinct` is its own. States are plain data, so that an idle user costs few
-// bytes.
+// aggregate; `distinct` has its own. States are plain data, so that an idle user costs few bytes.
 
 import type { Reader, Writer } from '../model/codec.ts'
 import type { Value } from '../model/value.ts'
@@ -19,22 +18,20 @@ export interface Operator<State> {
    * @param tile index of the tile it falls into (0 for lifetime)
    */
   add(state: State, value: Value, at: number, tile: number): State
-  /**
-   * Drops the tiles before `firstTile`; the result of any window that starts at or after it stays
-   * as it was.
-   */
+  /** Drops the tiles before `firstTile`. Windows that start at or after it keep their values. */
   prune(state: State, firstTile: number): State
   /** The value over all tiles from `fromTile` on (-Infinity: everything). */
   value(state: State, fromTile: number): Value
   /** Standard error of `value` relative to it, if it is an estimate; undefined if it is exact. */
   error?(state: State, fromTile: number): number | undefined
   /**
-   * The oldest tile that `value(state, fromTile)` depends on: when it leaves, the value may change.
+   * The oldest tile that `value(state, fromTile)` depends on. When that tile leaves, the value may
+   * change.
    */
   oldest(state: State, fromTile: number): number | undefined
   /**
-   * What `value(state, fromTile)` is made of, for people to look at: tiles and their values, oldest
-   * first.
+   * The tiles behind `value(state, fromTile)` and their values, oldest first, for people to look
+   * at.
    */
   tiles(state: State, fromTile: number): [tile: number, value: Value][]
   isEmpty(state: State): boolean

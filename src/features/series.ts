@@ -1,5 +1,5 @@
 // A series: the state kept per user for one aggregate over one kind of tile. Features are views of
-// a series: a feature names a series and a window, and the series gives the value of the tiles
+// a series. A feature names a series and a window, and the series gives the value of the tiles
 // inside that window.
 
 import type { Action } from '../model/action.ts'
@@ -17,8 +17,8 @@ export interface Series {
   unit: TileUnit
   operator: Operator<unknown>
   /**
-   * First tile still needed when the user's newest action is at `newestMs`: the start of the
-   * longest window that reads this series. Lifetime series answer -Infinity.
+   * First tile still needed if the user's newest action is at `newestMs`: the start of the longest
+   * window that reads this series. Lifetime series answer -Infinity.
    */
   firstTile(newestMs: number): number
 }

@@ -1,16 +1,17 @@
-// Windows over any aggregate: one state per tile, and a window's value is the merge of its tiles.
+// Windows over any aggregate. It keeps one state per tile; the value of a window is the merge of
+// its tiles.
 import type { Value } from '../model/value.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Operator } from './operator.ts'
 
 /**
- * Tiles and their states by turns, tiles increasing: one array is the leanest that JavaScript has.
+ * Tiles and their states in turn, tiles increasing. One array is the leanest form in JavaScript.
  */
 type Tiles<State> = (number | State)[] | null
 
 /**
- * Below this many elements an append copies, so that no spare capacity is kept; idle users have
- * short arrays.
+ * Below this many elements, an append copies the array so that it keeps no spare capacity. Idle
+ * users have short arrays.
  */
 const COPY_LENGTH_MAX = 32
 
@@ -78,7 +79,7 @@ export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>
   }
 }
 
-/** Index of the first tile at or after `tile`. It finds the newest tile, the usual one, at once. */
+/** Index of the first tile at or after `tile`. It checks the newest tile, the usual one, first. */
 function position(tiles: readonly unknown[], tile: number): number {
   const newest = tiles.length - 2
   if (tile > (tiles[newest] as number)) return tiles.length

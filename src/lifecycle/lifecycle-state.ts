@@ -1,5 +1,5 @@
-// The state of a user in the lifecycle and with the rules: the part of a profile that time can
-// change too.
+// The state of a user in the lifecycle and with the rules: the part of a profile that time alone
+// can change.
 
 export interface LifecycleState {
   /** Place in the lifecycle's stages; -1 before the first action. */
@@ -14,10 +14,7 @@ export interface LifecycleState {
   clock: number
   /** Next instant at which a transition's time is up; Infinity for none. */
   timersDue: number
-  /**
-   * No later than the next instant at which a condition can change by time alone; Infinity for
-   * none.
-   */
+  /** An instant before which no condition can change by time alone; Infinity for none. */
   conditionsDue: number
   /** When the owner has to write a tick for this user, epoch ms; Infinity for never. */
   wakeAt: number
@@ -33,7 +30,7 @@ export interface Firing {
   rule: number
   times: number
   lastAt: number
-  /** When it fired last, oldest first, as many as its limit per window asks for. */
+  /** When the rule fired last, oldest first, as many times as its limit per window needs. */
   recent: number[]
 }
 

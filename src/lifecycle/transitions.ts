@@ -1,4 +1,4 @@
-// Which transition fires. Pure: it looks at where the user stands, and at the instant it is given.
+// Which transition fires. Pure: it looks at the user's state and at the given instant.
 import type { Action } from '../model/action.ts'
 import type { EvaluationContext } from '../model/evaluation-context.ts'
 import type { Lifecycle, Transition } from './lifecycle.ts'
@@ -13,7 +13,7 @@ export function actionTransition(
   action: Action,
   situation: EvaluationContext,
 ): Transition | undefined {
-  // An action from before the stage was entered is late: what was announced stays. Nothing
+  // An action from before the stage was entered is late, and what was announced stays. Nothing
   // announced the first stage.
   const late = action.occurredAt < standing.stageSince && standing.history.length > 0
   if (late) return undefined
@@ -66,8 +66,8 @@ export function nextTimer(
 }
 
 /**
- * -Infinity for a transition that waits for no time, Infinity for a silence that was already as
- * long when the stage was entered: each silence fires a transition once.
+ * -Infinity for a transition that waits for no time. Infinity for a silence that was already as
+ * long when the stage was entered, because each silence fires a transition once.
  */
 export function timeIsUpAt(transition: Transition, standing: LifecycleState, newestAt: number): number {
   const { silenceMs, dwellMs } = transition
@@ -79,14 +79,14 @@ export function timeIsUpAt(transition: Transition, standing: LifecycleState, new
 
 /**
  * True if conditions alone can lead out of a stage and back into it. One of them may then still
- * hold when an evaluation ends, because no stage is entered twice in one: each action has to look
- * again.
+ * hold when an evaluation ends, because an evaluation enters no stage twice. So each action must
+ * look again.
  */
 export function guardsMakeCircle({ transitions }: Lifecycle): boolean {
   const guards = transitions.filter(({ on, silenceMs, dwellMs }) => !on && !silenceMs && !dwellMs)
   return guards.some(({ from, to }) => {
     const reached = new Set([to])
-    // A Set visits what is added while it is visited.
+    // A Set also visits elements that are added during the visit.
     for (const stage of reached) for (const next of guards) if (next.from.has(stage)) reached.add(next.to)
     return [...from].some((stage) => reached.has(stage))
   })

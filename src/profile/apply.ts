@@ -1,5 +1,5 @@
-// How one action is counted in a profile: whether it counts at all, and the features, days and
-// timeline it changes.
+// How one action is counted in a profile: whether it counts at all, and which features, days and
+// timeline entries it changes.
 import type { Definition } from '../definition/definition.ts'
 import { contributionOf } from '../features/series.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
@@ -60,15 +60,15 @@ function addToSeries(definition: Definition, profile: Profile, action: Action, n
     const firstTile = series.firstTile(profile.newestAt)
     if (tile < firstTile) continue
     const state = series.operator.add(profile.states[index], value, action.occurredAt, tile)
-    // Most actions move no window on, and then there is nothing to drop.
+    // Most actions move no window on, so there is nothing to drop.
     const moved = newestBefore > 0 && series.firstTile(newestBefore) < firstTile
     profile.states[index] = moved ? series.operator.prune(state, firstTile) : state
   }
 }
 
 /**
- * Drops what no window can reach any more, also in series the newest actions did not touch. Done
- * before a profile is stored; it changes no value.
+ * Drops everything that no window can reach any more, also in series that the newest actions did
+ * not touch. It runs before a profile is stored and changes no value.
  */
 export function pruneAll(definition: Definition, profile: Profile): void {
   for (let index = 0; index < definition.series.length; index++) {

@@ -15,8 +15,8 @@ export interface DayCountsRead {
 }
 
 /**
- * @param from first and
- * @param to last day tile wanted; by default all that is held, up to the newest action's day
+ * @param from first day tile wanted; default: the first that is held
+ * @param to last day tile wanted; default: the newest action's day
  */
 export function readDayCounts(
   calendar: Calendar,

@@ -2,12 +2,12 @@
 import { LIMITS } from '../limits.ts'
 import { appended, type DayCounts } from './profile.ts'
 
-/** The name under which actions are counted once a user has done too many kinds of them. */
+/** The name for further actions after a user has done too many kinds of them. */
 export const OTHER_ACTIONS = '*'
 
 /**
  * Counts one action.
- * @param newestDay day tile of the user's newest action: days too far before it are dropped
+ * @param newestDay day tile of the user's newest action. Days too long before it are dropped
  */
 export function countAction(counts: DayCounts, action: string, day: number, newestDay: number): void {
   const oldestDay = newestDay - LIMITS.countDaysMax + 1
@@ -49,7 +49,7 @@ function nameIndex(counts: DayCounts, action: string): number {
   const name = names.length < LIMITS.countNamesMax - 1 ? action : OTHER_ACTIONS
   const other = name === OTHER_ACTIONS ? names.indexOf(OTHER_ACTIONS) : -1
   if (other >= 0) return other
-  // Copied, so that the short list keeps no spare room.
+  // Copied, so that a short list keeps no spare room.
   counts.names = names.concat(name)
   return names.length
 }

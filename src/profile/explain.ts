@@ -1,4 +1,4 @@
-// What is behind a feature or a rule of one user: for people who ask why. Pure.
+// Explains a feature or a rule of one user, for people who ask why. Pure.
 import type { Definition, Feature } from '../definition/definition.ts'
 import { contributionOf } from '../features/series.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
@@ -36,7 +36,7 @@ export function explainFeature(
   }
 }
 
-/** True for an action that the feature counts, where its tile is in the window at `at`. */
+/** True if the feature counts the action and the action's tile is in the window at `at`. */
 export function countsFor(definition: Definition, feature: Feature, at: number): (action: Action) => boolean {
   const series = definition.series[feature.series]!
   const fromTile = definition.calendar.windowStart(feature.window, at)

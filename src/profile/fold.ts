@@ -1,5 +1,5 @@
-// The fold: log records applied to profiles. It reads no clock and no randomness, so the same log
-// gives the same profiles, byte for byte, and sets off the same effects.
+// The fold: it applies log records to profiles. It reads no clock and no randomness, so the same
+// log gives the same profiles, byte for byte, and the same effects.
 import type { Definition } from '../definition/definition.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
 import { copyOf, dueAt, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
@@ -24,8 +24,8 @@ export class Fold {
   /**
    * Changes the profile by one action and says what became of it.
    * @param place the action in the log
-   * @param receivedAt when its record was taken in, epoch ms
-   * @param effects what it sets off is added here
+   * @param receivedAt when its record arrived, epoch ms
+   * @param effects receives what the action sets off
    */
   apply(profile: Profile, action: Action, place: Place, receivedAt: number, effects: Effect[]): Outcome {
     const { definition } = this
@@ -55,7 +55,7 @@ export class Fold {
    */
   tick(user: string, profile: Profile, place: Place, at: number, effects: Effect[]): boolean {
     const { standing } = profile
-    // More of its history came in before the tick did.
+    // More of the user's history came in before the tick did.
     if (!standing || !this.#reaction || standing.wakeAt > at) return false
     this.#reaction.begin(place, effects)
     this.#reaction.fireDue(user, profile, standing, at)
@@ -74,7 +74,8 @@ export class Fold {
   }
 
   /**
-   * What was due before the action even came in is history, and more of it is likely on its way.
+   * If something was due before the action even arrived, it is history, and more of it is likely on
+   * its way.
    */
   #wakeAt(standing: LifecycleState, receivedAt: number): number {
     const due = dueAt(standing)

@@ -56,7 +56,7 @@ function readFiring(reader: Reader, clock: number): Firing {
   return firing
 }
 
-/** What is due lies behind the clock: 0 is free for never. */
+/** Everything that is due lies after the clock, so 0 is free to mean never. */
 function writeDue(writer: Writer, due: number, clock: number): void {
   writer.varint(due === NEVER ? 0 : due - clock)
 }
@@ -66,7 +66,7 @@ function readDue(reader: Reader, clock: number): number {
   return distance === 0 ? NEVER : clock + distance
 }
 
-/** Usually just when something is due: 0. */
+/** Usually 0: exactly when something is due. */
 function writeWakeAt(writer: Writer, standing: LifecycleState): void {
   writer.varint(standing.wakeAt === dueAt(standing) ? 0 : standing.wakeAt)
 }

@@ -1,12 +1,10 @@
-// What a reader sees of a standing: the stage, with those before it, and the badges.
+// What a reader sees of a user's lifecycle state: the stage, the earlier stages and the badges.
 import type { Definition } from '../definition/definition.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { isoOf } from '../model/instant.ts'
 import type { ProfileView } from '../views/views.ts'
 
-/**
- * @param at the instant that is asked for, epoch ms: what time alone changed after it is left out
- */
+/** @param at the instant asked for, epoch ms. Changes that time alone made after it are left out */
 export function readLifecycleState(
   { lifecycle, rules }: Definition,
   standing: LifecycleState | undefined,
@@ -16,7 +14,8 @@ export function readLifecycleState(
   const view: Pick<ProfileView, 'stage' | 'badges'> = {}
   if (lifecycle && standing.stage >= 0) {
     const entries = [...pairsOf(standing.history), [standing.stage, standing.stageSince] as const]
-    // A full history may not reach back so far: then its oldest entry stands for what is forgotten.
+    // A full history may not reach back so far. Then its oldest entry stands for the forgotten
+    // ones.
     const entered = entries.filter(([, since], index) => index === 0 || since <= at)
     const history = entered.map(([stage, since]) => ({ name: lifecycle.stages[stage]!, since: isoOf(since) }))
     view.stage = { ...history.pop()!, history }

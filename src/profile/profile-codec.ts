@@ -1,5 +1,5 @@
-// The stored form of a profile. It holds for one definition only (series are told apart by
-// position): the snapshot store keeps the definition's fingerprint, and another one means a rebuild
+// The stored form of a profile. It is valid for one definition only, because series are told apart
+// by position. The snapshot store keeps the definition's fingerprint, and a new one means a rebuild
 // from the log.
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
@@ -9,7 +9,7 @@ import { readLifecycleState, writeStanding } from './lifecycle-state-codec.ts'
 import { type DayCounts, hasStanding, type Profile, type Remembered } from './profile.ts'
 
 const FORMAT = 2
-/** As 2, but without a checksum. */
+/** Like version 2, but without a checksum. */
 const UNCHECKED_FORMAT = 1
 const writer = new Writer()
 
@@ -109,7 +109,7 @@ function writeCounts({ actionNames }: Definition, { names, entries }: DayCounts)
   let before = 0
   for (let at = 0; at < entries.length; at += 3) {
     const day = entries[at] as number
-    // The first may be negative: west of Greenwich the epoch lies on the last day of 1969.
+    // The first may be negative, because west of Greenwich the epoch lies on the last day of 1969.
     if (at === 0) writer.signed(day)
     else writer.varint(day - before)
     writer.varint(entries[at + 1] as number)
@@ -133,7 +133,7 @@ function readCounts({ actionNames }: Definition, reader: Reader): DayCounts {
   return { names, entries }
 }
 
-/** Only series that hold something are written, each behind its distance from the one before. */
+/** Only series that hold something are written, each after its distance from the previous one. */
 function writeStates({ series }: Definition, states: readonly unknown[]): void {
   const held = [...series.keys()].filter((index) => !series[index]!.operator.isEmpty(states[index]))
   writer.varint(held.length)

@@ -1,6 +1,5 @@
 // The user as conditions and payloads see it at one instant. One object serves all users of a
-// shard, so that looking at a user allocates nothing; each feature is computed at most once per
-// look.
+// shard, so that a look allocates nothing. Each feature is computed at most once per look.
 import type { Definition } from '../definition/definition.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'

@@ -4,9 +4,15 @@ import type { Definition } from '../definition/definition.ts'
 import { emptyLifecycleState, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
 
 export interface Profile {
-  /** Last record of the shard's log that was applied to this user: what came before it was seen. */
+  /**
+   * Last record of the shard's log that was applied to this user. The user has seen everything
+   * before it.
+   */
   sequence: number
-  /** Newest occurredAt seen, epoch ms. Windows are read at or after it; tiles age out by it. */
+  /**
+   * Newest occurredAt seen, epoch ms. Windows are read at or after it, and it decides which tiles
+   * are dropped.
+   */
   newestAt: number
   /** State of each series, in the definition's order. */
   states: unknown[]
@@ -47,12 +53,12 @@ export function hasStanding({ lifecycle, rules }: Definition): boolean {
 }
 
 /**
- * Below this length an array grows by copying, so that it keeps no spare room: idle users have
- * short ones.
+ * Below this length, an array grows by copying and so keeps no spare room. Idle users have short
+ * ones.
  */
 const COPY_LENGTH_MAX = 32
 
-/** The array with the numbers behind it: the same one, or a copy of just the size. */
+/** The array with the numbers appended: the same array, or a copy of exactly the size. */
 export function appended(array: number[], numbers: readonly number[]): number[] {
   if (array.length <= COPY_LENGTH_MAX) return array.concat(numbers)
   array.push(...numbers)

@@ -36,8 +36,8 @@ export function readFeatures(
 }
 
 /**
- * The instant a read is evaluated at. Without a wish it is now, or the user's newest action if a
- * client's clock ran ahead of ours. Errors: AT_TOO_EARLY.
+ * The instant at which a read is evaluated. Default: now, or the user's newest action if a client's
+ * clock ran ahead of ours. Errors: AT_TOO_EARLY.
  */
 export function readInstant(profile: Profile, wished: number | undefined, now: number): number {
   if (wished === undefined) return Math.max(now, profile.newestAt)

@@ -3,7 +3,7 @@
 import { LIMITS } from '../limits.ts'
 import { appended, type Remembered } from './profile.ts'
 
-/** Entries beyond the bound before the oldest are cut, so that most actions cut nothing. */
+/** Entries beyond the bound before the oldest are cut. So most actions cut nothing. */
 const SLACK = 128
 
 /** True if the id was seen within the window before `receivedAt`. Times are epoch milliseconds. */
@@ -20,7 +20,7 @@ export function isRemembered(
   return false
 }
 
-/** What is remembered with the id, and without what is older than the window or over the bound. */
+/** The list with the id added, and without ids that are older than the window or over the bound. */
 export function remember(
   remembered: Remembered,
   idHash: number,

@@ -1,5 +1,5 @@
-// How a user's standing reacts to an action, or to time: timers, transitions, rules. Pure: every
-// instant comes from the action or the tick, and what it sets off is handed back as effects.
+// How a user's state reacts to an action or to time: timers, transitions, rules. Pure: every
+// instant comes from the action or the tick, and the effects are returned.
 import type { Definition } from '../definition/definition.ts'
 import type { Transition } from '../lifecycle/lifecycle.ts'
 import { dueAt, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
@@ -47,7 +47,7 @@ export class Reaction {
     this.#conditionRules = definition.rules.filter(({ trigger }) => trigger.kind === 'condition')
   }
 
-  /** What follows belongs to this place of the log. */
+  /** The effects that follow belong to this place of the log. */
   begin(place: Place, effects: Effect[]): void {
     this.#place = place
     this.#effects = effects
@@ -66,15 +66,14 @@ export class Reaction {
       if (moved || standing.conditionsDue <= due) this.#checkConditions(this.#conditionRules, standing, due)
       if (this.#changed) standing.clock = due
       standing.timersDue = nextTimer(this.#lifecycle, standing, profile.newestAt, due)
-      // Also where only a timer looked: from now on its transition waits for its condition.
+      // Also if only a timer looked, because from now on its transition waits for its condition.
       standing.conditionsDue = this.#nextChange(profile, standing, due)
     }
   }
 
   /**
    * Reacts to an action that was just counted.
-   * @param at the instant of the user's clock, epoch ms: no earlier than the action, nor than the
-   * clock
+   * @param at the instant of the user's clock, epoch ms; never before the action or the clock
    * @param wasLate true if the user's clock had passed the action
    */
   react(profile: Profile, standing: LifecycleState, action: Action, at: number, wasLate: boolean): void {
@@ -101,7 +100,7 @@ export class Reaction {
     this.#checkConditions(moved ? this.#conditionRules : conditions, standing, at)
     standing.clock = at
     standing.timersDue = nextTimer(this.#lifecycle, standing, profile.newestAt, at)
-    // A late action can make a silence of a time that is already up.
+    // A late action can start a silence that is already over.
     if (moved || wasLate) standing.conditionsDue = this.#nextChange(profile, standing, at)
     else if (touchesGuards || conditions.length > 0) {
       standing.conditionsDue = Math.min(standing.conditionsDue, this.#nextChange(profile, standing, at))
@@ -197,7 +196,7 @@ export class Reaction {
     for (const transition of this.#lifecycle.transitions) {
       const { on, when, from } = transition
       if (on !== undefined || !when || !from.has(standing.stage)) continue
-      // Before its time is up there is nothing to look at; then its timer looks.
+      // Before its time is up, the condition need not be looked at. Then its timer looks.
       if (timeIsUpAt(transition, standing, profile.newestAt) > at) continue
       next = Math.min(next, this.#tileLeaves(when, profile, at))
     }

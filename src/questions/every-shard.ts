@@ -1,15 +1,15 @@
-// What shards answer to a question for every shard, on its way back to who asked.
+// The answers of the shards to a question for every shard, on the way back to the asker.
 
 export interface ShardPart<Part> {
   shard: number
-  /** Of the owner that answered. */
+  /** The epoch of the owner that answered. */
   epoch: number
   part: Part
 }
 
 /**
- * The part of each shard, by its number. In a handover two owners may answer for one: the newer is
- * right.
+ * The part of each shard, by its number. During a handover, two owners may answer for one shard;
+ * the newer one is right.
  */
 export function newestParts<Part>(told: readonly ShardPart<Part>[]): Map<number, Part> {
   const parts = new Map<number, Part>()

@@ -1,5 +1,5 @@
-// The question for what is behind a feature or a rule: its value or state, its tiles, and the
-// newest actions it is made of.
+// The question that explains a feature or a rule: its value or state, its tiles, and the newest
+// actions behind it.
 import { PulseprintError } from '../errors.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { LIMITS } from '../limits.ts'
@@ -15,7 +15,7 @@ import { type AboutUser, type ShardQuestion, shardOfUser } from './question.ts'
 const ACTIONS_MAX = 10
 
 export interface ExplainParameters extends AboutUser {
-  /** Of the feature or rule. Errors: UNKNOWN_FEATURE. */
+  /** The name of the feature or rule. Errors: UNKNOWN_FEATURE. */
   name: string
   /** As for a profile. */
   at?: number
@@ -47,7 +47,7 @@ export const EXPLAIN: ShardQuestion<ExplainParameters, ExplainView | undefined> 
 }
 
 /**
- * What time did to the user after the instant is known, but not how all stood before. Errors:
+ * A profile shows what time did to the user after the instant, but not the state before. Errors:
  * AT_TOO_EARLY.
  */
 function checkNotBefore(standing: LifecycleState | undefined, at: number): void {

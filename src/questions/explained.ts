@@ -12,7 +12,7 @@ import type { Rule } from '../rules/rule.ts'
 export interface Explained {
   isRule: boolean
   declared: Record<string, Value>
-  /** `counts` says of an action whether it is behind what is explained. */
+  /** `counts` says whether an action is behind the explained feature or rule. */
   explain(
     user: string,
     profile: Profile,
@@ -52,7 +52,7 @@ export function explained(definition: Definition, name: string): Explained {
   }
 }
 
-/** The actions a rule is on; for other rules those that its features count. */
+/** The actions that the rule is on. Other rules: the actions that their features count. */
 function waitsFor(definition: Definition, { trigger, when }: Rule, at: number): (action: Action) => boolean {
   if (trigger.kind === 'action') return ({ action }) => trigger.actions?.has(action) ?? true
   const features = (when?.features ?? []).map((index) =>

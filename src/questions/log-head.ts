@@ -1,5 +1,5 @@
-// The end of a shard's log, for those who show it: they do without it rather than wait for a log
-// that is away.
+// The end of a shard's log, for questions that show it. They do without it if the log does not
+// answer in time.
 import type { ActionLog } from '../log/action-log.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { within } from '../runtime/deadline.ts'
@@ -11,7 +11,10 @@ export interface HeadAndLag {
   lag: number | null
 }
 
-/** Both null if the log does not tell in time. @param applied last sequence that is applied */
+/**
+ * Both are null if the log does not answer in time.
+ * @param applied last sequence that is applied
+ */
 export async function headAndLag(
   log: ActionLog,
   shard: number,

@@ -1,4 +1,4 @@
-// A user's newest actions. The profile only knows their places in the log; their text is read from
+// A user's newest actions. The profile only knows their places in the log, so this reads them from
 // there.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PulseprintError } from '../errors.ts'
@@ -10,8 +10,8 @@ import { isoOf } from '../model/instant.ts'
 import type { TimelineView } from '../views/views.ts'
 
 /**
- * The newest `limit` actions that are wanted, behind the cursor if there is one; fewer if they are
- * long. Errors: INVALID_REQUEST for a cursor that was never given.
+ * The newest `limit` actions that match, after the cursor if there is one. Fewer if they are long.
+ * Errors: INVALID_REQUEST if the engine never gave this cursor.
  * @param timeline pairs of (sequence, position), oldest first
  */
 export async function readNewest(
@@ -26,7 +26,7 @@ export async function readNewest(
   let last = cursor === undefined ? undefined : parseCursor(cursor)
   for (const { sequence, positions } of placesFrom(timeline, last)) {
     const found = await log.get(shard, sequence)
-    // A trimmed record takes its part of the timeline with it.
+    // When a record is trimmed, its part of the timeline goes too.
     if (!found) break
     const record = decodeActions(found.payload)
     for (const position of positions) {
@@ -38,13 +38,14 @@ export async function readNewest(
       bytes += JSON.stringify(action.properties).length
       last = { sequence, position }
     }
-    // A record may be large: others have their turn before the next, and none is held meanwhile.
+    // A record may be large. So other work has its turn before the next one, and no record is held
+    // meanwhile.
     await nextTurn()
   }
   return { actions, cursor: null }
 }
 
-/** The places before `last`, newest first, by record. */
+/** The places before `last`, newest first, grouped by record. */
 function placesFrom(
   timeline: readonly number[],
   last: Place | undefined,

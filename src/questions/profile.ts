@@ -22,7 +22,7 @@ export interface ProfileParameters extends AboutUser {
   /** Names of the features wanted; default all. An unknown name: UNKNOWN_FEATURE. */
   fields?: readonly string[]
   /**
-   * Answer only once the user's shard has applied its log up to here (read your writes);
+   * Answer only when the user's shard has applied its log up to here (read your writes);
    * NOT_YET_APPLIED after a bounded wait.
    */
   minSequence?: number
@@ -43,14 +43,14 @@ export const PROFILE: ShardQuestion<ProfileParameters, ProfileView | undefined> 
 async function answer(shard: ShardView, parameters: ProfileParameters): Promise<ProfileView | undefined> {
   await shard.ready(parameters.minSequence)
   const now = shard.clock.now()
-  // Stated as of before the read: while a cold profile is on its way, the shard goes on.
+  // `asOf` is taken before the read, because the shard goes on while a cold profile loads.
   const asOf = asOfNow(shard, now)
   const read = await shard.read(parameters.user, viewOf(shard, parameters, now))
   return read && { userId: parameters.user, ...read, asOf, source: 'live' }
 }
 
 /**
- * Errors: OWNER_UNREACHABLE when nothing is saved of the user; TOO_STALE; NOT_YET_APPLIED for
+ * Errors: OWNER_UNREACHABLE if no profile of the user is saved; TOO_STALE; NOT_YET_APPLIED for
  * `minSequence`.
  */
 async function fromSnapshot(
@@ -60,13 +60,14 @@ async function fromSnapshot(
 ): Promise<ProfileView> {
   const { shard, snapshots, clock, definition } = saved
   const { user, minSequence = 0, maxStalenessMs = LIMITS.stalenessMaxMs } = parameters
-  // However young it seems: the owner's clock may be ahead.
+  // A snapshot is refused here however young it seems, because the owner's clock may be ahead.
   if (maxStalenessMs === 0) throw new PulseprintError('TOO_STALE', `${reason}, and no snapshot is allowed`)
   const now = clock.now()
-  // First: what is saved between the two calls is then newer than stated, not older.
+  // The state is read first. If a save comes between the two calls, the profile is newer than
+  // stated, not older.
   const { epoch, offset, savedAt } = await snapshots.checkpoint(shard)
   const [bytes] = await snapshots.load(shard, [user])
-  // Whether nobody has the user, or only the owner yet, cannot be told.
+  // Nobody can tell whether the user is unknown, or known only to the owner.
   if (!bytes || savedAt === undefined) throw new PulseprintError('OWNER_UNREACHABLE', reason)
   if (offset < minSequence) {
     const message = `${reason}, and the snapshot covers sequence ${offset} only`
@@ -83,7 +84,8 @@ async function fromSnapshot(
 }
 
 /**
- * What a reader gets to see of a profile. Errors: UNKNOWN_FEATURE; AT_TOO_EARLY when it is applied.
+ * The part of a profile that a reader sees. Errors: UNKNOWN_FEATURE; AT_TOO_EARLY when it is
+ * applied.
  */
 function viewOf(
   { definition, fold }: { definition: Definition; fold: Fold },
@@ -101,7 +103,7 @@ function viewOf(
   }
 }
 
-/** How current an answer of the owner is. */
+/** How current an owner's answer is. */
 export function asOfNow({ shard, epoch, applied }: ShardView, now: number): ProfileView['asOf'] {
   return { shard, epoch, sequence: applied, at: isoOf(now) }
 }

@@ -1,6 +1,6 @@
-// What can be asked of the shards, and what they can be told to do: a question is one file of this
-// room. It says whom it concerns and how a shard answers; how it reaches that shard, on this
-// thread, another one or another node, is the engine's.
+// What you can ask the shards or tell them to do. A question is one file of this room: it says
+// which shards it concerns and how a shard answers. The engine carries it to the shard, on this
+// thread, another thread or another node.
 import type { Definition } from '../definition/definition.ts'
 import type { ActionLog } from '../log/action-log.ts'
 import { shardOf } from '../model/hash.ts'
@@ -10,35 +10,34 @@ import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { ShardView } from './shard-view.ts'
 
 /**
- * Answered by the owner of one shard. Parameters and answers are what MessagePack can say, or
+ * Answered by the owner of one shard. Parameters and answers are values that MessagePack knows, or
  * undefined.
  */
 export interface ShardQuestion<Parameters, Answer> {
   readonly scope: 'shard'
-  /** Tells it from all others, also between nodes of different versions. */
+  /** A name that is unique among questions, also between nodes of different versions. */
   readonly name: string
   shardOf(parameters: Parameters, shards: number): number
   /** How long a node of a cluster waits for the owner, ms. */
   waitMs(parameters: Parameters): number
   answer(shard: ShardView, parameters: Parameters): Promise<Answer>
   /**
-   * Answers from what was saved last, when the owner does not answer. Left out: only the owner may
-   * answer.
-   * @param reason why the owner does not answer. Errors: OWNER_UNREACHABLE or NOT_READY send the
-   * question to the owner once more.
+   * Answers from the last saved state if the owner does not answer. Left out: only the owner may
+   * answer. Errors: OWNER_UNREACHABLE or NOT_READY send the question to the owner once more.
+   * @param reason why the owner does not answer
    */
   fromSnapshot?(saved: SavedShard, parameters: Parameters, reason: string): Promise<Answer>
 }
 
-/** Answered by the owners of all shards; the asking side puts the answers together. */
+/** Answered by the owners of all shards. The asking side combines the answers. */
 export interface EveryShardQuestion<Parameters, Part, Answer> {
   readonly scope: 'every shard'
   readonly name: string
   waitMs(parameters: Parameters): number
   answer(shard: ShardView, parameters: Parameters): Promise<Part>
-  /** Answers for a shard whose owner did not. */
+  /** Answers for a shard if its owner did not. */
   unanswered(shard: UnansweredShard, parameters: Parameters): Promise<Part>
-  /** @param parts one of each shard, by its number */
+  /** @param parts one part of each shard, by its number */
   combine(parts: Part[], parameters: Parameters): Answer
 }
 
@@ -56,12 +55,12 @@ export interface SavedShard {
   readonly snapshots: SnapshotStore
 }
 
-/** A shard that nobody has answered for. */
+/** A shard for which nobody has answered. */
 export interface UnansweredShard {
   readonly shard: number
-  /** Its owner, if it has one that lives. */
+  /** The shard's owner, if it has one that lives. */
   readonly owner: string | undefined
-  /** Under which it was last owned; undefined when it never was. */
+  /** The epoch of its last owner; undefined if it never had one. */
   readonly epoch: number | undefined
   readonly log: ActionLog
   readonly clock: Clock
@@ -73,7 +72,7 @@ export interface AboutUser {
   user: string
 }
 
-/** For questions about one user: they go to the owner of the user's shard. */
+/** For questions about one user. They go to the owner of the user's shard. */
 export function shardOfUser({ user }: AboutUser, shards: number): number {
   return shardOf(user, shards)
 }

@@ -1,4 +1,4 @@
-// All questions, by name: so a thread or node finds the one that another asks.
+// All questions by name, so that a thread or node finds the one that another asks.
 import { COUNTS } from './counts.ts'
 import { EXPLAIN } from './explain.ts'
 import { PROFILE } from './profile.ts'
@@ -22,7 +22,7 @@ const QUESTIONS: readonly AnyQuestion[] = [
 
 const BY_NAME = new Map(QUESTIONS.map((question) => [question.name, question]))
 
-/** Throws for one that only another version of the program knows. */
+/** Throws for a question that only another version of the program knows. */
 export function questionNamed(name: string): AnyQuestion {
   const question = BY_NAME.get(name)
   if (!question) throw new Error(`there is no question ${name}`)

@@ -1,4 +1,5 @@
-// The order to a shard to rebuild its profiles from its log, and the question how that goes.
+// The order that makes a shard rebuild its profiles from its log, and the question for the state of
+// that rebuild.
 import { LIMITS } from '../limits.ts'
 import type { RebuildView } from '../views/views.ts'
 import type { ShardQuestion } from './question.ts'
@@ -8,7 +9,7 @@ export interface AboutShard {
 }
 
 /**
- * Begins to rebuild the shard while it goes on. Errors: REBUILD_RUNNING; LOG_TRIMMED; NOT_READY.
+ * Begins a rebuild of the shard while it goes on. Errors: REBUILD_RUNNING, LOG_TRIMMED, NOT_READY.
  */
 export const START_REBUILD: ShardQuestion<AboutShard, RebuildView> = {
   scope: 'shard',
@@ -18,7 +19,7 @@ export const START_REBUILD: ShardQuestion<AboutShard, RebuildView> = {
   answer: (shard) => shard.rebuilds.start(),
 }
 
-/** How it goes, or how the last one went. Errors: NO_REBUILD. */
+/** The state of the present or last rebuild. Errors: NO_REBUILD. */
 export const REBUILD: ShardQuestion<AboutShard, RebuildView> = {
   scope: 'shard',
   name: 'rebuild',

@@ -1,13 +1,15 @@
-// The question for how all shards stand: each as its owner says, and those without one as the
-// stores know them.
+// The question for the state of all shards. Owners answer for theirs; the stores answer for shards
+// without an owner.
 import type { ShardStatus } from '../views/views.ts'
 import { headAndLag } from './log-head.ts'
 import type { EveryShardQuestion } from './question.ts'
 
-/** Longer than an owner waits for its log; then the one who asks looks into the log itself. */
+/**
+ * Longer than an owner waits for its log. After that, the asking side looks into the log itself.
+ */
 const WAIT_MS = 600
 
-/** Head and lag are null when the log does not tell in time. */
+/** Head and lag are null if the log does not answer in time. */
 export const SHARD_STATUS: EveryShardQuestion<Record<never, never>, ShardStatus, ShardStatus[]> = {
   scope: 'every shard',
   name: 'shardStatus',

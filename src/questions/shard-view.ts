@@ -22,21 +22,21 @@ export interface ShardView {
   /** Users held in memory. */
   readonly hotUsers: number
   /**
-   * Resolves once the shard has replayed its log and reached `minSequence`, after a bounded wait.
-   * Errors: NOT_READY; NOT_YET_APPLIED for `minSequence`; NOT_OWNER once the shard is another
-   * node's.
+   * Resolves when the shard has replayed its log and reached `minSequence`, after a bounded wait.
+   * Errors: NOT_READY; NOT_YET_APPLIED for `minSequence`; NOT_OWNER if the shard is another node's
+   * by then.
    */
   ready(minSequence?: number): Promise<void>
   /**
-   * Calls `read` with the user's profile between two turns of its actor; `read` must not keep or
-   * change it. Undefined when no action of the user was ever accepted. Errors: OVERLOADED,
-   * NOT_READY, NOT_OWNER, STORAGE_UNAVAILABLE.
+   * Calls `read` with the user's profile between two turns of its actor. `read` must not keep or
+   * change it. Undefined if no action of the user was ever accepted. Errors: OVERLOADED, NOT_READY,
+   * NOT_OWNER, STORAGE_UNAVAILABLE.
    */
   read<T>(user: string, read: (profile: Profile) => T): Promise<T | undefined>
   readonly rebuilds: {
-    /** Begins one. Errors: REBUILD_RUNNING, LOG_TRIMMED, NOT_READY. */
+    /** Begins a rebuild. Errors: REBUILD_RUNNING, LOG_TRIMMED, NOT_READY. */
     start(): Promise<RebuildView>
-    /** How the last one goes or went. Errors: NO_REBUILD. */
+    /** The state of the present or last rebuild. Errors: NO_REBUILD. */
     view(): RebuildView
   }
 }

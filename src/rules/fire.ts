@@ -1,4 +1,4 @@
-// Whether a rule may fire, and what the user's standing keeps of it once it has.
+// Whether a rule may fire, and what the user's state keeps of the firing.
 
 import type { Firing, LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Calendar } from '../model/calendar.ts'

@@ -1,7 +1,8 @@
-// What has been opened, closed in the opposite order: one that fails keeps none of the others open.
+// Closes what has been opened, in the opposite order. If one part fails to close, the others still
+// close.
 import type { Logger } from './logger.ts'
 
-/** Empties the list, so that nothing is closed twice. Never rejects: what fails is logged. */
+/** Empties the list, so that nothing is closed twice. Never rejects; it logs failures. */
 export async function closeInReverse(closers: (() => unknown)[], logger: Logger): Promise<void> {
   for (const close of closers.splice(0).reverse()) {
     try {

@@ -38,7 +38,7 @@ export class DiskSpace {
   /** Looks now, and from then on twice a second. */
   async start(): Promise<void> {
     const before = this.problem
-    // A system that cannot tell has no lack of room.
+    // If a system cannot tell, assume that there is room.
     this.#free = await this.#freeBytes(this.#path).catch(() => Number.POSITIVE_INFINITY)
     const { problem } = this
     if (problem !== undefined && before === undefined)

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 
 /**
- * Of a host as it is written in settings or in a URL: `localhost`, 127.0.0.0/8, `::1` or `[::1]`.
+ * True for a host as written in settings or in a URL: `localhost`, 127.0.0.0/8, `::1` or `[::1]`.
  */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase()

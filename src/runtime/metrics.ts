@@ -7,8 +7,8 @@ export type ActionsCounter = Counter<'status'>
 export type RequestDurations = Histogram<'method' | 'route' | 'status'>
 
 /**
- * Status `accepted`, `duplicate` and `rejected` are what became of an action. `logged` actions are
- * durable and will be applied, and the front door answered without waiting to know whether they are
+ * The statuses `accepted`, `duplicate` and `rejected` are outcomes of an action. `logged` actions
+ * are durable and will be applied; the front door answered before it knew whether they are
  * duplicates.
  */
 export function createActionsCounter(registry: Registry): ActionsCounter {
@@ -32,12 +32,12 @@ export function createRequestDurations(registry: Registry): RequestDurations {
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600]
 
-/** Counts and times what the shards tell of. */
+/** Counts and times what the shards report. */
 export function createObserver(registry: Registry): Observer {
   const registers = [registry]
   const histogram = (name: string, help: string) =>
     new Histogram({ name: `pulseprint_${name}_seconds`, help, buckets: SECONDS, registers })
-  // A timer that is held back because history may follow is due when it is no longer.
+  // A timer that waits for more history is due when that wait ends.
   const lateness = histogram(
     'timer_lateness',
     'Time from when a tick was due for a user to when it was appended.',

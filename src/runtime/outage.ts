@@ -1,5 +1,5 @@
-// Tells an operator once that something has begun to fail, and once that all of it works again,
-// however often it is tried in between and however many parts of it are concerned.
+// Tells the operator once that something fails, and once that all of it works again, however often
+// it is tried meanwhile and however many parts fail.
 import type { Logger } from './logger.ts'
 
 export interface OutageWords {
@@ -40,7 +40,7 @@ export class Outage<Part> {
     this.#logger.info(this.#words.ended)
   }
 
-  /** The part is gone from here: whether the rest works, its next success tells. */
+  /** The part is gone from here. The next success of the others shows whether they work. */
   forget(part: Part): void {
     this.#failing.delete(part)
   }

@@ -1,5 +1,6 @@
-// Stored profiles hold for one definition. When it changes, they are dropped and the log is
-// replayed from its start; what the new definition would have announced by then stays unsaid.
+// Stored profiles are valid for one definition. If it changes, they are dropped and the log is
+// replayed from its start. The replay announces nothing that the new definition would have
+// announced earlier.
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
 import { decodeHeader } from '../ingest/records.ts'
@@ -7,9 +8,11 @@ import type { ActionLog } from '../log/action-log.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
-/** The last rebuild, as far as its announcements go. */
+/** The last rebuild, as far as it concerns announcements. */
 export interface Rebuild {
-  /** When the newest record of the log was taken in, epoch ms: by then, time had been let pass. */
+  /**
+   * When the newest record of the log arrived, epoch ms: the engine had let time pass up to then.
+   */
   until: number
   /** Head of each shard's log. */
   heads: number[]
@@ -39,8 +42,8 @@ export async function rebuildIfRedefined(
 }
 
 /**
- * The last rebuild of these snapshots. Errors: DEFINITION_MISMATCH if they are meanwhile those of
- * another definition.
+ * The last rebuild of these snapshots. Errors: DEFINITION_MISMATCH if another definition has taken
+ * them meanwhile.
  */
 export async function lastRebuild(snapshots: SnapshotStore, { fingerprint }: Definition): Promise<Rebuild> {
   const stored = await snapshots.fingerprint()
@@ -61,7 +64,7 @@ async function rebuildOfNow(shards: number, log: ActionLog): Promise<Rebuild> {
   return rebuild
 }
 
-/** The store keeps one text: the fingerprint and, behind it, the rebuild. */
+/** The store keeps one text: the fingerprint, followed by the rebuild. */
 function text(fingerprint: string, rebuild: Rebuild): string {
   return `${fingerprint} ${JSON.stringify(rebuild)}`
 }

@@ -1,6 +1,6 @@
-// The snapshot store port: saved points of the fold over the log. It holds per shard an epoch, an
-// offset and the encoded profiles with an index of when time changes them; every commit names the
-// epoch it was made under, and an older one is refused.
+// The snapshot store port: saved points of the fold over the log. For each shard, it holds an
+// epoch, an offset, and the encoded profiles with an index of when time changes them. Every commit
+// names its epoch, and the store refuses an older one.
 
 export interface ShardCheckpoint {
   epoch: number
@@ -24,7 +24,7 @@ export interface StoredProfile {
   bytes: Uint8Array
   /** When time will change something for the user, epoch ms: kept in an index. Infinity: never. */
   wakeAt: number
-  /** What the index holds for the user so far; Infinity: nothing. */
+  /** The user's entry in the index so far; Infinity: none. */
   wakeBefore: number
 }
 
@@ -36,8 +36,8 @@ export interface Wake {
 
 export interface SnapshotStore {
   /**
-   * Whether others read it in the owner's stead: then a checkpoint tells its time also if nothing
-   * has changed.
+   * True if others read the store in the owner's stead. A checkpoint then states its time even if
+   * nothing has changed.
    */
   readonly isShared: boolean
   /** Epoch 0 and offset 0 for a shard that was never claimed. */
@@ -47,19 +47,19 @@ export interface SnapshotStore {
    */
   claim(shard: number, epoch: number): Promise<void>
   /**
-   * The stored profiles in the asked order; undefined for a user that has none.
-   * @param epoch of the owner who is to go on from them; another reader names none Errors:
-   * STORAGE_UNAVAILABLE; with an epoch, FENCED if it no longer holds, or the store has lost commits
-   * of it.
+   * The stored profiles in the order of the request; undefined for a user that has none. Errors:
+   * STORAGE_UNAVAILABLE; with an epoch, FENCED if the epoch no longer holds or the store has lost
+   * commits of it.
+   * @param epoch of the owner that goes on from these profiles; leave it out if you only read
    */
   load(shard: number, users: readonly string[], epoch?: number): Promise<(Buffer | undefined)[]>
   /**
-   * The shard's users by when they have to be woken, those without any aside; at most `limit`.
-   * @param after go on behind this one, in the order of (wakeAt, user)
+   * The shard's users that must be woken, in the order of (wakeAt, user); at most `limit`.
+   * @param after begins after this entry
    * @param until latest wakeAt, inclusive
    */
   wakes(shard: number, after: Wake | undefined, until: number, limit: number): Promise<Wake[]>
-  /** Names of all users of the shard that have a profile, page by page; one may come twice. */
+  /** Names of all users of the shard that have a profile, page by page. A name may come twice. */
   users(shard: number): AsyncIterable<string[]>
   /**
    * Writes atomically. Errors: FENCED when a newer epoch has claimed the shard;
@@ -69,7 +69,7 @@ export interface SnapshotStore {
   /** Number of stored profiles. */
   count(): Promise<number>
   /**
-   * Removes every profile and sets every offset to 0, keeping the epochs: the start of a rebuild.
+   * Removes every profile and sets every offset to 0, but keeps the epochs: the start of a rebuild.
    */
   reset(fingerprint: string): Promise<void>
   /** Fingerprint of the definition the profiles were computed with; undefined in a new store. */

@@ -1,5 +1,5 @@
-// Whether log, snapshots and streams of a shard belong together. One that was put back from an older
-// copy, or has gone, would lose decisions or publish what the profiles never saw.
+// Checks that log, snapshots and streams of a shard belong together. If one of them is an older
+// copy or is gone, decisions would be lost, or published although the profiles never saw them.
 import { PulseprintError } from '../errors.ts'
 import { decodeHeader } from '../ingest/records.ts'
 import type { ActionLog } from '../log/action-log.ts'
@@ -42,7 +42,7 @@ export async function expectStoresFit(
   )
 }
 
-/** Whether a record up to the sequence holds actions. */
+/** True if a record up to the sequence holds actions. */
 async function holdsActions(log: ActionLog, shard: number, upTo: number): Promise<boolean> {
   const ended = new AbortController()
   for await (const records of log.follow(shard, 0, ended.signal)) {

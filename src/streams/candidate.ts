@@ -1,4 +1,4 @@
-// An entry of a stream before it is known whether a subscriber wants it.
+// An entry of a stream before anyone knows whether a subscriber wants it.
 
 export interface Candidate {
   readonly id: string

@@ -1,5 +1,5 @@
-// The bytes of stored stream items: flat MessagePack arrays. Of `actions` only the place in the log
-// is kept; entries of the other streams are packed together, in parts of bounded size.
+// The bytes of stored stream items: flat MessagePack arrays. An item of `actions` holds only its
+// place in the log. Entries of the other streams are packed together, in parts of bounded size.
 import { Packr } from 'msgpackr'
 import { ACTIONS, type Publication, type StreamEntry, type StreamItem } from './stream-store.ts'
 
@@ -9,14 +9,14 @@ export interface EncodedItem {
 }
 
 /**
- * Characters of text after which a further item is begun: whoever wants one entry reads the whole
- * item.
+ * Characters of text after which the next item begins, because a reader of one entry reads the
+ * whole item.
  */
 const ITEM_TEXT_MAX = 64 * 1024
 
 const packr = new Packr({ useRecords: false })
 
-/** The items of a publication, in the order in which they are to be numbered. */
+/** The items of a publication, in the order of their numbers. */
 export function encodeItems({ shard, sequence, refused, entries }: Publication): EncodedItem[] {
   const items: EncodedItem[] = []
   const add = (stream: string, values: unknown[]) =>

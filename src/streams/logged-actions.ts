@@ -1,6 +1,5 @@
-// The entries of the stream `actions`, read from the log. A record is decoded once for all
-// subscribers that are near each other in it, and the JSON of an action is only made when a
-// subscriber wants it.
+// The entries of the stream `actions`, read from the log. Subscribers that are near each other
+// share one decoded record. The JSON of an action is made only when a subscriber wants it.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { decodeActions } from '../ingest/records.ts'
 import type { ActionLog } from '../log/action-log.ts'
@@ -9,9 +8,9 @@ import type { Candidate } from './candidate.ts'
 import { standardAction } from './standard-action.ts'
 import type { StreamItem } from './stream-store.ts'
 
-/** Bytes of the records whose actions are kept; decoded they take a few times as much. */
+/** Bytes of the records whose actions are kept. Decoded, they take a few times as much. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
-/** Decoding more than this lets others have their turn first. */
+/** If a record is larger than this, other work has its turn before it is decoded. */
 const LARGE_BYTES = 64 * 1024
 
 interface Kept {
@@ -62,8 +61,8 @@ export class LoggedActions {
   }
 
   /**
-   * Makes room for the bytes of an item that was just read. Those still on their way count nothing
-   * yet and stay.
+   * Makes room for the bytes of an item that was just read. Items still on their way count nothing
+   * yet, and stay.
    */
   #count(number: number, bytes: number): void {
     const kept = this.#kept.get(number)

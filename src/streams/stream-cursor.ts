@@ -1,14 +1,14 @@
-// A subscriber's place in a stream as text: `number`, everything up to that item taken, or
-// `number.index`, taken up to that entry of the item. It is the id of each server-sent event.
+// A subscriber's place in a stream as text. `number` means that everything up to that item is
+// taken; `number.index`, up to that entry of the item. It is the id of each server-sent event.
 import { PulseprintError } from '../errors.ts'
 
 export interface StreamCursor {
   number: number
-  /** Index of the last entry taken of the item; undefined: all of them. */
+  /** Index of the last entry taken of the item; undefined: all entries. */
   index: number | undefined
 }
 
-/** Throws INVALID_REQUEST, at `path`, if the text is no cursor. */
+/** Errors: INVALID_REQUEST, at `path`, if the text is no cursor. */
 export function parseCursor(text: string, path: string): StreamCursor {
   const [, digits, index] = /^(\d{1,16})(?:\.(\d{1,9}))?$/.exec(text) ?? []
   const number = Number(digits)

@@ -92,7 +92,7 @@ export class StoredStreams implements StreamReader {
   }
 }
 
-/** Number up to which all was taken. */
+/** Number up to which everything was taken. */
 function lastWhole({ number, index }: StreamCursor): number {
   return index === undefined ? number : number - 1
 }

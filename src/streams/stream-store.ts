@@ -1,6 +1,6 @@
-// The stream store port: what was published to whom subscribes. It is written once per log record
-// and shard, in the order of the log; what was published is never published again, and goes when
-// the log does.
+// The stream store port: the entries published to subscribers. It is written once per log record
+// and shard, in the order of the log. It publishes nothing twice, and drops entries when the log
+// drops their records.
 import type { Action } from '../model/action.ts'
 
 /** The stream of all accepted actions. */
@@ -17,7 +17,7 @@ export interface StreamEntry {
   data: string
 }
 
-/** What one log record leads to. */
+/** The effects of one log record. */
 export interface Publication {
   shard: number
   /** The record. */
@@ -48,21 +48,21 @@ export interface StreamItem {
 }
 
 export interface StreamStore {
-  /** Whether publications are to carry the actions. */
+  /** True if publications carry the actions. */
   readonly takesActions: boolean
-  /** Whether `published` counts the records that led to nothing. */
+  /** True if `published` counts the records that led to nothing. */
   readonly countsAll: boolean
   /** Sequence up to which the shard's records are published; 0 in a new store. */
   published(shard: number): number | Promise<number>
   /**
-   * Publishes; those at or before `published` of their shard are dropped. Resolves when every
-   * reader can see them, at the latest when it is called back. Calls must not overlap for one
-   * shard. Errors: STORAGE_UNAVAILABLE; then some may be published, and the same call again
-   * publishes the others.
+   * Publishes, and drops publications at or before `published` of their shard. Resolves when every
+   * reader can see them; readers may be called back before. Calls must not overlap for one shard.
+   * Errors: STORAGE_UNAVAILABLE; some may then be published, and the same call again publishes the
+   * others.
    */
   publish(publications: readonly Publication[]): Promise<void>
   /**
-   * Resolves when all that is published by now would survive a power cut. Errors:
+   * Resolves when everything published by now would survive a power cut. Errors:
    * STORAGE_UNAVAILABLE.
    */
   flushed(): Promise<void>
@@ -78,7 +78,7 @@ export interface StreamStore {
    */
   trim(shard: number, sequence: number): Promise<number>
   /**
-   * Whether any item of the stream with a number above `after` was dropped. Known before the item
+   * True if any item of the stream with a number above `after` was dropped. Known before the item
    * has gone.
    */
   hasDropped(stream: string, after: number): boolean | Promise<boolean>

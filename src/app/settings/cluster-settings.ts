@@ -1,4 +1,4 @@
-// The settings of a node in a cluster: where NATS and Redis are, and what is made there.
+// The settings of a node in a cluster: where NATS and Redis are, and what the node creates there.
 import { hostname } from 'node:os'
 
 export interface ClusterSettings {
@@ -29,7 +29,7 @@ export interface SettingsReader {
 
 const LOG_STREAMS_MAX = 64
 
-/** Undefined if neither NATS nor Redis is named: then the node runs on embedded storage. */
+/** Undefined if neither NATS nor Redis is named. The node then runs on embedded storage. */
 export function readClusterSettings(
   { text, integer, problem }: SettingsReader,
   shards: number,
@@ -42,7 +42,7 @@ export function readClusterSettings(
     return undefined
   }
   const natsUrls = listOf(nats)
-  // The URLs themselves are not shown: they may carry passwords.
+  // The message does not show the URLs, because they may carry passwords.
   if (!natsUrls.every((url) => isUrl(url, ['nats:', 'tls:']))) {
     problem('PULSEPRINT_NATS must be nats:// or tls:// URLs, separated by commas')
   }
@@ -84,7 +84,7 @@ export function readClusterSettings(
   }
 }
 
-/** What stands between commas. */
+/** The parts between commas. */
 export function listOf(text: string): string[] {
   return text
     .split(',')
@@ -98,8 +98,8 @@ function hasCredentials(url: string): boolean {
 }
 
 /**
- * A login with a stray % could not be decoded when it is sent. Another check reports what is no URL
- * at all.
+ * A login with a stray % could not be decoded when it is sent. Another check reports texts that are
+ * no URL at all.
  */
 function isLoginEncoded(text: string): boolean {
   const url = URL.parse(text)

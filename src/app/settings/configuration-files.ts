@@ -5,7 +5,7 @@ import { DEFAULT_DEFINITION } from '../../definition/default.ts'
 import type { Definition } from '../../definition/definition.ts'
 import { type ApiKeys, readApiKeys } from '../../runtime/api-keys.ts'
 
-/** A definition that was refused, with everything that is wrong with it. */
+/** A definition that was refused, with all its mistakes. */
 export class DefinitionError extends Error {
   readonly origin: string
   readonly problems: Problem[]
@@ -17,9 +17,9 @@ export class DefinitionError extends Error {
   }
 }
 
-/** The files as they were at the start: every thread must read the same. */
+/** The files as they were at the start, because every thread must read the same. */
 export interface ConfigurationTexts {
-  /** What to call the definition in messages. */
+  /** The name of the definition in messages. */
   definitionOrigin: string
   definition: string
   keys: { path: string; text: string } | undefined

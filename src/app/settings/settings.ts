@@ -1,4 +1,4 @@
-// The settings of a node, read from the environment. Every bad one is reported at once.
+// The settings of a node, read from the environment. It reports every wrong one at once.
 import { availableParallelism } from 'node:os'
 import { durationMs } from '../../model/duration.ts'
 import { isLoopback } from '../../runtime/loopback.ts'
@@ -18,7 +18,7 @@ export interface Settings {
   hotUsersMax: number
   /** Threads that share the shards and the API's port. */
   threads: number
-  /** How much of the log is kept; what is left out is kept for ever. */
+  /** How much of the log is kept. A bound that is left out keeps everything. */
   keep: LogRetention
   /** Undefined: embedded storage. */
   cluster: ClusterSettings | undefined
@@ -31,7 +31,7 @@ export interface LogRetention {
   bytes?: number
 }
 
-/** Threads share the port through SO_REUSEPORT, which spreads connections on these systems only. */
+/** Threads share the port through SO_REUSEPORT. Only these systems spread connections over it. */
 const PORT_CAN_BE_SHARED = ['linux', 'freebsd'].includes(process.platform)
 const THREADS_DEFAULT = PORT_CAN_BE_SHARED ? Math.min(4, availableParallelism()) : 1
 

@@ -1,5 +1,5 @@
-// Reads typed fields out of the YAML tree. A wrong one is reported and gives undefined, so that the
-// section goes on and every mistake is found at once.
+// Reads typed fields out of the YAML tree. It reports a wrong field and gives undefined, so that
+// the section goes on and finds every mistake at once.
 import { type Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
 import { durationMs } from '../../model/duration.ts'
 import { suggest } from '../../model/suggest.ts'
@@ -93,8 +93,8 @@ export class Fields {
   }
 
   /**
-   * Any node as JSON. Only for what was read without a problem: an alias could lead back to its own
-   * node.
+   * Any node as JSON. Use it only for nodes read without a problem: an alias could lead back to its
+   * own node.
    */
   tree(node: Node | undefined): unknown {
     if (isSeq(node)) return node.items.map((item) => this.tree(this.#present(item)))

@@ -17,7 +17,7 @@ import { placeIn } from './expression-fields.ts'
 const EXAMPLE = 'Write a CEL expression: `when: features.purchases >= 10`.'
 const QUOTE = 'Text in a payload is CEL; for the text itself write quotes in quotes: `"\'gold\'"`.'
 
-/** Without window if it is wrong. */
+/** Without a window if the window is wrong. */
 export type WindowedFeature = KnownFeature & { window?: Window | undefined }
 
 export class Conditions {

@@ -31,7 +31,7 @@ export class Expressions {
 }
 
 /**
- * Exact if the document shows the expression as it is; otherwise (escapes, several lines) its
+ * Exact if the document shows the expression as it is. Otherwise (escapes, several lines), its
  * start.
  */
 export function placeIn(text: string, scalar: Scalar<string>, offset: number): number {

@@ -54,7 +54,7 @@ function checkDeclared(fields: Fields, field: Field, name: Scalar<string>, decla
   fields.problems.add(name, field.path, `No declared action is named ${name.value}`, hint)
 }
 
-/** @param forEver the hint for who wants no window */
+/** @param forEver the hint for somebody who wants no window */
 export function readWindow(
   fields: Fields,
   field: Field | undefined,
@@ -80,7 +80,7 @@ export function readWindow(
   return window ?? { kind: 'lifetime' }
 }
 
-/** By the text, since the parser gives no window for what is too long for any calendar. */
+/** Decided by the text, because the parser gives no window if it is too long for any calendar. */
 function tooLong(text: string): boolean {
   const match = /^(\d+)([mhd])$/.exec(text)
   const { day, hour, minute } = BOUNDS.windowTilesMax

@@ -24,15 +24,15 @@ export interface FeatureDraft {
 
 const KEYS = ['aggregate', 'action', 'where', 'of', 'window']
 const NUMERIC: readonly string[] = ['sum', 'avg', 'min', 'max']
-/** CEL types that hold no number; a timestamp has an order, but no sum. */
+/** CEL types that are not numbers. A timestamp has an order but no sum. */
 const NOT_NUMBERS = ['string', 'bool', 'list', 'map']
 const EXAMPLE =
   'For example `spend: { aggregate: sum, action: purchase, of: properties.price, window: 30d }`.'
 
 export interface ReadFeatures {
-  /** Those without a mistake. */
+  /** The features without a mistake. */
   drafts: FeatureDraft[]
-  /** Names of all, also of those with a mistake. */
+  /** Names of all features, also of those with a mistake. */
   names: string[]
 }
 
@@ -60,7 +60,7 @@ export function readFeatures(
   return { drafts, names: entries.map((entry) => entry.name) }
 }
 
-/** Whether its values are instants. */
+/** True if its values are instants. */
 export function typeOf({ aggregate, of }: FeatureDraft): Feature['type'] {
   const shows = ['first', 'last', 'min', 'max'].includes(aggregate)
   return shows && of?.type === 'timestamp' ? 'timestamp' : 'any'

@@ -1,5 +1,5 @@
-// What is wrong with a lifecycle as a whole: stages that nobody can enter, and circles that turn
-// without any action.
+// Mistakes of a lifecycle as a whole: stages that nobody can enter, and circles that turn without
+// any action.
 
 import { nearest } from '../../model/suggest.ts'
 import type { Field, Fields } from '../document/fields.ts'
@@ -24,7 +24,8 @@ export function checkSomeFrom(fields: Fields, stages: Stages, edges: readonly Ed
 }
 
 /**
- * Reports the stages no transition leads to; if there are none, those only reached from each other.
+ * Reports the stages that no transition leads to. If there are none, it reports those that are only
+ * reached from each other.
  */
 export function checkReachable(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
   const entered = new Set([0, ...edges.map((edge) => edge.to)])
@@ -45,7 +46,7 @@ export function checkReachable(fields: Fields, stages: Stages, edges: readonly E
 
 function reachedFrom(start: number, edges: readonly Edge[]): Set<number> {
   const reached = new Set([start])
-  // A Set visits what is added while it is visited.
+  // A Set also visits elements that are added during the visit.
   for (const stage of reached) {
     for (const { from, to } of edges) if (from.has(stage)) reached.add(to)
   }
@@ -53,10 +54,10 @@ function reachedFrom(start: number, edges: readonly Edge[]): Set<number> {
 }
 
 /**
- * Reports each dwell transition that closes a circle of dwell and conditions alone, once. Such a
- * circle turns for as long as its conditions hold, and a year or a century may pass at once.
- * Conditions alone may turn in a circle: they enter each stage at most once at an instant, and
- * hysteresis is made of them.
+ * Reports, once, each dwell transition that closes a circle of dwell and conditions alone. Such a
+ * circle turns for as long as its conditions hold, and a century may pass at once. A circle of
+ * conditions alone is allowed: it enters each stage at most once at an instant, and hysteresis
+ * needs it.
  */
 export function checkDwellCircles(fields: Fields, stages: Stages, edges: readonly Edge[]): void {
   const turning = edges.filter(

@@ -11,7 +11,7 @@ import { readCauses } from './transition-causes.ts'
 const TRANSITION_KEYS = ['from', 'to', 'on', 'when', 'after', 'since']
 const EXAMPLE = 'For example `- { from: new, to: active, on: purchase }`.'
 
-/** A transition whose stages are read. */
+/** A transition with its stages read. */
 export interface TransitionDraft {
   field: Field
   parts: Map<string, Field>
@@ -20,7 +20,7 @@ export interface TransitionDraft {
   to: number
 }
 
-/** The section after its stages are read: `when` can only be checked once all of them are known. */
+/** The section after its stages are read. `when` can only be checked when all stages are known. */
 export interface LifecycleDraft {
   stages: Stages
   transitions: TransitionDraft[]

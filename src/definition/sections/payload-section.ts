@@ -1,4 +1,4 @@
-// The payload of a rule: JSON whose texts are CEL, made anew each time the rule fires.
+// The payload of a rule: JSON whose texts are CEL, computed each time the rule fires.
 
 import { isMap, isScalar, isSeq } from 'yaml'
 import { type Occasion, PayloadRoom } from '../../expressions/expressions.ts'
@@ -12,8 +12,8 @@ import type { Conditions } from './condition-fields.ts'
 type Make = (situation: EvaluationContext) => Value
 
 /**
- * Undefined if the field is absent or wrong; what is wrong is reported. A payload longer than
- * LIMITS.payloadTextMax becomes null as a whole: half of one could say something else.
+ * Undefined if the field is absent or wrong; mistakes are reported. A payload longer than
+ * LIMITS.payloadTextMax becomes null as a whole, because half a payload could say something else.
  */
 export function readPayload(
   fields: Fields,
@@ -49,7 +49,7 @@ export function readPayload(
     return measured(readLeaf(part))
   }
 
-  /** Makes nothing more once there is no room. */
+  /** Computes nothing more when there is no room. */
   function measured(make: Make): Make {
     return (situation) => {
       if (room.exceeded) return null
@@ -59,7 +59,7 @@ export function readPayload(
     }
   }
 
-  /** Once for the whole payload: aliases can make it as large as they like. */
+  /** Counted once for the whole payload, because aliases can make it as large as they like. */
   function refuse(what: string, most: string): Make {
     tooLarge = true
     fields.problems.add(field!.key, field!.path, `The payload ${what}`, `At most ${most} are allowed.`)

@@ -1,4 +1,4 @@
-// What sets a transition off: an action, a condition, or a time without any action or in the stage.
+// What sets a transition off: an action, a condition, a silence, or a time in the stage.
 import type { Transition } from '../../lifecycle/lifecycle.ts'
 import { suggest } from '../../model/suggest.ts'
 import type { Field, Fields } from '../document/fields.ts'

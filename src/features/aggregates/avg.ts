@@ -1,5 +1,5 @@
-// The mean of the numbers among the values: the exact sum, rounded, divided by their count.
-// State: null while there is none, else the count followed by the partials of the sum.
+// The mean of the numbers among the values: the exact sum, rounded, divided by their count. State:
+// null before the first number, then the count followed by the partials of the sum.
 import type { Aggregate } from '../aggregate.ts'
 import { decodeSum, type ExactSum, encodeSum, plus, plusSum, rounded } from './exact-sum.ts'
 

@@ -1,5 +1,5 @@
-// What first and last share: one value of any JSON kind and when it occurred. State: null while
-// there is none, else the instant and the value.
+// What first and last share: one value of any JSON kind and when it occurred. State: null before
+// the first value, then the instant and the value.
 
 import type { Reader, Writer } from '../../model/codec.ts'
 import type { Value } from '../../model/value.ts'
@@ -15,7 +15,7 @@ const TEXT = 1
 const JSON_TEXT = 2
 
 /**
- * @param replaces whether a value accepted later, of the instant `later`, takes the place of one of
+ * @param replaces true if a value accepted later, of instant `later`, replaces one of instant
  * `earlier`
  */
 export function datedValue(replaces: (later: number, earlier: number) => boolean): Aggregate<Dated> {
@@ -41,8 +41,8 @@ export function datedValue(replaces: (later: number, earlier: number) => boolean
 }
 
 /**
- * What is kept of a value, for each tile of each user; undefined: nothing. Half a surrogate pair has
- * no UTF-8 form; it is replaced now, so that storing the state changes nothing.
+ * The part of a value that is kept, for each tile of each user; undefined: nothing. Half a
+ * surrogate pair has no UTF-8 form. It is replaced now, so that storing the state changes nothing.
  */
 function storable(value: Value): Value | undefined {
   if (typeof value === 'string') return value.slice(0, KEPT_LENGTH_MAX).toWellFormed()

@@ -1,6 +1,6 @@
-// How many different values occurred. Because every window is a suffix of the tiles, it is enough
-// to know the newest tile of each value, so this operator has no tiles of its own. Exact to
-// LIMITS.distinctExactMax values in a window, a sketch with a stated error beyond.
+// How many different values occurred. Every window is a suffix of the tiles, so it is enough to
+// know the newest tile of each value, and this operator has no tiles of its own. It is exact up to
+// LIMITS.distinctExactMax values in a window. Beyond that, it is a sketch with a stated error.
 
 import { LIMITS } from '../../limits.ts'
 import type { Reader, Writer } from '../../model/codec.ts'
@@ -18,18 +18,21 @@ import {
   sketchOldest,
 } from './sliding-hyperloglog.ts'
 
-/** Hash and newest tile of each value by turns, in any order. */
+/** Hash and newest tile of each value in turn, in any order. */
 type Values = number[]
 
 /**
- * What a user with too many values has: the newest of them, by (tile, hash), and a sketch of all.
+ * The state of a user with too many values: the newest values, by (tile, hash), and a sketch of
+ * all.
  */
 interface Overflown {
   values: Values
-  /** Newest tile of a value that is not among `values`: windows that begin after it are exact. */
+  /**
+   * Newest tile of a value that is missing from `values`. Windows that begin after it are exact.
+   */
   evictedTile: number
   sketch: Sketch
-  /** No tile of the sketch is older, so that pruning again up to here is free. Not stored. */
+  /** No tile of the sketch is older, so pruning again up to here costs nothing. Not stored. */
   prunedTo: number
 }
 
@@ -66,15 +69,15 @@ export const distinct: Operator<Distinct> = {
   value(state, fromTile) {
     if (state === null) return 0
     const known = countFrom(valuesOf(state), fromTile)
-    // More values than are listed are in the window, so that the estimate never falls back to the
-    // exact range.
+    // The window holds more values than are listed, so the estimate never falls back to the exact
+    // range.
     return isExact(state, fromTile) ? known : Math.max(known + 1, sketchEstimate(state.sketch, fromTile))
   },
   error: (state, fromTile) => (isExact(state, fromTile) ? undefined : STANDARD_ERROR),
   oldest(state, fromTile) {
     if (state === null) return undefined
     if (isExact(state, fromTile)) return oldestFrom(valuesOf(state), fromTile)
-    // If it turns exact again the value may change too.
+    // The value may also change if it turns exact again.
     return Math.min(sketchOldest(state.sketch, fromTile), state.evictedTile)
   },
   /** A value counts in the newest tile it was seen in; values beyond the list are in none. */
@@ -132,7 +135,7 @@ function isExact(state: Distinct, fromTile: number): state is Values | null {
 /** Marks the value as seen in the tile; true if it was not listed and now is. */
 function see(values: Values, hash: number, tile: number): boolean {
   let at = values.indexOf(hash)
-  // A tile may look like a hash: hashes stand at even places.
+  // A tile may look like a hash, but hashes stand only at even places.
   while (at % 2 === 1) at = values.indexOf(hash, at + 1)
   if (at === -1) {
     values.push(hash, tile)

@@ -1,6 +1,6 @@
-// Sums of doubles without rounding error: the exact sum is kept as a few doubles that do not
-// overlap, and is rounded once, when it is read. So neither the order nor the grouping of additions
-// can be seen. Method: Shewchuk 1997, "Adaptive Precision Floating-Point Arithmetic and Fast Robust
+// Sums of doubles without rounding error. It keeps the exact sum as a few doubles that do not
+// overlap, and rounds it once, when it is read. So neither the order nor the grouping of additions
+// matters. Method: Shewchuk 1997, "Adaptive Precision Floating-Point Arithmetic and Fast Robust
 // Geometric Predicates", as in Python's math.fsum.
 import type { Reader, Writer } from '../../model/codec.ts'
 
@@ -37,7 +37,7 @@ export function rounded(sum: ExactSum): number {
     high = before + next
     low = next - (high - before)
   }
-  // Halfway between two doubles: the sign of what is left below decides which is nearer.
+  // Halfway between two doubles, the sign of the rest decides which double is nearer.
   const below = at > 0 ? sum[at - 1]! : 0
   if ((low < 0 && below < 0) || (low > 0 && below > 0)) {
     const doubled = low * 2

@@ -1,5 +1,5 @@
-// What min and max share: the number that wins against all others. State: that number, null while
-// there is none.
+// What min and max share: the number that wins against all others. State: that number; null before
+// the first.
 import type { Aggregate } from '../aggregate.ts'
 
 type Extreme = number | null
