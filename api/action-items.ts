@@ -1,5 +1,4 @@
-// What a body of POST /v1/actions holds: the list of raw actions, in whichever of its forms they
-// came.
+// The list of raw actions in a body of POST /v1/actions, in whichever form they came.
 import { PulseprintError } from '../src/errors.ts'
 import { parseJson, parseNdjson } from './json-body.ts'
 import { NDJSON_TYPE } from './plugins/bodies.ts'

@@ -1,6 +1,6 @@
 // Holds answers back to the end of the event loop's turn, so that those of one turn leave together.
-// A client that is woken by the first then finds the next ones coming: on a busy server, waking it
-// for each costs more than all the rest of a read.
+// A client that wakes for the first one then finds the others coming. On a busy server, waking it
+// for each answer costs more than the rest of a read.
 
 export class AnswerBurst {
   #turn: Promise<void> | undefined

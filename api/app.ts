@@ -44,7 +44,7 @@ const HEADERS_BYTES_MAX = 16 * 1024
 export interface AppOptions {
   engine: Engine
   clock: Clock
-  /** The API counts here what it does. */
+  /** The metrics in which the API counts its work. */
   registry: Registry
   /** What /metrics shows. Default: the registry. */
   metrics?: () => Promise<string>
@@ -53,9 +53,9 @@ export interface AppOptions {
   /** Bytes of all request bodies at a time. Default: LIMITS.bodiesInFlightBytesMax. */
   bodiesInFlightBytesMax?: number
   logger?: Logger
-  /** Asks every request for one of these; undefined: no key is asked for. */
+  /** Every request needs one of these keys; undefined: no request needs a key. */
   keys?: ApiKeys
-  /** Whose pages may use the API. Default: nobody's; it listens on loopback. */
+  /** Origins whose pages may use the API. Default: none, as for an engine on loopback. */
   trusted?: TrustedPages
 }
 
@@ -89,7 +89,7 @@ export function createApp({
   handleProblems(app, logger)
   if (!keys) keepForeignPagesOut(app, trusted)
   allowOrigins(app, trusted.origins)
-  // A browser asks whether it may send before it sends a key.
+  // This comes before the keys, because a browser asks whether it may send before it sends a key.
   app.after(() => {
     if (keys) requireApiKey(app, keys)
   })

@@ -1,15 +1,17 @@
-// Subscribers that are behind take turns. Each page that one reads holds the thread for some
-// milliseconds: with many of them, nobody else would ever have a turn.
+// Subscribers that are behind take turns. Each page that one of them reads holds the thread for
+// some milliseconds, so many of them would starve all others.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** Pages read in one turn of the event loop, or on their way from a server. */
+/**
+ * The most pages that are read in one turn of the event loop, or are on their way from a server.
+ */
 const AT_ONCE = 4
 
 export class CatchingUp {
   #free = AT_ONCE
   readonly #waiting: (() => void)[] = []
 
-  /** Runs `read` once it is its turn: those that asked before come first. */
+  /** Runs `read` when its turn comes: callers that asked earlier go first. */
   async read<Page>(read: () => Promise<Page>): Promise<Page> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))

@@ -21,10 +21,10 @@ const CHUNK_BYTES_MIN = 1024
 const CHUNK_BYTES_MAX = 256 * 1024
 
 /**
+ * Errors: UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY (also for a truncated body), BODY_TOO_LARGE.
  * @param encoding the Content-Encoding header
  * @param sizeMax bytes after unpacking
- * @param charge called with the number of each few bytes more, before they are kept. May throw.
- * Throws UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY (also for a truncated body) or BODY_TOO_LARGE.
+ * @param charge called with the number of further bytes before they are kept; may throw
  */
 export async function decompress(
   packed: Buffer,

@@ -1,12 +1,12 @@
-// One response of server-sent events. It knows whether the reader takes what is sent, and never
-// holds more than was written to it last: whoever writes waits for `taken` in between.
+// One response of server-sent events. It knows whether the reader takes what is sent. It never
+// holds more than the last write, because the writer waits for `taken` between two writes.
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { LIMITS } from '../src/limits.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 
 /**
- * `Connection: close`: a stream that has ended leaves no connection behind that a stopping server
- * would wait for.
+ * `Connection: close`, so that an ended stream leaves no connection for which a stopping server
+ * would wait.
  */
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -16,9 +16,9 @@ const HEADERS = {
 }
 
 export interface ServerSentEvent {
-  /** What the client sends as Last-Event-ID when it comes back. */
+  /** The client sends it as Last-Event-ID when it comes back. */
   id?: string
-  /** Undefined: what `onmessage` of an EventSource gets. */
+  /** Undefined: the type that `onmessage` of an EventSource gets. */
   event?: string
   /** One line. */
   data: string
@@ -29,7 +29,7 @@ export class EventStream {
   readonly #clock: Clock
   #stopBeating = () => {}
 
-  /** @param headers beside those of every stream */
+  /** @param headers in addition to those of every stream */
   constructor(response: ServerResponse, clock: Clock, headers: OutgoingHttpHeaders = {}) {
     this.#response = response
     this.#clock = clock
@@ -47,14 +47,16 @@ export class EventStream {
     this.#response.once('close', callback)
   }
 
-  /** Tells the client that it is connected, its place in the stream, and how soon to come back. */
+  /**
+   * Tells the client that it is connected, where it is in the stream, and how soon to come back.
+   */
   begin(id: string, retryMs: number): void {
     this.#response.write(`: connected\nretry: ${retryMs}\nid: ${id}\n\n`)
   }
 
   /**
-   * Sends a comment every now and then, with the id of the place that was come to: filtered entries
-   * move it too.
+   * Sends a comment now and then, with the id of the place reached, because entries that the filter
+   * drops move it too.
    */
   beat(id: () => string): void {
     this.#stopBeating = this.#clock.after(LIMITS.streamHeartbeatMs, () => {
@@ -69,8 +71,8 @@ export class EventStream {
   }
 
   /**
-   * Resolves when there is room for more, true; false when the reader took nothing for `stallMs`.
-   * Also when it has gone.
+   * Resolves with true when there is room for more or the reader has gone; with false when the
+   * reader took nothing for `stallMs`.
    */
   taken(stallMs: number): Promise<boolean> {
     const response = this.#response
@@ -87,7 +89,10 @@ export class EventStream {
     })
   }
 
-  /** Ends after what was sent; if the reader has not taken that after `patienceMs`, without it. */
+  /**
+   * Ends after everything that was sent. If the reader has not taken that after `patienceMs`, it
+   * ends anyway.
+   */
   end(patienceMs: number): void {
     if (!this.open) return
     this.#stopBeating()
@@ -96,7 +101,7 @@ export class EventStream {
     this.#response.once('close', cancel)
   }
 
-  /** Ends at once if the reader is behind: it resumes from what it got. */
+  /** Ends at once if the reader is behind, because it resumes from what it got. */
   stop(): void {
     if (this.#response.writableLength > 0) this.#response.destroy()
     else this.end(LIMITS.streamStallMs)

@@ -1,5 +1,5 @@
-// Reads JSON and NDJSON bodies. Bytes that are not UTF-8 are refused: replaced, they would count as
-// other users.
+// Reads JSON and NDJSON bodies. It refuses bytes that are not UTF-8: if they were replaced, they
+// would name other users.
 import { PulseprintError } from '../src/errors.ts'
 import { UnreadableItem } from '../src/ingest/build-batch.ts'
 import { LIMITS } from '../src/limits.ts'
@@ -13,7 +13,7 @@ const COMMA = ','.charCodeAt(0)
 const COLON = ':'.charCodeAt(0)
 const BRACKET = '['.charCodeAt(0)
 const BRACE = '{'.charCodeAt(0)
-/** A smaller body cannot hold a thread for long, whatever it holds. */
+/** A smaller body cannot hold a thread for long, whatever is in it. */
 const COUNTED_FROM_BYTES = 1024 * 1024
 
 /** The value of a JSON body. Throws MALFORMED_BODY or BODY_TOO_LARGE. */
@@ -27,9 +27,9 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * One item per line that is not blank; a line that is not JSON becomes an UnreadableItem and spoils
- * no other. Reads one item more than a request may have, which is enough to refuse it. Throws
- * BODY_TOO_LARGE.
+ * One item per line that is not blank. A line that is not JSON becomes an UnreadableItem and spoils
+ * no other. It reads one item more than a request may have, which is enough to refuse the request.
+ * Errors: BODY_TOO_LARGE.
  */
 export function parseNdjson(bytes: Buffer): unknown[] {
   checkValues(bytes)
@@ -37,7 +37,7 @@ export function parseNdjson(bytes: Buffer): unknown[] {
   let line = 1
   for (let at = 0; at < bytes.length && items.length <= LIMITS.requestActionsMax; ) {
     const byte = bytes[at] as number
-    // Millions of blank lines must not cost a call each.
+    // A call for each of millions of blank lines would cost too much.
     if (byte <= BLANK) {
       if (byte === NEWLINE) line++
       at++
@@ -71,7 +71,7 @@ function checkValues(bytes: Buffer): void {
     const byte = bytes[at]
     if (inText) {
       if (byte === BACKSLASH) at++
-      // No text of JSON goes over a line end: the next line of NDJSON is counted right again.
+      // No JSON text crosses a line end, so the count is right again at the next line of NDJSON.
       else if (byte === QUOTE || byte === NEWLINE) inText = false
     } else if (byte === QUOTE) inText = true
     else if (byte === COMMA || byte === COLON || byte === BRACKET || byte === BRACE) values++

@@ -1,6 +1,6 @@
-// What the client reads when something went wrong: RFC 9457 problem details made of the error
-// registry. Owns which code each of Fastify's own errors becomes; nothing a client did may end as a
-// 500.
+// What the client reads when something goes wrong: RFC 9457 problem details made from the error
+// registry. It owns which code each of Fastify's own errors becomes. Nothing that a client does may
+// end as a 500.
 import { Type } from 'typebox'
 import { ERRORS, type ErrorCode, PulseprintError } from '../src/errors.ts'
 
@@ -48,8 +48,8 @@ export function problemJson(error: PulseprintError): string {
 }
 
 /**
- * Fastify's own errors that its status does not say enough about: our code, and our words where its
- * are not clear.
+ * Fastify's own errors whose status says too little: our code, and our words if its own are not
+ * clear.
  */
 const OF_FRAMEWORK_ERROR: Record<string, [code: ErrorCode, detail?: string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'the body is over the limit'],
@@ -63,8 +63,8 @@ const OF_FRAMEWORK_ERROR: Record<string, [code: ErrorCode, detail?: string]> = {
 }
 
 /**
- * Any thrown thing as one of ours. What is neither ours nor the client's doing becomes INTERNAL,
- * without its text.
+ * Any thrown thing as one of our errors. If it is neither ours nor caused by the client, it becomes
+ * INTERNAL, without its text.
  */
 export function asPulseprintError(error: unknown): PulseprintError {
   if (error instanceof PulseprintError) return error

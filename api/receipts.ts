@@ -1,6 +1,6 @@
-// From a submitted batch to the receipts the client reads, in the order of its items. Written as
-// text piece by piece: with 100 actions in a request, building objects to stringify would cost more
-// than anything else here.
+// From a submitted batch to the receipts that the client reads, in the order of its items. It
+// writes them as text piece by piece: with 100 actions in a request, objects to stringify would
+// cost more than everything else here.
 import { type Batch, type BatchItem, OUTCOME, type Submitted } from '../src/ingest/batch.ts'
 
 export interface Receipts {
@@ -9,12 +9,12 @@ export interface Receipts {
   accepted: number
   duplicate: number
   rejected: number
-  /** True if nothing was rejected for anything but being unreadable. */
+  /** True if no item was rejected, apart from unreadable ones. */
   unreadable: boolean
 }
 
 /**
- * @param submitted what the engine answered to a submit that waited for `applied`
+ * @param submitted the engine's answer to a submit that waited for `applied`
  * @param extras further members for the receipt of the accepted item `index`, as text that begins
  * with a comma
  */
@@ -60,8 +60,8 @@ function tooLate(index: number): string {
 }
 
 /**
- * 200 when nothing was rejected, 207 when some were, 422 when all were, 400 when nothing could even
- * be read.
+ * 200 if nothing was rejected, 207 if some items were, 422 if all were, 400 if nothing could be
+ * read at all.
  */
 export function statusOf(receipts: Receipts): 200 | 207 | 400 | 422 {
   if (receipts.rejected === 0) return 200

@@ -1,5 +1,4 @@
-// Which methods each address takes, so that a wrong method is answered with 405 and `Allow`, not
-// with 404.
+// Which methods each address takes, so that a wrong method gets 405 and `Allow` instead of 404.
 
 export class RouteTable {
   #methods = new Map<string, Set<string>>()

@@ -1,4 +1,4 @@
-// What routes are given, and how they answer.
+// What routes get, and how they answer.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -24,7 +24,7 @@ export interface Services {
   logger: Logger
 }
 
-/** Sends text that is JSON already: no serialiser runs. */
+/** Sends text that is JSON already, without a serialiser. */
 export function sendJson(reply: FastifyReply, body: string): FastifyReply {
   return reply
     .header('content-type', 'application/json; charset=utf-8')

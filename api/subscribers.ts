@@ -1,5 +1,5 @@
-// The subscribers of streams on this thread: each gets what is published after its cursor, read
-// from the store only as fast as it takes it.
+// The subscribers of streams on this thread. Each gets what is published after its cursor, and its
+// entries are read from the store only as fast as it takes them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StreamFilter, StreamPage, StreamReader } from '../src/engine.ts'
 import { type ErrorCode, PulseprintError } from '../src/errors.ts'
@@ -11,12 +11,12 @@ export interface Subscription {
   stream: string
   cursor: string
   filter: StreamFilter
-  /** Name of the API key it came with; undefined: none is asked for. */
+  /** Name of the API key it came with; undefined if none is needed. */
   key?: string | undefined
 }
 
 const RETRY_MS = 1_000
-/** How soon a store that could not be read is asked again. */
+/** Pause before a store that could not be read is asked again. */
 const STORAGE_RETRY_MS = 500
 const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'STORAGE_UNAVAILABLE',
@@ -29,9 +29,9 @@ export class Subscribers {
   readonly #streams: StreamReader
   readonly #max: number
   readonly #catchingUp = new CatchingUp()
-  /** How many each API key has, by its name. */
+  /** How many subscribers each API key has, by its name. */
   readonly #ofKey = new Map<string, number>()
-  /** Ends each one's wait. */
+  /** Ends the wait of each subscriber. */
   readonly #wakes = new Map<EventStream, () => void>()
   #stopped = false
 
@@ -45,8 +45,8 @@ export class Subscribers {
   }
 
   /**
-   * Throws OVERLOADED if there are too many, NOT_READY when stopping.
-   * @param key name of the API key that asks; undefined: none is asked for
+   * Errors: OVERLOADED if there are too many subscribers; NOT_READY when stopping.
+   * @param key name of the API key of the request; undefined if none is needed
    */
   checkRoom(key: string | undefined): void {
     if (this.#stopped) throw new PulseprintError('NOT_READY', 'the engine is stopping')
@@ -56,7 +56,7 @@ export class Subscribers {
       throw overloaded(`this thread has ${keyMax} subscribers with this key already`)
   }
 
-  /** Serves the subscriber until it goes, is cut, or `stop`. */
+  /** Serves the subscriber until it goes, is cut, or `stop` is called. */
   async serve(events: EventStream, { stream, cursor, filter, key }: Subscription): Promise<void> {
     let place = cursor
     let published = true
@@ -78,7 +78,7 @@ export class Subscribers {
         const page = await this.#next(stream, place, filter, isBehind)
         if (page instanceof PulseprintError) {
           if (page.code !== 'STORAGE_UNAVAILABLE') return cut(events, place, page.code, page.message)
-          // An outage is not the subscriber's affair: the connection stays, and the stream goes on
+          // An outage does not concern the subscriber: the connection stays, and the stream goes on
           // from the same place.
           await sleep(STORAGE_RETRY_MS, undefined, { ref: false })
           continue
@@ -124,7 +124,7 @@ export class Subscribers {
     }
   }
 
-  /** Ends all after what was sent; nobody is let in any more. */
+  /** Ends all subscriptions after what was sent, and lets nobody in any more. */
   stop(): void {
     this.#stopped = true
     for (const [events, wake] of this.#wakes) {

@@ -28,7 +28,7 @@ function convert(schema: TSchema, value: unknown): unknown {
   return converted
 }
 
-/** For routes that read their body themselves: the schema is documentation. */
+/** For routes that read their body themselves: there the schema is documentation only. */
 export const bodyIsDocumentation: FastifySchemaCompiler<TSchema> = (part) =>
   part.httpPart === 'body' ? acceptAnything : validatorCompiler(part)
 
@@ -45,8 +45,8 @@ type Mistake = { keyword: string; instancePath: string; message: string }
 
 function describe(mistakes: readonly Mistake[], httpPart: string | undefined): PulseprintError {
   const { keyword, instancePath, message } = mistakes[0] as Mistake
-  // What `additionalProperties: false` refuses is reported as the schema `false` at the property
-  // itself.
+  // Reports a property that `additionalProperties: false` refuses as the schema `false` at the
+  // property.
   const text = keyword === 'boolean' ? 'is not known here' : message
   const name = instancePath.slice(0, 256)
   const path = httpPart === 'querystring' ? `?${name.slice(1)}` : name === '' ? '/' : name

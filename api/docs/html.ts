@@ -1,4 +1,4 @@
-// Writing HTML as text: everything that is not markup of ours is escaped.
+// Writes HTML as text. It escapes everything that is not our own markup.
 
 /** Markup that is safe to put into a page as it is. */
 export interface Html {

@@ -1,5 +1,5 @@
-// Segment's form of an action, as its libraries send it, mapped onto ours. Pure: from the parsed
-// body and the time it arrived to raw items, which the engine then checks like any others.
+// Maps Segment's form of an action, as its libraries send it, to ours. Pure: from the parsed body
+// and its time of arrival to raw items. The engine checks those like any others.
 import { UnreadableItem } from '../../src/ingest/build-batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { parseInstant } from '../../src/model/instant.ts'
@@ -9,15 +9,16 @@ export type SegmentType = (typeof SEGMENT_TYPES)[number]
 
 type Fields = Record<string, unknown>
 
-/** Time the request arrived, and how far the client's clock is behind it: `receivedAt - sentAt`. */
+/** When the request arrived, and how far the client's clock is behind: `receivedAt - sentAt`. */
 interface Arrival {
   receivedAt: number
   skewMs: number
 }
 
 /**
- * The body of POST /v1/batch as raw actions, one more than a request may have at most, which is
- * enough to refuse it; undefined if it has no `batch`. @param receivedAt epoch ms
+ * The body of POST /v1/batch as raw actions; undefined if it has no `batch`. It gives at most one
+ * action more than a request may have, which is enough to refuse the request.
+ * @param receivedAt epoch ms
  */
 export function segmentBatch(body: unknown, receivedAt: number): unknown[] | undefined {
   if (!isFields(body) || !Array.isArray(body.batch)) return undefined
@@ -27,7 +28,10 @@ export function segmentBatch(body: unknown, receivedAt: number): unknown[] | und
   return items.map((item) => segmentItem(item, undefined, context, arrival))
 }
 
-/** The body of POST /v1/track and its like as a raw action. @param receivedAt epoch ms */
+/**
+ * The body of POST /v1/track and the like as a raw action.
+ * @param receivedAt epoch ms
+ */
 export function segmentCall(body: unknown, type: SegmentType, receivedAt: number): unknown {
   if (!isFields(body)) return new UnreadableItem('the body must be a JSON object')
   return segmentItem(body, type, undefined, arrivalOf(body, receivedAt))
@@ -72,8 +76,8 @@ function arrivalOf(body: Fields, receivedAt: number): Arrival {
 }
 
 /**
- * The client's time moved by its clock's error, as Segment does; what is not an instant is left for
- * the check to refuse.
+ * The client's time, corrected by its clock's error as Segment does. Texts that are no instant stay
+ * for the check to refuse.
  */
 function occurredAt(timestamp: unknown, { receivedAt, skewMs }: Arrival): unknown {
   if (timestamp === undefined || timestamp === null) return receivedAt
@@ -96,8 +100,8 @@ function propertiesOf(type: SegmentType, item: Fields): unknown {
 }
 
 /**
- * The channel the client names, else the kind of its device, else its library; an event's context
- * goes before its batch's. Addresses are never taken over.
+ * The channel that the client names, else the kind of its device, else its library. An event's
+ * context goes before its batch's. Network addresses are never copied.
  */
 function channelOf(item: Fields, own: Fields, shared: Fields): unknown {
   return (
@@ -112,7 +116,10 @@ function name(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Segment's libraries send `""` or null for an id they do not have, and older ones numbers. */
+/**
+ * For an id that they do not have, Segment's libraries send `""` or null. Older ones send numbers
+ * as ids.
+ */
 function idText(value: unknown): unknown {
   return typeof value === 'number' ? String(value) : present(value)
 }

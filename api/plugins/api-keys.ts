@@ -1,6 +1,5 @@
-// Asks every request for an API key, where keys exist: as a Bearer token, or as the user name of
-// Basic authorization, which is how Segment's clients send their write key. Health checks stay
-// open.
+// If API keys exist, every request needs one: as a Bearer token, or as the user name of Basic
+// authorization, which is how Segment's clients send their write key. Health checks stay open.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
 import type { ApiKeys } from '../../src/runtime/api-keys.ts'
@@ -9,7 +8,7 @@ const OPEN_PATHS = new Set(['/healthz', '/readyz'])
 
 const NAMES = new WeakMap<FastifyRequest, string>()
 
-/** Name of the key that the request came with; undefined if none is asked for. */
+/** Name of the key that the request came with; undefined if none is needed. */
 export function keyNameOf(request: FastifyRequest): string | undefined {
   return NAMES.get(request)
 }

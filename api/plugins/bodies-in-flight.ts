@@ -1,21 +1,21 @@
-// Bounds the memory of request bodies that are being received or worked on, over all connections
-// together. Bytes count as they arrive and as they are unpacked. Past the bound, a request gets 429.
-// A body that arrives too slowly is cut.
+// Bounds the memory of request bodies that are received or worked on, over all connections
+// together. Bytes count as they arrive and as they are unpacked. Past the bound, a request gets
+// 429. The engine cuts a body that arrives too slowly.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 
 const LOOKS_MS = 1_000
 
-/** What all bodies together hold. */
+/** The bytes of all bodies together. */
 interface Total {
   bytes: number
   readonly max: number
-  /** What of it only small bodies may take. */
+  /** The part of it that only small bodies may take. */
   readonly smallShare: number
 }
 
-/** What the body of one request holds, from its first byte until the request is answered. */
+/** The bytes of one request's body, from its first byte until the request is answered. */
 export class BodyCharge {
   readonly #total: Total
   readonly #startedAt = performance.now()
@@ -27,7 +27,7 @@ export class BodyCharge {
     this.#total = total
   }
 
-  /** Errors: OVERLOADED if there is no room for so many bytes more. */
+  /** Errors: OVERLOADED if there is no room for so many more bytes. */
   add(bytes: number): void {
     const total = this.#total
     const own = this.#bytes + bytes
@@ -61,7 +61,7 @@ export class BodyCharge {
 
 const CHARGES = new WeakMap<FastifyRequest, BodyCharge>()
 
-/** For a request that may have a body, of a scope that is bounded. */
+/** For a request that may have a body, in a scope that is bounded. */
 export function chargeOf(request: FastifyRequest): BodyCharge {
   return CHARGES.get(request) as BodyCharge
 }

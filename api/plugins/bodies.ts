@@ -1,4 +1,4 @@
-// Receives request bodies as bytes: bounded, unpacked, and of the media types a scope asks for.
+// Receives request bodies as bytes: bounded, unpacked, and of the media types that a scope accepts.
 // What the bytes mean is the route's business.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
@@ -18,8 +18,8 @@ export function receiveBytes(scope: FastifyInstance, types: MediaType[], sizeMax
 }
 
 /**
- * Takes the body of such a request, so that nothing holds it any longer than it is read. Errors:
- * MALFORMED_BODY when there is none.
+ * Takes the body out of such a request, so that nothing holds it after it was read. Errors:
+ * MALFORMED_BODY if there is none.
  */
 export function bodyOf(request: FastifyRequest): Buffer {
   const body = request.body as Buffer | undefined
@@ -54,8 +54,8 @@ function receive(
 }
 
 /**
- * Every byte that arrives. Errors: BODY_TOO_LARGE, OVERLOADED, REQUEST_TIMEOUT; the rest of the body
- * is then read and thrown away.
+ * Every byte that arrives. Errors: BODY_TOO_LARGE, OVERLOADED, REQUEST_TIMEOUT; the rest of the
+ * body is then read and thrown away.
  */
 function receiveAll({ raw }: FastifyRequest, charge: BodyCharge, sizeMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -1,14 +1,14 @@
-// Bounds what one connection may ask at a time, and how long it may take nothing of its answers: a
-// client that sends requests one behind the other and reads no answer must not fill the memory.
+// Bounds how many requests one connection may have under way, and how long it may take nothing of
+// its answers. Otherwise a client that sends requests and reads no answers could fill the memory.
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 
-/** Also ends what takes nothing of an answer for so long. */
+/** Also ends a connection that takes nothing of an answer for so long. */
 export const CONNECTION_TIMEOUT_MS = 60_000
 
-/** Requests of each connection that have no answer yet, or one that is not taken yet. */
+/** Requests of each connection whose answer is missing or not taken yet. */
 const OPEN = new WeakMap<Socket, number>()
 
 export function boundConnections(app: FastifyInstance): void {

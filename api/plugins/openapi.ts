@@ -7,7 +7,7 @@ import { Action, Receipt } from '../schemas/actions.ts'
 import { problems, text } from '../schemas/answers.ts'
 import { sendJson } from '../scope.ts'
 
-/** To be called before any route is added: it collects their schemas. */
+/** Call it before any route is added, because it collects their schemas. */
 export function describeApi(app: FastifyInstance): void {
   for (const schema of [Problem, Action, Receipt]) app.addSchema(schema)
   app.register(swagger, {
@@ -45,7 +45,7 @@ export function describeApi(app: FastifyInstance): void {
   })
 }
 
-/** Pages run no script, stand in no frame, and tell nobody if they were. */
+/** The pages run no script and no other page may frame them. They send no referrer. */
 const PAGE_HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -57,7 +57,7 @@ const PAGE_HEADERS = {
 }
 
 export function docsRoutes(app: FastifyInstance): void {
-  // Made once, when the first reader asks: every route is there by then.
+  // Made once, when the first reader asks, because every route is there by then.
   let documentText: string | undefined
   let pageText: string | undefined
   const document = {

@@ -1,5 +1,5 @@
 // Turns everything that goes wrong around a request into problem+json: thrown errors, unknown
-// addresses, wrong methods, and requests so broken that no route ever saw them.
+// addresses, wrong methods, and requests so broken that no route ever sees them.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -22,17 +22,16 @@ export function sendProblem(
   }
   const retryAfter = retryAfterSeconds(error)
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
-  // Fastify closes the connection when it gives up on a body. Kept open, the rest of the body is
-  // read and thrown away (within requestTimeout), so that the client gets to read the answer
-  // instead of a connection reset.
+  // Fastify closes the connection when it gives up on a body. This keeps it open, and the rest of
+  // the body is read and thrown away (within requestTimeout). So the client can read the answer and
+  // gets no connection reset.
   if (error.code === 'BODY_TOO_LARGE') reply.removeHeader('connection')
   if (error.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
   return reply.code(error.status).header('content-type', PROBLEM_TYPE).send(problemJson(error))
 }
 
 /**
- * To be called before any route is added: it watches the routes to know which methods an address
- * takes.
+ * Call it before any route is added: it watches the routes to learn which methods an address takes.
  */
 export function handleProblems(app: FastifyInstance, logger: Logger): void {
   const routes = new RouteTable()
@@ -55,7 +54,7 @@ export function handleProblems(app: FastifyInstance, logger: Logger): void {
   })
 }
 
-/** Answers on the bare socket what is not HTTP, is too slow, or has too large headers. */
+/** Answers on the bare socket if a request is not HTTP, is too slow, or has too large headers. */
 export function onClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

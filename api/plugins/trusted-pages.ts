@@ -1,4 +1,4 @@
-// Keeps web pages out that nobody has allowed: without API keys, any page that is open in a browser
+// Keeps out web pages that nobody has allowed. Without API keys, any page that is open in a browser
 // on this machine could otherwise write (a form or a simple fetch needs no permission) and, by DNS
 // rebinding, read.
 import cors from '@fastify/cors'
@@ -7,7 +7,7 @@ import { type ErrorCode, PulseprintError } from '../../src/errors.ts'
 import { isLoopback } from '../../src/runtime/loopback.ts'
 
 export interface TrustedPages {
-  /** The host that the engine listens on, as it was set. */
+  /** The host that the engine listens on, as set. */
   host: string
   /** Origins whose pages may read and write, such as `https://shop.example`. */
   origins: readonly string[]
@@ -17,11 +17,11 @@ export interface TrustedPages {
 const PREFLIGHT_MAX_AGE_SECONDS = 600
 
 /**
- * Refuses requests to foreign hosts and of foreign pages. Must be called before the routes are
- * added.
+ * Refuses requests to foreign hosts and from foreign pages. Call it before the routes are added.
  */
 export function keepForeignPagesOut(app: FastifyInstance, trusted: TrustedPages): void {
-  // Nearly all requests are to one host and of no page: it is looked at once.
+  // The last host that was let in needs no second check: nearly all requests name it, and come from
+  // no page.
   let knownHost: string | undefined
   app.addHook('onRequest', ({ headers }, _reply, done) => {
     if (headers.origin === undefined && headers.host === knownHost && knownHost !== undefined) return done()
@@ -32,7 +32,7 @@ export function keepForeignPagesOut(app: FastifyInstance, trusted: TrustedPages)
   })
 }
 
-/** Lets pages of these origins read the answers. With keys they need a key all the same. */
+/** Lets pages of these origins read the answers. If there are keys, the pages need one too. */
 export function allowOrigins(app: FastifyInstance, origins: readonly string[]): void {
   if (origins.length === 0) return
   app.register(cors, {
@@ -49,10 +49,10 @@ const DETAILS = {
   FOREIGN_ORIGIN: 'pages of this origin are not allowed; see PULSEPRINT_ORIGINS',
 } as const satisfies Partial<Record<ErrorCode, string>>
 
-/** What may stand in a host header; as part of a URL, other characters would end the name. */
+/** The characters a host header may have. As part of a URL, other characters would end the name. */
 const NAME_AND_PORT = /^[\w.:[\]-]+$/
 
-/** Why a request is refused; undefined when it is not. */
+/** Why a request is refused; undefined if it is not. */
 export function refusalOf(
   { host, origin }: { host?: string | undefined; origin?: string | undefined },
   trusted: TrustedPages,
@@ -63,6 +63,6 @@ export function refusalOf(
   const own = trusted.host.includes(':') ? `[${trusted.host}]` : trusted.host.toLowerCase()
   if (name !== own && !isLoopback(name)) return 'FOREIGN_HOST'
   if (origin === undefined || trusted.origins.includes(origin)) return undefined
-  // The engine's own pages are of the very host that was asked.
+  // The engine's own pages come from the very host that was asked.
   return URL.parse(origin)?.host === url.host && origin.startsWith('http://') ? undefined : 'FOREIGN_ORIGIN'
 }

@@ -1,5 +1,5 @@
-// POST /v1/actions: the engine's own front door. One action, many, or NDJSON in; a receipt for each
-// out, once every accepted one is durable and applied.
+// POST /v1/actions: the engine's own front door. It takes one action, many, or NDJSON. It gives a
+// receipt for each when all accepted ones are durable and applied.
 import { Type } from 'typebox'
 import type { Engine } from '../../src/engine.ts'
 import { PulseprintError } from '../../src/errors.ts'
@@ -110,14 +110,14 @@ function checkCount(items: unknown[], returnsSomething: boolean): void {
 
 const NOTHING: Submitted = { sequences: [], outcomes: [], effects: [] }
 
-/** Waits for `applied`, for only then is it known which actions are duplicates or too late. */
+/** Waits for `applied`, because only then is it known which actions are duplicates or too late. */
 function submit(engine: Engine, batch: Batch): Promise<Submitted> | Submitted {
   return batch.chunks.length === 0 ? NOTHING : engine.submit(batch, 'applied')
 }
 
 /**
- * Reads the profile of every user of the batch once. The actions are applied by now: if a profile
- * cannot be read, its receipts come without it, for an error would say that nothing was taken.
+ * Reads the profile of every user of the batch once. The actions are applied by now. If a profile
+ * cannot be read, its receipts come without it, because an error would say that nothing was taken.
  */
 async function readExtras(
   engine: Engine,
@@ -150,7 +150,7 @@ function profileMembers({ features, stage }: ProfileView, wanted: ReadonlySet<st
   return members
 }
 
-/** What the action itself caused: what fell due before it is not its doing. */
+/** Only what the action itself caused, without what fell due before it. */
 function decisionsOf(batch: Batch, submitted: Submitted, index: number) {
   const { chunk, position, id } = batch.items[index] as BatchItem
   const effects = submitted.effects[chunk] ?? []

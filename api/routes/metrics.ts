@@ -12,7 +12,7 @@ const schema = {
 export function metricsRoute(scope: Scope, metrics: () => Promise<string>): void {
   let making: Promise<string> | undefined
   scope.get('/metrics', { schema }, async (_request, reply) => {
-    // Those who ask at the same time get the same text.
+    // Callers that ask at the same time get the same text.
     making ??= metrics().finally(() => {
       making = undefined
     })

@@ -1,5 +1,5 @@
-// GET /v1/profiles/{userId}: one live profile. The path that is read most; it costs little over the
-// bare server.
+// GET /v1/profiles/{userId}: one live profile. It is read more often than any other route, so it
+// costs little over the bare server.
 import { Type } from 'typebox'
 import { PulseprintError } from '../../src/errors.ts'
 import { PROFILE, type ProfileParameters } from '../../src/questions/profile.ts'

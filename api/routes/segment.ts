@@ -60,7 +60,7 @@ export function segmentRoutes(scope: Scope, services: Services): void {
   }
   scope.post('/v1/batch', { schema: batchSchema, validatorCompiler: bodyIsDocumentation }, takeBatch)
 
-  // Segment's browser library has a letter for each.
+  // Segment's browser library has a one-letter path for each.
   scope.post('/v1/b', { schema: { hide: true } }, takeBatch)
   for (const type of SEGMENT_TYPES) {
     const schema = { ...shared, summary: `Send a Segment ${type} call`, body: Type.Unknown() }
@@ -83,7 +83,7 @@ function batchOf(items: unknown[], receivedAt: number, { engine }: Services): Ba
   return buildBatch(engine.definition, engine.shards, items, receivedAt)
 }
 
-/** Appends what is right, waits until it is durable, and answers with what was wrong. */
+/** Appends the valid events, waits until they are durable, and answers with the mistakes. */
 async function take(
   batch: Batch,
   reply: FastifyReply,

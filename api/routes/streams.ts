@@ -1,5 +1,5 @@
-// GET /v1/streams/{stream}: what is published on a stream, as server-sent events, from now on or
-// from where a subscriber left off.
+// GET /v1/streams/{stream}: the entries of a stream as server-sent events, from now on or from
+// where a subscriber left off.
 import type { OutgoingHttpHeaders } from 'node:http'
 import { Type } from 'typebox'
 import type { StreamFilter } from '../../src/engine.ts'
@@ -74,7 +74,7 @@ const schema = {
 
 export function streamsRoute(scope: Scope, { engine: { streams }, clock, logger }: Services): void {
   const subscribers = new Subscribers(streams)
-  // Before the server waits for its connections to end.
+  // This runs before the server waits for its connections to end.
   scope.addHook('preClose', async () => subscribers.stop())
   scope.get('/v1/streams/:stream', { schema }, async (request, reply) => {
     const { stream } = request.params
@@ -84,8 +84,8 @@ export function streamsRoute(scope: Scope, { engine: { streams }, clock, logger 
     if (userId !== undefined) filter.userId = parseUserKey(userId, '?userId')
     if (action !== undefined) filter.action = action
     const cursor = request.headers['last-event-id'] || after || (await streams.head())
-    // Finds a wrong cursor while there can still be an answer that says so. An EventSource would
-    // give up for ever on any answer but 200: while the store is away it is let in, and waits.
+    // Finds a wrong cursor while an answer can still say so. If the store is away, the subscriber
+    // is let in and waits, because an EventSource gives up for ever on any answer but 200.
     await streams.read(stream, cursor, filter, 0).catch((error: unknown) => {
       if (!(error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE')) throw error
     })

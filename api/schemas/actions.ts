@@ -1,5 +1,5 @@
 // What clients write: the action and its receipt. The engine checks actions itself
-// (src/ingest/validate.ts), for a schema can neither say which item of many is wrong nor which
+// (src/ingest/validate.ts), because a schema can say neither which item of many is wrong nor which
 // types the definition wants.
 import { Type } from 'typebox'
 import { LIMITS } from '../../src/limits.ts'

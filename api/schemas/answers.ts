@@ -31,12 +31,12 @@ const EVERYWHERE: ErrorCode[] = [
 /** Codes that any route with a body may answer with. */
 export const BODY_CODES: ErrorCode[] = ['MALFORMED_BODY', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
-/** The answers for these codes and for those that every route has, by status. */
+/** The answers for these codes and for the codes that every route has, by status. */
 export function problems(...codes: ErrorCode[]): Record<number, Answer> {
   return openProblems(...codes, 'UNAUTHORIZED')
 }
 
-/** The same for a route that asks for no API key. */
+/** The same for a route that needs no API key. */
 export function openProblems(...codes: ErrorCode[]): Record<number, Answer> {
   const byStatus = new Map<number, string[]>()
   for (const code of [...codes, ...EVERYWHERE]) {
@@ -53,7 +53,7 @@ export function openProblems(...codes: ErrorCode[]): Record<number, Answer> {
   return answers
 }
 
-/** One status with two forms: the first description counts, the second is added. */
+/** Two forms of one status: the first description counts, the second is added. */
 export function either(one: Answer, other: Answer | undefined): Answer {
   return {
     description: `${one.description}\n${other?.description ?? ''}`,

@@ -1,5 +1,5 @@
-// What a command says when it cannot go on: one clear text and an exit code. Anything else that is
-// thrown is a mistake of ours.
+// What a command says if it cannot go on: one clear text and an exit code. Anything else that is
+// thrown is our mistake.
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 

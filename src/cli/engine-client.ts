@@ -1,5 +1,5 @@
-// Talks to a running engine through its public API. Owns how its address and key are found and how
-// its errors become sentences for people. Retrying is the caller's business.
+// Talks to a running engine through its public API. It owns how the address and key are found, and
+// how the engine's errors become sentences for people. Retrying is the caller's business.
 import { CliError, EXIT } from './cli-error.ts'
 
 export interface EngineOptions {
@@ -16,7 +16,7 @@ export class EngineClient {
   readonly url: string
   readonly #headers: Record<string, string>
 
-  /** Throws CliError if the address is none. */
+  /** Throws CliError if the text is no address. */
   constructor(options: EngineOptions, env: NodeJS.ProcessEnv = process.env) {
     this.url = baseUrl(options.url ?? addressOf(env))
     const key = options.key ?? env.PULSEPRINT_KEY
@@ -31,7 +31,7 @@ export class EngineClient {
     return this.#ask(path, 'GET')
   }
 
-  /** As `get`, without a body. */
+  /** Like `get`, without a body. */
   post(path: string): Promise<unknown> {
     return this.#ask(path, 'POST')
   }
@@ -56,7 +56,7 @@ export class EngineClient {
     })
   }
 
-  /** As `send`, but the answer may take as long as the signal lets it. */
+  /** Like `send`, but the answer may take as long as the signal allows. */
   async open(path: string, init: RequestInit): Promise<Response> {
     const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) }
     try {
@@ -83,7 +83,7 @@ export function problemOf(status: number, text: string): CliError {
   try {
     problem = JSON.parse(text) ?? {}
   } catch {
-    // Not from the engine itself, for example a proxy's page: the status has to do.
+    // The answer is not from the engine, but for example a proxy's page, so only the status helps.
   }
   const code = typeof problem.code === 'string' ? problem.code : `HTTP ${status}`
   const detail = problem.detail ?? problem.title ?? 'the engine gave no reason'
@@ -93,7 +93,7 @@ export function problemOf(status: number, text: string): CliError {
 
 function addressOf(env: NodeJS.ProcessEnv): string {
   const host = env.PULSEPRINT_HOST?.trim() || '127.0.0.1'
-  // An engine that listens everywhere is asked here.
+  // The address to ask if an engine listens everywhere.
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   const port = env.PULSEPRINT_PORT?.trim() || '8080'
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`

@@ -46,7 +46,7 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  // Commander has already said what was wrong, or shown the help that was asked for.
+  // Commander has already said what was wrong, or shown the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (error instanceof CliError) {
     console.error(printableLines(error.message))

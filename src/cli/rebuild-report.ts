@@ -1,5 +1,5 @@
-// What `pulseprint rebuild` tells: a line for what was found of a user, a table of the shards, and
-// the sum in words.
+// What `pulseprint rebuild` shows: a line for each finding about a user, a table of the shards, and
+// a summary.
 import type { RebuildView } from '../views/views.ts'
 import { table } from './table.ts'
 

@@ -1,5 +1,5 @@
-// One line on a terminal that says how far something has come; nothing if the output is no
-// terminal.
+// One line on a terminal that shows how far something has come. It shows nothing if the output is
+// no terminal.
 
 export interface ShareLine {
   /** @param share from 0 to 1 */

@@ -7,7 +7,7 @@ const JSON_LENGTH_MAX = 120
 interface Entry {
   userId?: string
   anonymousId?: string
-  /** Of stage changes and decisions; of actions, `occurredAt`. */
+  /** The time of stage changes and decisions; actions have `occurredAt`. */
   at?: string
   occurredAt?: string
   from?: string

@@ -1,5 +1,5 @@
-// Follows a stream of a running engine and comes back by itself if the connection breaks, after
-// what it has got.
+// Follows a stream of a running engine. If the connection breaks, it comes back by itself, after
+// the last entry it got.
 import { setTimeout as pause } from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { CliError } from './cli-error.ts'
@@ -7,9 +7,12 @@ import { type EngineClient, problemOf, UnreachableError } from './engine-client.
 
 export interface SubscriptionOptions {
   client: EngineClient
-  /** With its query. */
+  /** The address with its query. */
   path: string
-  /** Told why the connection is gone, each time it breaks, and when it is there again. */
+  /**
+   * Called with the reason each time the connection breaks. `onBack` follows when it is there
+   * again.
+   */
   onLost(reason: string): void
   onBack(): void
   signal: AbortSignal
@@ -18,7 +21,7 @@ export interface SubscriptionOptions {
 const RETRY_MS = 1_000
 /** The engine sends something every 15 s. */
 const SILENCE_MS = 45_000
-/** The engine is there, and asks to come back later. */
+/** The engine is there, but asks the client to come back later. */
 const LATER = new Set([429, 502, 503, 504])
 
 /**
@@ -64,7 +67,7 @@ export async function* subscribe({
 
 class ConnectionLost extends Error {}
 
-/** Undefined if coming back would not help: the engine refuses. */
+/** Undefined if the engine refuses, because coming back would not help. */
 function whyLost(error: unknown): string | undefined {
   if (error instanceof ConnectionLost || error instanceof UnreachableError) return error.message
   // Whatever else is thrown comes from the body of the answer.
@@ -76,7 +79,7 @@ async function refusal(response: Response, connected: boolean): Promise<Error> {
   return connected && LATER.has(response.status) ? new ConnectionLost(problem.message) : problem
 }
 
-/** Aborts if nothing was heard for too long: a connection can be gone without anybody saying so. */
+/** Aborts if nothing arrived for too long: a connection can be gone without any sign. */
 class SilenceWatch {
   readonly #controller = new AbortController()
   readonly signal: AbortSignal

@@ -58,7 +58,7 @@ Example:
     )
 }
 
-/** The stores are large; the other commands start faster without them. */
+/** Loaded late, because the stores are large and the other commands start faster without them. */
 async function run(
   command: (backups: typeof import('../../app/backup.ts'), data: string) => Promise<string>,
   { data = process.env.PULSEPRINT_DATA ?? './data' }: BackupOptions,

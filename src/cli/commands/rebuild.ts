@@ -1,4 +1,4 @@
-// `pulseprint rebuild`: has shards rebuilt from their logs, one after the other, and says what
+// `pulseprint rebuild`: lets shards be rebuilt from their logs, one after the other, and shows what
 // differed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
@@ -10,7 +10,7 @@ import { rebuildReport, rebuildSample } from '../rebuild-report.ts'
 import { showShare } from '../share-line.ts'
 import { withEngineOptions } from './engine-options.ts'
 
-/** Between two looks at how it goes: small shards are done at once. */
+/** Pause between two looks at the state. Small shards are done at once. */
 const POLL_MS_MIN = 20
 const POLL_MS_MAX = 500
 
@@ -68,8 +68,8 @@ async function rebuildCommanded({
       if (!json) for (const sample of view.samples) console.error(printableLines(rebuildSample(each, sample)))
       views.push(view)
     } catch (error) {
-      // What one shard is refused for, such as having moved to another node meanwhile, says nothing
-      // of the others.
+      // If one shard is refused, for example because it moved to another node, the others may still
+      // be rebuilt.
       if (!all || !(error instanceof CliError) || error instanceof UnreachableError) throw error
       problems.push(`shard ${each}: ${error.message}`)
     }
@@ -87,7 +87,7 @@ async function allShards(client: EngineClient): Promise<number[]> {
   return shards.map(({ shard }) => shard)
 }
 
-/** Starts it and waits for its end. */
+/** Starts a rebuild and waits for its end. */
 async function rebuild(client: EngineClient, shard: number): Promise<RebuildView> {
   const path = `/v1/shards/${shard}/rebuild`
   let view = (await client.post(path)) as RebuildView

@@ -35,7 +35,7 @@ Examples:
 }
 
 async function start(options: StartOptions): Promise<void> {
-  // The engine is large; the other commands start faster without it.
+  // Loaded late, because the engine is large and the other commands start faster without it.
   const { startServer } = await import('../../app/start-server.ts')
   const { DefinitionError } = await import('../../app/settings/configuration-files.ts')
   const { readSettings, SettingsError } = await import('../../app/settings/settings.ts')
@@ -62,7 +62,7 @@ export function withOptions(env: NodeJS.ProcessEnv, options: StartOptions): Node
   return { ...env, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
-/** The address at which the other commands look for an engine by themselves. */
+/** The address at which the other commands look for an engine by default. */
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 
 function welcome({ url, storage, definition, asksForKey }: RunningServer): string {
@@ -80,8 +80,7 @@ Try it:
 
 function stopOnSignal(stop: () => Promise<void>): void {
   const onSignal = async () => {
-    // A second signal finds no listener and ends the process at once; nothing acknowledged is lost
-    // by that.
+    // A second signal finds no listener and ends the process at once. Nothing acknowledged is lost.
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
     console.log('Stopping.')
     await stop()

@@ -1,4 +1,4 @@
-// `pulseprint tail STREAM`: what is published on a stream, as it happens.
+// `pulseprint tail STREAM`: shows the entries of a stream as they come.
 import { once } from 'node:events'
 import { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
@@ -58,7 +58,7 @@ async function tail(stream: string, options: TailOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal)
 }
 
-/** Throws CliError where coming back would not help. */
+/** Throws CliError if coming back would not help. */
 function whyCut(data: string): void {
   const { code, message } = JSON.parse(data) as { code: string; message: string }
   if (code !== 'SLOW_READER') throw new CliError(`${code}: ${message}`)
