@@ -1,11 +1,10 @@
 // What the API asks of the engine, and nothing more: submit a batch, ask a question, read the
-// streams. The node that answers may be any; how it finds the owner of a shard is not the caller's
-// business.
+// streams. Any node may answer. How it finds the owner of a shard is not the caller's business.
 import type { Definition } from './definition/definition.ts'
 import type { Batch, Submitted, SubmitWait } from './ingest/batch.ts'
 import type { Question } from './questions/question.ts'
 
-/** Entries that a subscriber wants; each field that is there must match. */
+/** The entries that a subscriber wants. Each field that is set must match. */
 export interface StreamFilter {
   /** Profile key: a userId, or `anonymous:` followed by the anonymousId. */
   userId?: string
@@ -16,9 +15,9 @@ export interface StreamFilter {
 export interface StreamPage {
   /** In order; `data` is JSON on one line, and `cursor` the place just after the entry. */
   entries: { cursor: string; id: string; data: string }[]
-  /** The place after all that was looked at. The next read goes on there. */
+  /** The place after everything that was looked at. The next read goes on there. */
   cursor: string
-  /** Whether there is more to read now. */
+  /** True if there is more to read now. */
   more: boolean
 }
 
@@ -26,9 +25,9 @@ export interface StreamReader {
   /** The streams there are, `actions` and `stages` among them. */
   readonly names: ReadonlySet<string>
   /**
-   * At most `limit` entries after the cursor, `0` for the oldest held; fewer, or none, also if
-   * there are `more`. Errors: INVALID_REQUEST for a cursor that was never given, CURSOR_TOO_OLD if
-   * entries after it were dropped.
+   * At most `limit` entries after the cursor; `0` begins at the oldest that is held. It may give
+   * fewer, or none, even if there are `more`. Errors: INVALID_REQUEST if the engine never gave this
+   * cursor, CURSOR_TOO_OLD if entries after it were dropped.
    */
   read(stream: string, cursor: string, filter: StreamFilter, limit: number): Promise<StreamPage>
   /** The place after everything published so far. */
@@ -50,11 +49,11 @@ export interface Engine {
    */
   submit(batch: Batch, wait: SubmitWait): Promise<Submitted>
   /**
-   * Asks the question of whoever runs the shards that it concerns.
-   * Errors: those of the question; OVERLOADED, NOT_READY; in a cluster OWNER_UNREACHABLE.
+   * Asks the owners of the shards that the question concerns. Errors: those of the question;
+   * OVERLOADED, NOT_READY; in a cluster OWNER_UNREACHABLE.
    */
   ask<Parameters, Answer>(question: Question<Parameters, Answer>, parameters: Parameters): Promise<Answer>
-  /** Undefined when ready to serve; otherwise why not. */
+  /** Undefined if the engine is ready to serve; otherwise why not. */
   notReady(): string | undefined
   /** Why the storage takes no actions though the engine is ready: reads are served. */
   storageProblem(): string | undefined

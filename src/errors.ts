@@ -84,7 +84,7 @@ export function isFenced(error: unknown): boolean {
   return error instanceof PulseprintError && error.code === 'FENCED'
 }
 
-/** True if what was read is not what was written. */
+/** True if data read from a store differs from what was written. */
 export function isDamaged(error: unknown): boolean {
   return error instanceof PulseprintError && error.code === 'DATA_DAMAGED'
 }

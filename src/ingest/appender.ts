@@ -1,6 +1,6 @@
-// Group commit: chunks that arrive while one append is on its way to the disk wait and share the
-// next one, one record per shard. Idle, an action is appended at once; under load, records grow by
-// themselves.
+// Group commit: chunks that arrive while an append is on its way to the disk wait and share the
+// next one, one record per shard. An idle engine appends an action at once. Under load, records
+// grow by themselves.
 import type { ActionLog } from '../log/action-log.ts'
 import type { Action } from '../model/action.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -17,12 +17,12 @@ export interface Placement {
 
 interface Pending {
   chunks: Uint8Array[]
-  /** The chunks' actions; undefined once a chunk came without. */
+  /** The chunks' actions; undefined if any chunk came without them. */
   actions: Action[] | undefined
   count: number
 }
 
-/** Everything that shares one append. Each shard's record is known by its place in `shards`. */
+/** The records that share one append. Each shard's record is known by its place in `shards`. */
 interface Group {
   shards: Map<number, Pending>
   /** Users of each shard that are due for a tick. */
@@ -58,9 +58,9 @@ export class Appender {
   }
 
   /**
-   * Appends the chunks of one request; resolves when they are durable, with the placement of each.
-   * It refuses none for their size: the front door does that, before any thread has taken its part
-   * of a request. Errors: STORAGE_UNAVAILABLE.
+   * Appends the chunks of one request. Resolves with the placement of each when they are durable.
+   * It refuses none for its size: the front door does that, before any thread has taken its part of
+   * a request. Errors: STORAGE_UNAVAILABLE.
    */
   async append(chunks: readonly Chunk[]): Promise<Placement[]> {
     if (chunks.length === 0) return []
@@ -82,8 +82,8 @@ export class Appender {
   }
 
   /**
-   * Appends a tick of a shard; its time is that of the append. Resolves with its sequence when it
-   * is durable. One at a time for each shard. Errors: FENCED, STORAGE_UNAVAILABLE.
+   * Appends a tick of a shard, with the time of the append. Resolves with its sequence when it is
+   * durable. Call it one at a time for each shard. Errors: FENCED, STORAGE_UNAVAILABLE.
    */
   async appendTick(shard: number, users: readonly string[]): Promise<number> {
     const group = this.#gathering

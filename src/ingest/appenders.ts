@@ -1,5 +1,5 @@
-// The appenders of one node: one for each lane of the log, since what goes into different lanes
-// need not wait for each other.
+// The appenders of one node: one for each lane of the log, because writes to different lanes need
+// not wait for each other.
 import type { ActionLog } from '../log/action-log.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { settled } from '../runtime/settled.ts'
@@ -18,7 +18,7 @@ export class Appenders {
     return this.#lanes.reduce((sum, lane) => sum + lane.queuedBytes, 0)
   }
 
-  /** As Appender.append. If one lane refuses, chunks of the others may be in the log. */
+  /** Like Appender.append. If one lane refuses, chunks of the others may be in the log. */
   async append(chunks: readonly Chunk[]): Promise<Placement[]> {
     if (this.#lanes.length === 1) return this.#lanes[0]!.append(chunks)
     const placements: Placement[] = []
@@ -31,7 +31,7 @@ export class Appenders {
     return placements
   }
 
-  /** As Appender.appendTick. */
+  /** Like Appender.appendTick. */
   appendTick(shard: number, users: readonly string[]): Promise<number> {
     return this.#lanes[this.#laneOf(shard)]!.appendTick(shard, users)
   }

@@ -1,6 +1,5 @@
-// A batch: what one request became after its items were checked, ready for the log. It is plain
-// data that may cross a thread: encoded chunks, one per shard, and one entry per item for the
-// receipts.
+// A batch: one request after its items were checked, ready for the log. It is plain data that may
+// cross a thread: encoded chunks, one per shard, and one entry per item for the receipts.
 import type { ErrorCode } from '../errors.ts'
 import type { Action } from '../model/action.ts'
 import type { Effect } from '../rules/effect.ts'
@@ -25,7 +24,7 @@ export interface ItemError {
 export interface BatchItem {
   /** The action's id; null if it was rejected before it had one. */
   id: string | null
-  /** Index into `chunks`, and position inside that chunk; -1 where rejected. */
+  /** Index into `chunks`, and position inside that chunk; -1 if rejected. */
   chunk: number
   position: number
   error?: ItemError
@@ -40,7 +39,7 @@ export interface Batch {
 export const OUTCOME = { accepted: 0, duplicate: 1, tooLate: 2 } as const
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME]
 
-/** What a submit waits for: the flush of the log, or also that every action was applied. */
+/** What a submit waits for: the flush of the log, or also until every action was applied. */
 export type SubmitWait = 'durable' | 'applied'
 
 export interface Submitted {
@@ -49,13 +48,13 @@ export interface Submitted {
   /** Outcome of each action of each chunk; empty unless the submit waited for `applied`. */
   outcomes: Outcome[][]
   /**
-   * What the actions of each chunk set off; `position` is that in the chunk. Empty as `outcomes`.
+   * The effects of each chunk's actions; `position` is that in the chunk. Empty like `outcomes`.
    */
   effects: Effect[][]
 }
 
 /**
- * Takes what became of a part of a request into the whole.
+ * Copies the result of a part of a request into the whole.
  * @param places of the part's chunks among those of the request
  */
 export function placePart(whole: Submitted, places: readonly number[], part: Submitted): void {

@@ -1,6 +1,6 @@
-// From the items of one request to a batch for the log: every item is checked on its own, good ones
-// are encoded into one chunk per shard, bad ones keep their error. Pure but for made ids, so that
-// any thread can run it.
+// From the items of one request to a batch for the log. It checks every item on its own, encodes
+// good ones into one chunk per shard, and keeps the error of bad ones. Pure except for made ids, so
+// that any thread can run it.
 import { randomUUID } from 'node:crypto'
 import type { Definition } from '../definition/definition.ts'
 import type { Action } from '../model/action.ts'

@@ -1,6 +1,5 @@
 // The bytes of a log record: a header and the chunks of the requests that share it, one after the
-// other; or, for a tick, the users it is for. A record explains itself: no dictionary outside it is
-// needed to read it.
+// other. A tick has its users instead. A record explains itself: you need no dictionary to read it.
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import { PulseprintError } from '../errors.ts'
@@ -8,12 +7,12 @@ import type { Action } from '../model/action.ts'
 
 const ACTIONS_FORMAT = 3
 const TICK_FORMAT = 4
-/** As 3 and 4, but without a checksum. */
+/** Like 3 and 4, but without a checksum. */
 const UNCHECKED_ACTIONS_FORMAT = 1
 const UNCHECKED_TICK_FORMAT = 2
 /** Format, instant, epoch and count. */
 const FACTS_BYTES = 17
-/** With the checksum of all other bytes behind them. */
+/** The checksum covers all other bytes, and follows them. */
 const HEADER_BYTES = FACTS_BYTES + 4
 
 type Tuple = [
@@ -95,14 +94,14 @@ function checksumOf(record: Buffer): number {
 
 export interface RecordHeader {
   kind: 'actions' | 'tick'
-  /** When it was taken in; the time of a tick. */
+  /** When the record arrived; for a tick, its time. */
   receivedAt: number
   epoch: number
-  /** Actions, or users of a tick. */
+  /** The number of actions, or of users of a tick. */
   count: number
 }
 
-/** Errors: DATA_DAMAGED if it is none. */
+/** Errors: DATA_DAMAGED if the bytes are no record. */
 export function decodeHeader(record: Buffer): RecordHeader {
   const format = record[0] as number
   if (record.length < FACTS_BYTES || format < UNCHECKED_ACTIONS_FORMAT || format > TICK_FORMAT) {
@@ -130,7 +129,7 @@ export function decodeActions(record: Buffer): Action[] {
   return actions
 }
 
-/** What stands behind the header, once the checksum is found right. */
+/** The bytes after the header, if the checksum is right. */
 function bodyOf(record: Buffer): Buffer {
   const format = record[0] as number
   if (format < ACTIONS_FORMAT) return record.subarray(FACTS_BYTES)

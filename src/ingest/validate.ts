@@ -1,5 +1,5 @@
-// Turns one item of a request into an action, or says what is wrong with it and where. The items
-// come from JSON that anybody may have written; nothing here trusts their shape.
+// Turns one item of a request into an action, or says what is wrong with it and where. Anybody may
+// have written the JSON, so nothing here trusts the shape of an item.
 import type { ActionType, Definition, PropertyKind } from '../definition/definition.ts'
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -9,7 +9,7 @@ import { ANONYMOUS_PREFIX, idProblem, userIdProblem } from '../model/user-id.ts'
 
 /**
  * The first mistake of an item. `path` is a JSON pointer inside the item. It has no stack trace,
- * which costs more than the check.
+ * because that would cost more than the check.
  */
 export class ItemProblem extends Error {
   readonly code: ErrorCode
@@ -162,15 +162,15 @@ function properties(item: Fields, type: ActionType | undefined): Fields {
 const FORBIDDEN_KEYS = ['__proto__', 'toJSON']
 
 /**
- * Refuses what JSON can say and the engine cannot hold; returns about how many bytes the value
- * takes. What the log would give back as something else, -0 and halves of surrogate pairs, is
- * replaced here, so that an action is applied now exactly as after a restart.
+ * Refuses values that JSON can say and the engine cannot hold. Returns about how many bytes the
+ * value takes. It replaces values that the log would give back changed, -0 and halves of surrogate
+ * pairs, so that an action is applied now exactly as after a restart.
  */
 function checkTree(value: Fields | unknown[], path: string, depth: number): number {
   if (depth > LIMITS.propertiesDepthMax) {
     throw new ItemProblem(path.slice(0, 200), `must nest at most ${LIMITS.propertiesDepthMax} levels deep`)
   }
-  // Every element takes two bytes or more: a list that long need not be looked at.
+  // Every element takes two bytes or more, so a list that long is refused without a look at it.
   if (Array.isArray(value) && value.length > LIMITS.actionBytesMax / 2) {
     throw new ItemProblem(path.slice(0, 200), `an action must be at most ${LIMITS.actionBytesMax} bytes`)
   }

@@ -2,12 +2,12 @@
 // else in the engine can be computed again from it.
 
 export interface LogRecord {
-  /** Position in the shard's log; the first is 1. Gaps are possible, order is not. */
+  /** Position in the shard's log; the first is 1. There may be gaps, but the order holds. */
   sequence: number
   payload: Buffer
   /**
-   * What the appender attached, where this record comes straight from it; a record read back has
-   * none. It is the follower's until it asks for more.
+   * The appender's attachment, if this record comes straight from the appender; a record read back
+   * has none. It belongs to the follower until the follower asks for more.
    */
   decoded?: unknown
 }
@@ -16,8 +16,8 @@ export interface AppendEntry {
   shard: number
   payload: Uint8Array
   /**
-   * The payload in a form its followers can use; handed on in memory, so that nothing is decoded
-   * twice.
+   * The payload in a form that followers can use. It is handed on in memory, so that nothing is
+   * decoded twice.
    */
   decoded?: unknown
 }
@@ -26,20 +26,22 @@ export interface ActionLog {
   /** Appends to shards of different lanes, `shard % lanes`, do not wait for each other. */
   readonly lanes: number
   /**
-   * Makes this process the one that appends to the shard: what any other process has yet to append
-   * is refused from then on. Resolves with a head: everything that was acknowledged is at or before
-   * it. Errors: STORAGE_UNAVAILABLE.
+   * Makes this process the only one that may append to the shard: from then on, the log refuses the
+   * appends of any other process. Resolves with a head that is at or after everything acknowledged.
+   * Errors: STORAGE_UNAVAILABLE.
    * @param opening a record that changes nothing, for a log that knows an owner by its first record
    */
   claim(shard: number, opening: Uint8Array): Promise<number>
   /**
-   * Appends one record to each named shard, durably: when it resolves, the records are on disk.
-   * Resolves with the sequence of each. Errors: FENCED if another process has claimed one of
-   * the shards; STORAGE_UNAVAILABLE; then any of the records may be in the log or yet turn up there,
-   * each at most once.
+   * Appends one record to each named shard. Resolves with the sequence of each when the records are
+   * on disk. Errors: FENCED if another process has claimed one of the shards. STORAGE_UNAVAILABLE;
+   * any of the records may then be in the log or still turn up there, each at most once.
    */
   append(entries: readonly AppendEntry[]): Promise<number[]>
-  /** Calls back with each shard that this process was refused, for another has claimed it. */
+  /**
+   * Calls back with each shard whose append was refused because another process has claimed the
+   * shard.
+   */
   onFenced(callback: (shard: number) => void): void
   /**
    * Yields the shard's records after sequence `after`, in order, then waits for new ones until the
@@ -50,13 +52,13 @@ export interface ActionLog {
   get(shard: number, sequence: number): LogRecord | undefined | Promise<LogRecord | undefined>
   /** Sequence of the newest durable record; 0 for an empty log. */
   head(shard: number): number | Promise<number>
-  /** From this sequence on every record is still held; 1 if nothing was trimmed yet. */
+  /** The log holds every record from this sequence on; 1 if it was never trimmed. */
   tail(shard: number): number | Promise<number>
-  /** Drops the records up to and including `sequence`, the newest one aside. */
+  /** Drops the records up to and including `sequence`, except the newest record. */
   trim(shard: number, sequence: number): Promise<void>
   /**
-   * Bytes that the records of all shards take, as far as the store can tell. What trimming has
-   * freed no longer counts.
+   * Bytes that the records of all shards take, as far as the store can tell, without what trimming
+   * has freed.
    */
   bytes(): number | Promise<number>
   close(): Promise<void>

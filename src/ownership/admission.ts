@@ -1,4 +1,4 @@
-// Whether a node may join the ones that live, and when: those that start at once go one after the
+// Whether a node may join the living ones, and when. Nodes that start at once go one after the
 // other.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../errors.ts'
@@ -7,13 +7,13 @@ import type { Beat, Membership } from './membership.ts'
 import type { NodeInstance } from './shard-ownership.ts'
 
 const TURN_WAIT_MS = 30_000
-/** How long a node listens before it says that it is alone, or the only one of its name. */
+/** How long a node listens before it concludes that it is alone, or the only one with its name. */
 const LISTEN_MS = 3 * LIMITS.heartbeatIntervalMs
 const LOOK_INTERVAL_MS = 50
 
 /** A node that asks to be let in. */
 export interface Applicant extends NodeInstance {
-  /** Of the definition that it is to run. */
+  /** The fingerprint of the definition that the node will run. */
   fingerprint: string
 }
 

@@ -1,5 +1,5 @@
-// Who should run which shard: evenly spread, with as few moves as that takes. A pure function, so
-// that nodes that see the same come to the same answer without asking each other.
+// Who should run which shard: an even share with the fewest moves. A pure function, so that nodes
+// which see the same come to the same answer without asking each other.
 
 /**
  * @param owners present owner of each shard that may go on with it; undefined: nobody
@@ -23,7 +23,7 @@ export function assignShards(
   return assigned.map((owner) => owner ?? free.shift())
 }
 
-/** Shards of each member; who has most already gets what is left over. */
+/** How many shards each member gets. Members that have the most already get the remainder. */
 function quotasOf(held: ReadonlyMap<string, readonly number[]>, shards: number): Map<string, number> {
   const least = Math.floor(shards / held.size)
   const more = shards % held.size

@@ -1,15 +1,15 @@
-// Holds a file, or a data folder by a file within it, for one process. The lock is the system's: it
-// holds between containers that share the folder, and goes when the process ends, however it ends.
+// Locks a file, or a data folder by a file in it, for one process. The lock is the system's: it
+// works between containers that share the folder, and ends with the process, however it ends.
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PulseprintError } from '../errors.ts'
 
-/** The file that is locked; SQLite takes the lock in the way of each system. */
+/** The file that is locked. SQLite takes the lock in the way of each system. */
 const LOCK_FILE = 'lock'
 const SQLITE_BUSY = 5
 
-/** A lock holds also if its owner keeps no reference: collecting the object would release it. */
+/** Keeps every lock referenced, because collecting the object would release it. */
 const held = new Set<DatabaseSync>()
 
 export interface FileLock {
@@ -27,13 +27,13 @@ export function lockFolder(folder: string): FileLock {
 }
 
 /**
- * Takes a file that is there for the lock alone, and makes it if it is missing. Undefined if
- * another process holds it.
+ * Takes a file that exists only for the lock, and creates it if it is missing. Undefined if another
+ * process holds it.
  */
 export function lockFile(path: string): FileLock | undefined {
   const database = new DatabaseSync(path)
   try {
-    // Nothing is ever written to the file, so that a full disk does not matter.
+    // Nothing is ever written to the file, so a full disk does not matter.
     database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()

@@ -4,20 +4,23 @@ import type { ErrorCode } from '../errors.ts'
 import type { NodeInstance } from './shard-ownership.ts'
 
 /**
- * `joining` nodes may yet be refused, `admitted` ones get ready; `serving` ones are given shards;
+ * `joining` nodes may still be refused; `admitted` ones get ready; `serving` ones get shards;
  * `leaving` ones hand theirs over.
  */
 export type MemberState = 'joining' | 'admitted' | 'serving' | 'leaving' | 'gone'
 
 export interface Beat extends NodeInstance {
   state: MemberState
-  /** Of the definition it runs. */
+  /** The fingerprint of the definition that the node runs. */
   fingerprint: string
-  /** Grows each time it has found NATS again: what was on its way to it until then is lost. */
+  /**
+   * Grows each time the node has found NATS again. Messages that were on their way to it before are
+   * lost.
+   */
   connections: number
-  /** When it was sent, on the sender's monotonic clock, ms. */
+  /** When the node sent it, on the sender's monotonic clock, ms. */
   sentAt: number
-  /** Why it takes no more actions; undefined while it does. */
+  /** Why the node takes no more actions; undefined while it does. */
   refusal?: { code: ErrorCode; message: string }
 }
 
@@ -27,12 +30,12 @@ export interface Membership {
   /** What an instance last said; undefined if it is not known to live. */
   of(instance: string): Beat | undefined
   /**
-   * False while this node does not hear itself, and until it has caught up then: others may have
+   * False while this node does not hear itself, and then until it has caught up: others may have
    * taken it for dead.
    */
   readonly isHeard: boolean
   /**
-   * For how long this node has heard itself, and so whoever else is there, ms; 0 while it does not.
+   * For how long this node has heard itself and therefore everyone else, ms; 0 while it does not.
    */
   readonly heardMs: number
   /** Calls back when a member comes, goes or changes its state. The returned function ends it. */

@@ -1,12 +1,12 @@
-// What the keeper of a node's shards asks of whatever runs them.
+// What the keeper of a node's shards asks of the part that runs them.
 
 /**
- * `fenced`: it has stopped, because the store refused it. `stopped`: for another reason, which
- * would stop it on any node.
+ * `fenced`: the store refused the shard. `stopped`: it stopped for another reason, which would stop
+ * it on any node.
  */
 export type ShardCondition = 'absent' | 'running' | 'fenced' | 'stopped'
 
-/** What runs the shards of this node. */
+/** Runs the shards of this node. */
 export interface ShardHost {
   /**
    * Epoch that the shard's stored profiles were last written under. Errors: STORAGE_UNAVAILABLE.
@@ -14,10 +14,10 @@ export interface ShardHost {
   lastEpoch(shard: number): Promise<number>
   /** Runs the shard under the epoch from now on. Rejects if it cannot. */
   takeOver(shard: number, epoch: number): Promise<void>
-  /** Saves most of the shard, which goes on meanwhile, also if it rejects. */
+  /** Saves most of the shard. The shard goes on meanwhile, also if this rejects. */
   save(shard: number): Promise<void>
   /**
-   * Saves the rest of the shard and takes nothing more for it; reads go on until `drop`. Rejects if
+   * Saves the rest of the shard, which takes no more actions. Reads go on until `drop`. Rejects if
    * it cannot.
    */
   finish(shard: number): Promise<void>

@@ -1,5 +1,5 @@
-// Claims the shards that are meant for this node, hands over those that are meant for others, and
-// lets go of those that others have claimed. Each node acts for itself, on what all of them see.
+// Claims the shards meant for this node, hands over those meant for others, and drops those that
+// others have claimed. Each node acts for itself, on what all of them see.
 
 import { PulseprintError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -23,21 +23,21 @@ export interface KeeperDeps {
   onTakeover(shard: number, cause: TakeoverCause, tookMs: number): void
 }
 
-/** How often it looks when nothing calls it. */
+/** How often the keeper looks if nothing calls it. */
 const TURN_MS = 250
 /** Pause before a shard that could not be taken over is tried again. */
 const RETRY_MS = 1_000
-/** Pause before it is looked again who was faster: by then this node has heard of it. */
+/** Pause before the keeper looks again who was faster. By then this node has heard of it. */
 const OUTRUN_MS = 50
 /** How long saving a shard, or finishing it, may take in a handover. */
 const STEP_WAIT_MS = 5_000
-/** Shards handed over at a time: each one's pause stays short. */
+/** Shards that are handed over at a time, so that each one's pause stays short. */
 const HANDOVERS_MAX = 2
 
 export class ShardKeeper {
   readonly #deps: KeeperDeps
   readonly #self: NodeInstance
-  /** Shards that something is being done about. */
+  /** Shards with work under way. */
   readonly #busy = new Set<number>()
   /** When a shard may be tried again, on the monotonic clock. */
   readonly #notBefore = new Map<number, number>()
@@ -60,13 +60,13 @@ export class ShardKeeper {
     return this.#state
   }
 
-  /** Why a shard that is meant for this node does not run; undefined if all do. */
+  /** Why a shard that is meant for this node does not run; undefined if all run. */
   get problem(): string | undefined {
     for (const problem of this.#problems.values()) return problem
     return undefined
   }
 
-  /** From now on the node is given shards. */
+  /** From now on, the node gets shards. */
   start(): void {
     this.#state = 'serving'
     this.#deps.membership.beat()
@@ -109,14 +109,14 @@ export class ShardKeeper {
     })
   }
 
-  /** Others that shards may be given to. */
+  /** Other members that may get shards. */
   #serving(): NodeInstance[] {
     return this.#deps.membership.others.filter(({ state }) => state === 'serving')
   }
 
   #look(): void {
     const { membership, ownership, shards } = this.#deps
-    // What this node sees of the others is worth nothing while it does not even hear itself.
+    // If this node does not even hear itself, what it sees of the others means nothing.
     if (this.#stopped || this.#state === 'admitted' || !membership.isHeard) return
     const serving = this.#serving()
     if (this.#state === 'serving') serving.push(this.#self)
@@ -138,7 +138,7 @@ export class ShardKeeper {
     const own = this.#self.instance
     if (this.#busy.has(shard) || (this.#notBefore.get(shard) ?? 0) > performance.now()) return
     const isOutdated = owner === own && host.epochOf(shard) !== this.#deps.ownership.ownerOf(shard)?.epoch
-    // Taken away and given back while this node was not looking.
+    // The shard was taken away and given back while this node was not looking.
     if (isOutdated) host.drop(shard)
     const condition = host.conditionOf(shard)
     if (owner !== own) {
@@ -212,7 +212,7 @@ export class ShardKeeper {
     onTakeover(shard, cause, tookMs)
   }
 
-  /** A shard that cannot be saved goes on here: nobody else could begin with it either. */
+  /** If a shard can't be saved, it goes on here: no other node could begin with it either. */
   async #isSaved(shard: number): Promise<boolean> {
     const { host, logger } = this.#deps
     try {
@@ -232,9 +232,9 @@ export class ShardKeeper {
       const before = ownership.ownerOf(shard)?.epoch
       if (!(await this.#isSaved(shard))) return
       await this.#inTime(host.finish(shard))
-      // First: from the claim on another node may acknowledge what reads here would miss.
+      // Before the claim: after it, another node may acknowledge what reads here would miss.
       host.drop(shard)
-      // Somebody who took this node for dead may have it by now.
+      // Another node that took this one for dead may have the shard by now.
       if (ownership.ownerOf(shard)?.epoch !== before) return
       await ownership.claim(shard, 0, target)
       this.#deps.logger.info('a shard was handed over', { shard, to: target.node })

@@ -2,7 +2,7 @@
 // fencing number: whoever claims a shard later gets a higher one, and stores refuse the writes of
 // lower ones.
 
-/** One run of a node: a process that is started again is another instance. */
+/** One run of a node. A process that is started again is another instance. */
 export interface NodeInstance {
   /** Name of the node, as its operator gave it. */
   node: string
@@ -16,9 +16,10 @@ export interface ShardOwner extends NodeInstance {
 export interface ShardOwnership {
   readonly self: NodeInstance
   /**
-   * Makes an instance, this one by default, the owner of the shard. Resolves with an epoch above
+   * Makes an instance, by default this one, the owner of the shard. Resolves with an epoch above
    * `after` and above that of every earlier claim. Errors: NOT_OWNER if somebody else has claimed
-   * it since this node last heard; STORAGE_UNAVAILABLE, and then the claim may yet be seen.
+   * the shard since this node last heard; STORAGE_UNAVAILABLE, and then the claim may still take
+   * effect.
    */
   claim(shard: number, after: number, owner?: NodeInstance): Promise<number>
   /** The present owner, as far as this node knows. */

@@ -1,5 +1,5 @@
-// Ownership on one machine: the process that holds the data folder owns every shard, and each of
-// its threads claims those it was given.
+// Ownership on one machine: the process that holds the data folder owns every shard, and each
+// thread claims the shards it was given.
 import type { NodeInstance, ShardOwner, ShardOwnership } from './shard-ownership.ts'
 
 export class SingleProcessOwnership implements ShardOwnership {
