@@ -24,7 +24,7 @@ export default defineConfig({
     // Tests leave nothing behind in their worker, so that it can go on with the next file.
     isolate: false,
     // Tests with servers and processes mostly wait for them.
-    maxWorkers: Math.max(6, availableParallelism()),
+    maxWorkers: Math.max(4, availableParallelism()),
     sequence: { sequencer: LongestFirst },
     reporters: ['default', new SlowestFiles()],
     // Every engine that a test starts is compiled once.

@@ -14,14 +14,14 @@ export const LIMITS = {
   /** Commas, colons and opening brackets in one body of JSON: how long it takes to parse. */
   bodyValuesMax: 2_000_000,
   /**
-   * How long a body may take to begin with, and bytes of it that must arrive in each second of all
-   * the time it takes; a slower one is cut with 408.
+   * A body may take this long at any speed. If it takes longer, at least so many of its bytes must
+   * arrive in a second. A slower one gets 408.
    */
   bodyGraceMs: 10_000,
   bodyBytesPerSecondMin: 8 * 1024,
   /**
-   * Of `bodiesInFlightBytesMax`, what bodies of at most `smallBodyBytes` have for themselves: a few
-   * large ones cannot keep them out.
+   * A part of `bodiesInFlightBytesMax` is for bodies of at most `smallBodyBytes` only. So a few
+   * large ones cannot keep small ones out.
    */
   smallBodyBytes: 64 * 1024,
   smallBodiesShareBytes: 16 * 1024 * 1024,
@@ -124,8 +124,8 @@ export const LIMITS = {
   /** How often a node tells the others that it lives. */
   heartbeatIntervalMs: 250,
   /**
-   * How much later than it should an own heartbeat may come back before a node trusts its ears no
-   * more.
+   * How late a node's own heartbeat may come back. If it comes later, the node no longer believes
+   * that it would hear the others.
    */
   heartbeatSlackMs: 250,
   /** Silence after which a node is taken for dead and its shards are taken over. */
@@ -154,9 +154,10 @@ export const LIMITS = {
   nodePartsBytesMax: 128 * 1024 * 1024,
   nodePartsWaitMs: 10_000,
   /**
-   * How long the log keeps what saved profiles cover, whatever its retention: a snapshot store that
-   * comes back from a crash or an older file has lost no more than that (Redis may flush its AOF
-   * only every second, and be restored from a copy a few minutes old).
+   * The log keeps a record for so long after saved profiles cover it, whatever its retention. A
+   * snapshot store may come back from a crash or from an older file: Redis may flush its AOF only
+   * every second, and be restored from a copy a few minutes old. What it has lost is still in the
+   * log.
    */
   logKeptCommittedMs: 600_000,
 } as const

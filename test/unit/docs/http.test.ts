@@ -82,7 +82,7 @@ const LIMIT_ROWS: [string, string][] = [
   ['a request body, unpacked', `${LIMITS.bodyBytesMax / MEBIBYTE} MiB`],
   ['commas, colons and opening brackets in one body', LIMITS.bodyValuesMax.toLocaleString('en-US')],
   [
-    `bytes a second of a body that takes more than ${LIMITS.bodyGraceMs / 1_000} s to arrive, at least`,
+    `least bytes a second of a body that takes longer than ${LIMITS.bodyGraceMs / 1_000} s`,
     LIMITS.bodyBytesPerSecondMin.toLocaleString('en-US'),
   ],
   [
@@ -90,7 +90,7 @@ const LIMIT_ROWS: [string, string][] = [
     `${LIMITS.bodiesInFlightBytesMax / MEBIBYTE} MiB`,
   ],
   [
-    `of these, only for bodies of at most ${LIMITS.smallBodyBytes / 1024} KiB`,
+    `the part of it that only bodies of at most ${LIMITS.smallBodyBytes / 1024} KiB may use`,
     `${LIMITS.smallBodiesShareBytes / MEBIBYTE} MiB`,
   ],
   ['actions in one request', LIMITS.requestActionsMax.toLocaleString('en-US')],
