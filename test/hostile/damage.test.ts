@@ -1,13 +1,12 @@
 // Stored data that is not what was written: cut short, or with flipped bits. Each is said in words,
 // only the shard concerned refuses, and what the log still holds is made anew.
-import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { shardOf } from '../../src/model/hash.ts'
 import { Child } from '../support/child.ts'
-import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'
-import { temporaryFolder } from '../support/folders.ts'
 import { freePort } from '../support/servers.ts'
 import { until } from '../support/until.ts'
 
@@ -44,21 +43,41 @@ function flip(file: string, text: string): number {
   return count
 }
 
-async function startWithData(): Promise<{ engine: EngineProcess; whole: string; definition: string }> {
-  const definition = definitionFile(DEFINITION)
-  const engine = await EngineProcess.startForTest(definition)
+let definition: string
+/** A data folder that is not damaged. */
+let whole: string
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pulseprint-test-'))
+  definition = join(folder, 'definition.yaml')
+  writeFileSync(definition, DEFINITION)
+  whole = join(folder, 'whole')
+  const engine = await EngineProcess.start(definition)
   for (let batch = 0; batch < 5; batch++) await send(engine, 10)
   await engine.stop()
-  const whole = join(temporaryFolder(), 'whole')
   cpSync(engine.dataPath, whole, { recursive: true })
-  return { engine, whole, definition }
+  await engine.remove()
+  return () => rmSync(folder, { recursive: true })
+})
+
+/** An engine that does not run, on a copy of the data. */
+async function stoppedEngine(): Promise<EngineProcess> {
+  const engine = await EngineProcess.startForTest(definition)
+  await engine.kill()
+  layOut(engine)
+  return engine
+}
+
+function layOut(engine: EngineProcess): void {
+  rmSync(engine.dataPath, { recursive: true })
+  cpSync(whole, engine.dataPath, { recursive: true })
 }
 
 test('a file that was cut short ends the start with one line that names it', async () => {
-  const { engine, whole, definition } = await startWithData()
+  const engine = await stoppedEngine()
   let tried = 0
   for (const store of ['log', 'snapshots', 'streams']) {
-    cpSync(whole, engine.dataPath, { recursive: true })
+    layOut(engine)
     const file = join(engine.dataPath, store, 'data.mdb')
     truncateSync(file, 16_384)
     if (statSync(join(whole, store, 'data.mdb')).size < 2 * 1024 * 1024) continue
@@ -81,10 +100,9 @@ test('a file that was cut short ends the start with one line that names it', asy
 })
 
 test('a damaged record stops its shard only, and says so', async () => {
-  const { engine, whole } = await startWithData()
+  const engine = await stoppedEngine()
   const user = 'user-7'
   const shard = shardOf(user, SHARDS)
-  cpSync(whole, engine.dataPath, { recursive: true })
   expect(flip(join(engine.dataPath, 'log', 'data.mdb'), `${MARK} 7 end`)).toBeGreaterThan(0)
   // The log has to be read.
   await engine.restartWithoutSnapshots()
@@ -118,8 +136,7 @@ test('a damaged record stops its shard only, and says so', async () => {
 })
 
 test('damaged profiles are computed anew from the log, for writes at once and for reads in a moment', async () => {
-  const { engine, whole } = await startWithData()
-  cpSync(whole, engine.dataPath, { recursive: true })
+  const engine = await stoppedEngine()
   const file = join(engine.dataPath, 'snapshots', 'data.mdb')
   for (let number = 0; number < 20; number++) {
     expect(flip(file, `${MARK} ${number} end`)).toBeGreaterThan(0)

@@ -4,10 +4,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startAttacked } from '../support/attacked-engine.ts'
 import { OtherClient } from '../support/other-client.ts'
 
-const ACTIONS = 100_000
+const ACTIONS = 50_000
 const BATCH = 5_000
 const SUBSCRIBERS = 100
-const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 5)
+const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 3)
 
 test('a hundred subscribers whose filter matches nothing keep nobody waiting', async () => {
   const engine = await startAttacked()

@@ -10,7 +10,7 @@ const CONNECTIONS = 8
 const REQUESTS = 1_000
 /** Answers of two threads, as texts and as bytes, and garbage. */
 const GROWTH_MAX_MIB = 800
-const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 5)
+const SECONDS = Number(process.env.PULSEPRINT_TEST_SECONDS ?? 3)
 
 /** Sends requests and never reads. */
 function flood(engine: EngineProcess, path: string): Socket {

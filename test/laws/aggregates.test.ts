@@ -82,7 +82,7 @@ describe.each(AGGREGATES)('%s', (name) => {
             expect(operator.error?.(state, start)).toBeUndefined()
           }
         }),
-        { numRuns: 100 },
+        { numRuns: 70 },
       )
     },
   )

@@ -186,7 +186,7 @@ test('whatever stops, crashes and changes: every profile is the fold of the log,
         expect([user, stored.get(user)?.toString('hex')]).toEqual([user, expected.toString('hex')])
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 32 },
   )
 })
 

@@ -33,6 +33,6 @@ test('whatever stops and crashes: each stage change and decision is published on
         await story.stop()
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 24 },
   )
 })

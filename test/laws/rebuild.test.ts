@@ -99,7 +99,7 @@ test('a rebuild at any moment of any history finds every profile equal, and says
         )
       },
     ),
-    { numRuns: 20 },
+    { numRuns: 15 },
   )
 })
 
@@ -187,6 +187,6 @@ test('whatever profiles are damaged, a rebuild finds and repairs them, timers in
         )
       },
     ),
-    { numRuns: 20 },
+    { numRuns: 15 },
   )
 })
