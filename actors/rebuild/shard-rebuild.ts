@@ -11,6 +11,7 @@ import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { RebuildView } from '../../src/views/views.ts'
+import { foldLog } from './fold-log.ts'
 import type { LiveShard } from './live-shard.ts'
 import { LoggedUsers } from './logged-users.ts'
 import { RebuildComparison } from './rebuild-comparison.ts'
@@ -18,8 +19,6 @@ import { HASH_END, RebuildSlice } from './rebuild-slice.ts'
 
 /** Users compared between two records: about a millisecond. */
 const COMPARED_USERS = 32
-/** How long it folds records before other work has a turn. */
-const TURN_MS = 2
 
 export interface RebuildDeps {
   log: ActionLog
@@ -119,30 +118,15 @@ export class ShardRebuild {
   async #meet(slice: RebuildSlice): Promise<void> {
     const live = this.#live
     const { log } = this.#deps
-    if (slice.sequence < live.applied) await this.#read(slice)
+    await foldLog(log, live, slice, this.#ended, (sequence) =>
+      this.#show(slice, 0.5 * (sequence / live.applied)),
+    )
     this.#checkGoesOn()
     slice.close()
     this.#inStep = slice
     this.view.to = slice.sequence
     // Checked after reading, because the log may have been trimmed meanwhile.
     if ((await log.tail(this.view.shard)) > 1) throw logTrimmed(this.view.shard)
-  }
-
-  async #read(slice: RebuildSlice): Promise<void> {
-    const live = this.#live
-    let since = performance.now()
-    const signal = AbortSignal.any([this.#ended])
-    for await (const records of this.#deps.log.follow(live.shard, 0, signal)) {
-      for (const record of records) {
-        if (record.sequence > live.applied || signal.aborted) return
-        slice.fold(record)
-        if (record.sequence >= live.applied) return
-        if (performance.now() - since < TURN_MS) continue
-        this.#show(slice, 0.5 * (record.sequence / live.applied))
-        await nextTurn()
-        since = performance.now()
-      }
-    }
   }
 
   async #compare(slice: RebuildSlice): Promise<void> {

@@ -5,7 +5,6 @@ import {
   cpSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -20,6 +19,7 @@ import { PulseprintError } from '../errors.ts'
 import { lockFolder } from '../ownership/folder-lock.ts'
 import { expectStoresFit } from '../snapshots/stores-fit.ts'
 import { openEmbeddedStores } from './embedded-stores.ts'
+import { makePrivateFolder } from './private-folder.ts'
 
 /**
  * The order matters: each later store reaches at least as far as the earlier ones. Profiles are
@@ -28,8 +28,6 @@ import { openEmbeddedStores } from './embedded-stores.ts'
  */
 const STORES = ['snapshots', 'streams', 'log'] as const
 const NOTE = 'backup.json'
-/** The umask of files that nobody else may read. */
-const OWNER_ONLY = 0o077
 const FORMAT = 1
 
 export interface BackupFacts {
@@ -55,8 +53,7 @@ export async function backUp(dataPath: string, target: string): Promise<BackupFa
   expectNothingIn(target)
   const partial = `${resolve(target)}.partial`
   rmSync(partial, { recursive: true, force: true })
-  process.umask(OWNER_ONLY)
-  mkdirSync(partial, { recursive: true })
+  makePrivateFolder(partial)
   try {
     const madeAt = Date.now()
     for (const store of STORES) await copyStore(join(dataPath, store), join(partial, store))
@@ -79,8 +76,7 @@ export async function backUp(dataPath: string, target: string): Promise<BackupFa
  */
 export async function restore(backup: string, dataPath: string): Promise<BackupFacts> {
   const { madeAt } = noteOf(backup)
-  process.umask(OWNER_ONLY)
-  mkdirSync(dataPath, { recursive: true })
+  makePrivateFolder(dataPath)
   const lock = lockFolder(dataPath)
   try {
     const present = STORES.filter((store) => existsSync(join(dataPath, store)))

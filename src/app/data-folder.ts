@@ -1,6 +1,5 @@
 // The data folder of one machine: locked for this process, opened, and brought in line with the
 // definition.
-import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Definition } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
@@ -8,6 +7,7 @@ import { type FileLock, lockFolder } from '../ownership/folder-lock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { rebuildIfRedefined } from '../snapshots/rebuild.ts'
 import { openEmbeddedStores } from './embedded-stores.ts'
+import { makePrivateFolder } from './private-folder.ts'
 import type { Stores } from './stores.ts'
 
 export interface DataFolder {
@@ -29,9 +29,7 @@ export async function openDataFolder(
     lock?.release()
   }
   try {
-    // Nobody else may read what is made here: folders become 0700, files 0600.
-    process.umask(0o077)
-    mkdirSync(path, { recursive: true })
+    makePrivateFolder(path)
     lock = lockFolder(path)
     stores = await openEmbeddedStores(path, shards, logger)
     await rebuildIfRedefined(definition, shards, stores, logger)
