@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 import type { Cleanup } from './cleanup.ts'
 import type { MemoryAnswer } from './memory-probe.ts'
 import { userIdOf } from './segment-batch.ts'
-import { ServerProcess } from './server-process.ts'
+import { OWN_ROOT, ServerProcess } from './server-process.ts'
 
 const DEFINITION = fileURLToPath(new URL('definition.yaml', import.meta.url))
 const PROBE = new URL('memory-probe.ts', import.meta.url)
@@ -36,6 +36,8 @@ export interface EngineOptions {
   threads?: number
   /** Text of the definition. Default: definition.yaml. */
   definition?: string
+  /** Of the checkout whose engine it is. Default: ours. */
+  root?: string
 }
 
 export class EngineUnderTest {
@@ -133,11 +135,11 @@ export class EngineUnderTest {
   }
 
   #spawn(): ServerProcess {
-    const { hotUsers, threads, definition } = this.#options
+    const { hotUsers, threads, definition, root = OWN_ROOT } = this.#options
     const definitionPath = definition === undefined ? DEFINITION : join(this.#folder, 'definition.yaml')
     if (definition !== undefined) writeFileSync(definitionPath, definition)
     const preloaded = this.#clockAheadMs > 0 ? [PROBE, CLOCK] : [PROBE]
-    return new ServerProcess('src/cli/pulseprint.ts', ['start'], {
+    const env = {
       PULSEPRINT_DEFINITION: definitionPath,
       PULSEPRINT_PORT: String(this.port),
       PULSEPRINT_DATA: this.#folder,
@@ -145,7 +147,8 @@ export class EngineUnderTest {
       ...(threads !== undefined && { PULSEPRINT_THREADS: String(threads) }),
       CLOCK_AHEAD_MS: String(this.#clockAheadMs),
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB} --expose-gc ${preloaded.map((url) => `--import ${url}`).join(' ')}`,
-    })
+    }
+    return new ServerProcess('src/cli/pulseprint.ts', ['start'], env, root)
   }
 
   async #answers(path: string): Promise<void> {

@@ -34,6 +34,8 @@ export interface LoadPlan {
   mayBeRefused?: boolean
 }
 
+type Users = Pick<LoadPlan, 'firstUser' | 'users' | 'within'>
+
 export interface LoadResult {
   requests: number
   seconds: number
@@ -90,7 +92,7 @@ function batchesOf({ rounds = 0, users }: LoadPlan): number {
   return (rounds * users) / BATCH_ACTIONS
 }
 
-function randomUser({ firstUser, users, within }: LoadPlan): () => number {
+export function randomUser({ firstUser, users, within }: Users): () => number {
   if (!within) return () => firstUser + Math.floor(Math.random() * users)
   const all = Array.from({ length: users }, (_, user) => firstUser + user)
   const own = all.filter((user) => within.own.includes(shardOf(userIdOf(user), within.shards)))
@@ -109,7 +111,7 @@ function everyUser({ firstUser, users }: LoadPlan): () => number {
   }
 }
 
-function batches({ port }: LoadPlan, nextUser: () => number): () => Buffer {
+export function batches({ port }: { port: number }, nextUser: () => number): () => Buffer {
   const templates = Array.from(
     { length: TEMPLATES },
     () => new SegmentBatch(`127.0.0.1:${port}`, Math.random),
@@ -122,7 +124,7 @@ function batches({ port }: LoadPlan, nextUser: () => number): () => Buffer {
   }
 }
 
-function reads({ port }: LoadPlan, nextUser: () => number): () => Buffer {
+export function reads({ port }: { port: number }, nextUser: () => number): () => Buffer {
   return () =>
     Buffer.from(
       `GET /v1/profiles/${userIdOf(nextUser())} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`,

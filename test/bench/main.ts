@@ -3,18 +3,19 @@
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { ensureServer } from '../../deploy/servers.ts'
+import { benchAgainst } from './against/bench-against.ts'
+import { runOf, USAGE } from './arguments.ts'
 import { Cleanup } from './cleanup.ts'
 import { benchCluster } from './cluster.ts'
-import { planOf } from './plan.ts'
 import { benchSides, benchSingle } from './single.ts'
 
-const run = planOf(process.argv.slice(2))
+const run = runOf(process.argv.slice(2))
 if (!run) {
-  console.error('Usage: npm run bench [-- --quick | --smoke] [--only single | --only cluster | --only sides]')
+  console.error(USAGE)
   process.exit(2)
 }
 
-const { plan, parts } = run
+const { plan, only, against } = run
 const cleanup = new Cleanup()
 let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -39,9 +40,12 @@ try {
   ]
   console.log(`${machine.join('; ')}.
 `)
-  if (parts.includes('sides')) await benchSides(plan, cleanup, say)
-  if (parts.includes('single')) await benchSingle(plan, cleanup, say)
-  if (parts.includes('cluster')) await benchCluster(plan, cleanup, say)
+  if (against !== undefined) await benchAgainst(against, plan, cleanup, say)
+  else if (only === 'sides') await benchSides(plan, cleanup, say)
+  else {
+    if (only !== 'cluster') await benchSingle(plan, cleanup, say)
+    if (only !== 'single') await benchCluster(plan, cleanup, say)
+  }
   console.log(`The whole run took ${seconds()} s; load average at the end ${loadavg()[0]?.toFixed(2)}.`)
 } catch (error) {
   // What was being measured has been ended under its own feet.

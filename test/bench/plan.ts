@@ -33,6 +33,14 @@ export interface BenchPlan {
   /** Users who fall silent under load, and after how long. */
   liveTimers: number
   silenceSeconds: number
+  /** Two versions in turns. */
+  against: {
+    rounds: number
+    /** The larger population; the smaller is `users`. */
+    users: number
+    tenthUsers: number
+    tenthSeconds: number
+  }
   cluster: ClusterPlan
 }
 
@@ -71,6 +79,7 @@ const FULL: BenchPlan = {
   idleSeconds: 5,
   liveTimers: 10_000,
   silenceSeconds: 4,
+  against: { rounds: 3, users: 300_000, tenthUsers: 20_000, tenthSeconds: 6 },
   cluster: {
     rounds: 3,
     nats: 3,
@@ -82,9 +91,9 @@ const FULL: BenchPlan = {
   },
 }
 
-const PLANS: Record<string, BenchPlan> = {
-  '': FULL,
-  '--quick': {
+export const PLANS = {
+  full: FULL,
+  quick: {
     ...FULL,
     rounds: 1,
     warmSeconds: 0.5,
@@ -100,6 +109,7 @@ const PLANS: Record<string, BenchPlan> = {
     ruleSeconds: 1,
     timers: 100_000,
     idleSeconds: 2,
+    against: { ...FULL.against, rounds: 2, tenthSeconds: 3 },
     cluster: {
       rounds: 1,
       nats: 1,
@@ -110,7 +120,7 @@ const PLANS: Record<string, BenchPlan> = {
       replays: 1,
     },
   },
-  '--smoke': {
+  smoke: {
     ...FULL,
     rounds: 1,
     awaitsSaving: false,
@@ -130,6 +140,7 @@ const PLANS: Record<string, BenchPlan> = {
     idleSeconds: 0.5,
     liveTimers: 200,
     silenceSeconds: 2,
+    against: { rounds: 1, users: 1_000, tenthUsers: 1_000, tenthSeconds: 0.5 },
     cluster: {
       rounds: 1,
       nats: 1,
@@ -140,19 +151,4 @@ const PLANS: Record<string, BenchPlan> = {
       replays: 1,
     },
   },
-}
-
-/**
- * What is measured: one node by itself, many as a cluster; or only one node beside the other sides.
- */
-export type Part = 'single' | 'cluster' | 'sides'
-const PARTS: readonly string[] = ['single', 'cluster', 'sides'] satisfies Part[]
-
-/** Undefined where the arguments are none that there are. */
-export function planOf(args: readonly string[]): { plan: BenchPlan; parts: Part[] } | undefined {
-  const at = args.indexOf('--only')
-  const only = at < 0 ? undefined : args[at + 1]
-  const plan = PLANS[at < 0 ? args.join(' ') : args.toSpliced(at, 2).join(' ')]
-  if (!plan || (at >= 0 && !PARTS.includes(String(only)))) return undefined
-  return { plan, parts: only === undefined ? ['single', 'cluster'] : [only as Part] }
-}
+} satisfies Record<string, BenchPlan>

@@ -43,7 +43,7 @@ export async function measurePopulations(
   const largest = Math.max(...plan.populations)
   for (const users of plan.populations) {
     say(`population of ${users.toLocaleString('en')}`)
-    const engine = await EngineUnderTest.start(cleanup, { hotUsers: largest + WARM_USERS.users + 200_000 })
+    const engine = await EngineUnderTest.start(cleanup, { hotUsers: hotUsersFor(largest) })
     costs.push(await measurePopulation(engine, users, plan))
     for (let again = 0; users === largest && again < plan.restarts; again++) {
       say(`kill -9 and start, ${again + 1} of ${plan.restarts}`)
@@ -56,28 +56,30 @@ export async function measurePopulations(
   return { costs, restartsMs }
 }
 
-async function measurePopulation(
+/** @param core the one core that the load may use; undefined: any */
+export async function measurePopulation(
   engine: EngineUnderTest,
   users: number,
   plan: BenchPlan,
+  core?: number,
 ): Promise<PopulationCost> {
   const traffic = trafficOf(engine, users, plan)
-  await runLoad({ ...traffic, ...WARM_USERS, rounds: 1 })
-  await runLoad({ ...traffic, ...WARM_USERS, seconds: plan.warmSeconds })
-  await engine.saved()
+  await runLoad({ ...traffic, ...WARM_USERS, rounds: 1 }, core)
+  await runLoad({ ...traffic, ...WARM_USERS, seconds: plan.warmSeconds }, core)
+  if (plan.awaitsSaving) await engine.saved()
   const empty = await engine.memory()
-  await runLoad({ ...traffic, rounds: ACTIONS_PER_USER })
+  await runLoad({ ...traffic, rounds: ACTIONS_PER_USER }, core)
   await engine.saved()
   const full = await engine.memory()
   const stored = await engine.stored()
   if (stored.users !== users + WARM_USERS.users) throw new Error(`${stored.users} users are stored`)
 
   const cpuBefore = engine.server.cpuSeconds()
-  const { requests, seconds } = await runLoad({ ...traffic, seconds: plan.trafficSeconds })
+  const { requests, seconds } = await runLoad({ ...traffic, seconds: plan.trafficSeconds }, core)
   const acknowledged = performance.now()
   await engine.applied()
   const wallSeconds = seconds + (performance.now() - acknowledged) / 1_000
-  await engine.saved()
+  if (plan.awaitsSaving) await engine.saved()
   const cpuSeconds = engine.server.cpuSeconds() - cpuBefore
   const actions = requests * BATCH_ACTIONS
   return {
@@ -91,6 +93,11 @@ async function measurePopulation(
   }
 }
 
-function trafficOf({ port }: EngineUnderTest, users: number, plan: BenchPlan): LoadPlan {
+/** Room for all of a population in memory, wherever its shards put them. */
+export function hotUsersFor(users: number): number {
+  return users + WARM_USERS.users + 200_000
+}
+
+export function trafficOf({ port }: EngineUnderTest, users: number, plan: BenchPlan): LoadPlan {
   return { port, kind: 'ingest', connections: plan.ingestConnections, firstUser: 0, users }
 }

@@ -4,8 +4,10 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { LoadPlan, LoadResult } from './load.ts'
+import type { OpenLoadPlan, OpenLoadResult } from './open-load.ts'
 
 const LOAD = fileURLToPath(new URL('load.ts', import.meta.url))
+const OPEN_LOAD = fileURLToPath(new URL('open-load.ts', import.meta.url))
 const run = promisify(execFile)
 
 /**
@@ -16,10 +18,19 @@ export const READ_CORES = canPin() ? { server: 0, load: availableParallelism() -
 
 /** @param core the one core that the load may use; undefined: any */
 export async function runLoad(plan: LoadPlan, core?: number): Promise<LoadResult> {
-  const node = [process.execPath, LOAD, JSON.stringify(plan)]
+  return (await runModule(LOAD, plan, core)) as LoadResult
+}
+
+/** @param core as above */
+export async function runOpenLoad(plan: OpenLoadPlan, core?: number): Promise<OpenLoadResult> {
+  return (await runModule(OPEN_LOAD, plan, core)) as OpenLoadResult
+}
+
+async function runModule(module: string, plan: object, core?: number): Promise<unknown> {
+  const node = [process.execPath, module, JSON.stringify(plan)]
   const [command, ...args] = core === undefined ? node : ['taskset', '-c', String(core), ...node]
   const { stdout } = await run(command as string, args)
-  return JSON.parse(stdout) as LoadResult
+  return JSON.parse(stdout)
 }
 
 /**

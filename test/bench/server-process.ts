@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** The checkout that the benchmark itself is of. */
+export const OWN_ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Length of a tick of /proc/PID/stat: USER_HZ is 100 on every Linux that Node runs on. */
 const TICK_SECONDS = 0.01
@@ -14,10 +15,13 @@ export class ServerProcess {
   #output = ''
   #endedByUs = false
 
-  /** @param module path from the root of the checkout */
-  constructor(module: string, args: string[], env: Record<string, string>) {
+  /**
+   * @param module path from the root of the checkout
+   * @param root of the checkout
+   */
+  constructor(module: string, args: string[], env: Record<string, string>, root = OWN_ROOT) {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PULSEPRINT_'))
-    const options = { cwd: ROOT, env: { ...Object.fromEntries(own), ...env }, silent: true }
+    const options = { cwd: root, env: { ...Object.fromEntries(own), ...env }, silent: true }
     this.#child = fork(module, args, options)
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {

@@ -41,15 +41,16 @@ export async function compareSides(
   return turns
 }
 
-async function measureTurn(side: Side, plan: BenchPlan): Promise<Turn> {
+/** @param core the one core that the load of ingest may use; undefined: any */
+export async function measureTurn(side: Side, plan: BenchPlan, core?: number): Promise<Turn> {
   const target = { port: side.port, firstUser: 0, users: plan.users }
   const ingest: LoadPlan = { ...target, kind: 'ingest', connections: plan.ingestConnections }
-  const seeded = await runLoad({ ...ingest, rounds: 1 })
-  const warm = await runLoad({ ...ingest, seconds: plan.warmSeconds })
+  const seeded = await runLoad({ ...ingest, rounds: 1 }, core)
+  const warm = await runLoad({ ...ingest, seconds: plan.warmSeconds }, core)
   if (plan.awaitsSaving) await side.saved()
 
   const cpuBefore = side.server.cpuSeconds()
-  const taken = await runLoad({ ...ingest, seconds: plan.ingestSeconds })
+  const taken = await runLoad({ ...ingest, seconds: plan.ingestSeconds }, core)
   const acknowledged = performance.now()
   await side.applied()
   const seconds = taken.seconds + (performance.now() - acknowledged) / 1_000

@@ -3,7 +3,7 @@
 import { startRedis } from '../support/servers.ts'
 import { until } from '../support/until.ts'
 import type { Cleanup } from './cleanup.ts'
-import { EngineUnderTest } from './engine-under-test.ts'
+import { type EngineOptions, EngineUnderTest } from './engine-under-test.ts'
 import { ServerProcess } from './server-process.ts'
 
 export const SIDES = ['ours', 'oneThread', 'everysec', 'always', 'bare'] as const
@@ -29,25 +29,12 @@ export interface Side {
   stop(): Promise<void>
 }
 
-const HOT_USERS = 200_000
+export const HOT_USERS = 200_000
 
 export async function startSide(name: SideName, cleanup: Cleanup): Promise<Side> {
   if (name === 'ours' || name === 'oneThread') {
     const oneThread = name === 'oneThread'
-    const engine = await EngineUnderTest.start(cleanup, {
-      hotUsers: HOT_USERS,
-      ...(oneThread && { threads: 1 }),
-    })
-    const { port, server, stop } = engine
-    return {
-      port,
-      server,
-      applied: () => engine.applied(),
-      saved: () => engine.saved(),
-      counts: true,
-      oneThread,
-      stop,
-    }
+    return startEngineSide({ hotUsers: HOT_USERS, ...(oneThread && { threads: 1 }) }, cleanup)
   }
   if (name === 'bare') return startModule('test/bench/bare-fastify.ts', {}, cleanup)
   const redis = await startRedis({ appendonly: 'yes', appendfsync: name })
@@ -59,6 +46,20 @@ export async function startSide(name: SideName, cleanup: Cleanup): Promise<Side>
     await stopRedis()
   }
   return { ...baseline, counts: true, stop }
+}
+
+export async function startEngineSide(options: EngineOptions, cleanup: Cleanup): Promise<Side> {
+  const engine = await EngineUnderTest.start(cleanup, options)
+  const { port, server, stop } = engine
+  return {
+    port,
+    server,
+    applied: () => engine.applied(),
+    saved: () => engine.saved(),
+    counts: true,
+    oneThread: options.threads === 1,
+    stop,
+  }
 }
 
 async function startModule(module: string, env: Record<string, string>, cleanup: Cleanup): Promise<Side> {
