@@ -7,7 +7,6 @@ import type { LastWill } from '../../deploy/local-servers/last-will.ts'
 import { LocalProcess } from '../../deploy/local-servers/local-process.ts'
 import { until } from '../support/until.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/pulseprint.ts', import.meta.url))
 const DEFINITION = fileURLToPath(new URL('definition.yaml', import.meta.url))
 const HOT_USERS = 400_000
 const READY_WAIT_MS = 300_000
@@ -20,6 +19,8 @@ export interface NodeOptions {
   redisUrl: string
   /** Text of the definition. Default: definition.yaml. */
   definition: string | undefined
+  /** Of the checkout. */
+  root: string
   lastWill: LastWill
 }
 
@@ -33,7 +34,7 @@ export interface ClusterNode {
 
 /** Resolves when the process is there. */
 export async function startNode(options: NodeOptions): Promise<ClusterNode> {
-  const { name, folder, natsUrls, redisUrl, definition, lastWill } = options
+  const { name, folder, natsUrls, redisUrl, definition, root, lastWill } = options
   const port = await freePort()
   const definitionPath = definition === undefined ? DEFINITION : join(folder, 'definition.yaml')
   if (definition !== undefined) writeFileSync(definitionPath, definition)
@@ -48,7 +49,8 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     PULSEPRINT_HOT_USERS: String(HOT_USERS),
   }
   const logFile = join(folder, `${name}.log`)
-  const own = new LocalProcess(name, process.execPath, [PROGRAM, 'start'], { logFile, env, lastWill })
+  const program = join(root, 'src/cli/pulseprint.ts')
+  const own = new LocalProcess(name, process.execPath, [program, 'start'], { logFile, env, lastWill })
   return { name, port, process: own, ready: () => ready(own, port) }
 }
 

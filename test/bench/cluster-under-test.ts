@@ -10,11 +10,13 @@ import type { ShardStatus } from '../../src/views/views.ts'
 import { until } from '../support/until.ts'
 import type { Cleanup } from './cleanup.ts'
 import { type ClusterNode, startNode } from './cluster-node.ts'
-import { cpuSecondsOf } from './server-process.ts'
+import { cpuSecondsOf, OWN_ROOT } from './server-process.ts'
 
 export interface ClusterShape {
   nodes: number
   nats: 1 | 3
+  /** Of the checkout whose engine the nodes run. Default: ours. */
+  root?: string
 }
 
 const DURABLE_REDIS = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' }
@@ -26,6 +28,7 @@ export class ClusterUnderTest {
   readonly #nats: NatsServers
   readonly #lastWill: LastWill
   readonly #definition: string | undefined
+  readonly #root: string
   /** Those that should be running. */
   #nodes: ClusterNode[] = []
   #started = 0
@@ -36,12 +39,14 @@ export class ClusterUnderTest {
     redis: RedisServer,
     lastWill: LastWill,
     definition: string | undefined,
+    root: string,
   ) {
     this.folder = folder
     this.redis = redis
     this.#nats = nats
     this.#lastWill = lastWill
     this.#definition = definition
+    this.#root = root
   }
 
   /**
@@ -50,7 +55,7 @@ export class ClusterUnderTest {
    */
   static async start(
     cleanup: Cleanup,
-    { nodes, nats }: ClusterShape,
+    { nodes, nats, root = OWN_ROOT }: ClusterShape,
     definition?: string,
   ): Promise<ClusterUnderTest & { stop(): Promise<void> }> {
     const folder = await mkdtemp(join(tmpdir(), 'pulseprint-bench-cluster-'))
@@ -65,7 +70,7 @@ export class ClusterUnderTest {
     parts.push(() => servers.stop())
     const redis = await RedisServer.start(join(folder, 'redis'), DURABLE_REDIS, lastWill)
     parts.push(() => redis.kill())
-    const cluster = new ClusterUnderTest(folder, servers, redis, lastWill, definition)
+    const cluster = new ClusterUnderTest(folder, servers, redis, lastWill, definition, root)
     parts.push(() => cluster.kill(cluster.nodes))
     for (let node = 0; node < nodes; node++) await cluster.join()
     await cluster.spread()
@@ -95,6 +100,7 @@ export class ClusterUnderTest {
       natsUrls: this.natsUrls,
       redisUrl: this.redis.url,
       definition: this.#definition,
+      root: this.#root,
       lastWill: this.#lastWill,
     })
     this.#nodes.push(node)

@@ -1,7 +1,7 @@
 // The engine as a user starts it, on a free port and an empty data folder, and what the benchmark
 // asks of it.
 import { writeFileSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -106,6 +106,17 @@ export class EngineUnderTest {
     }
   }
 
+  /** What each part of the data folder takes on disk, the largest first. */
+  async diskBytes(): Promise<{ name: string; bytes: number }[]> {
+    const parts = await Promise.all(
+      (await readdir(this.#folder)).map(async (name) => ({
+        name,
+        bytes: await allocatedBytes(join(this.#folder, name)),
+      })),
+    )
+    return parts.filter(({ bytes }) => bytes >= 2 ** 20).toSorted((a, b) => b.bytes - a.bytes)
+  }
+
   /** Where the streams are stored. */
   get streamsPath(): string {
     return join(this.#folder, 'streams')
@@ -175,6 +186,14 @@ export class EngineUnderTest {
       PATIENCE_MS,
     )
   }
+}
+
+/** Blocks in use: a file may be larger than what is written of it. */
+async function allocatedBytes(path: string): Promise<number> {
+  const status = await stat(path)
+  if (!status.isDirectory()) return status.blocks * 512
+  const inside = await Promise.all((await readdir(path)).map((name) => allocatedBytes(join(path, name))))
+  return inside.reduce((sum, bytes) => sum + bytes, 0)
 }
 
 function pagesOf(root: RootDatabase, name: string): { entries: number; bytes: number } {

@@ -26,15 +26,19 @@ export interface LoadPlan {
    */
   actionsPerSecond?: number
   /**
-   * …or after this many rounds in which every user has one action; each batch then holds 100
+   * …or after this many rounds in which every user has one action; each batch then holds
    * different users.
    */
   rounds?: number
+  /** Actions in a request. Default: 100. */
+  batchActions?: number
+  /** Share of all actions that is of the first user; the others are drawn as ever. */
+  hotShare?: number
   /** True where refusals are counted instead of ending the load. */
   mayBeRefused?: boolean
 }
 
-type Users = Pick<LoadPlan, 'firstUser' | 'users' | 'within'>
+type Users = Pick<LoadPlan, 'firstUser' | 'users' | 'within' | 'hotShare'>
 
 export interface LoadResult {
   requests: number
@@ -58,7 +62,10 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   let left = plan.rounds === undefined ? Number.POSITIVE_INFINITY : batchesOf(plan)
   const start = performance.now()
   const end = start + (plan.seconds ?? Number.POSITIVE_INFINITY) * 1_000
-  const intervalMs = plan.actionsPerSecond === undefined ? 0 : (1_000 * BATCH_ACTIONS) / plan.actionsPerSecond
+  const intervalMs =
+    plan.actionsPerSecond === undefined
+      ? 0
+      : (1_000 * (plan.batchActions ?? BATCH_ACTIONS)) / plan.actionsPerSecond
   let slot = 0
   let refused = 0
   await Promise.all(
@@ -87,13 +94,15 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   return { requests: latency.count, seconds, p50Ms, p99Ms, maxMs: latency.max / 1_000, refused }
 }
 
-function batchesOf({ rounds = 0, users }: LoadPlan): number {
-  if (users % BATCH_ACTIONS !== 0) throw new Error(`users must be a multiple of ${BATCH_ACTIONS}`)
-  return (rounds * users) / BATCH_ACTIONS
+function batchesOf({ rounds = 0, users, batchActions = BATCH_ACTIONS }: LoadPlan): number {
+  if (users % batchActions !== 0) throw new Error(`users must be a multiple of ${batchActions}`)
+  return (rounds * users) / batchActions
 }
 
-export function randomUser({ firstUser, users, within }: Users): () => number {
-  if (!within) return () => firstUser + Math.floor(Math.random() * users)
+export function randomUser({ firstUser, users, within, hotShare = 0 }: Users): () => number {
+  if (!within) {
+    return () => firstUser + (Math.random() < hotShare ? 0 : Math.floor(Math.random() * users))
+  }
   const all = Array.from({ length: users }, (_, user) => firstUser + user)
   const own = all.filter((user) => within.own.includes(shardOf(userIdOf(user), within.shards)))
   return () => own[Math.floor(Math.random() * own.length)]!
@@ -111,10 +120,13 @@ function everyUser({ firstUser, users }: LoadPlan): () => number {
   }
 }
 
-export function batches({ port }: { port: number }, nextUser: () => number): () => Buffer {
+export function batches(
+  { port, batchActions }: Pick<LoadPlan, 'port' | 'batchActions'>,
+  nextUser: () => number,
+): () => Buffer {
   const templates = Array.from(
     { length: TEMPLATES },
-    () => new SegmentBatch(`127.0.0.1:${port}`, Math.random),
+    () => new SegmentBatch(`127.0.0.1:${port}`, Math.random, batchActions),
   )
   let turn = 0
   return () => {
@@ -124,7 +136,7 @@ export function batches({ port }: { port: number }, nextUser: () => number): () 
   }
 }
 
-export function reads({ port }: { port: number }, nextUser: () => number): () => Buffer {
+export function reads({ port }: Pick<LoadPlan, 'port'>, nextUser: () => number): () => Buffer {
   return () =>
     Buffer.from(
       `GET /v1/profiles/${userIdOf(nextUser())} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`,

@@ -3,10 +3,14 @@
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { ensureServer } from '../../deploy/servers.ts'
-import { benchAgainst } from './against/bench-against.ts'
+import { benchVersions } from './against/bench-versions.ts'
+import { checkOut, OURS, ownVersion } from './against/checkout.ts'
 import { runOf, USAGE } from './arguments.ts'
+import { benchBodies } from './bodies.ts'
 import { Cleanup } from './cleanup.ts'
 import { benchCluster } from './cluster.ts'
+import { benchDay } from './day/bench-day.ts'
+import { benchUsers } from './many-users.ts'
 import { benchSides, benchSingle } from './single.ts'
 
 const run = runOf(process.argv.slice(2))
@@ -15,7 +19,7 @@ if (!run) {
   process.exit(2)
 }
 
-const { plan, only, against } = run
+const { plan, parts, against, users } = run
 const cleanup = new Cleanup()
 let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -40,12 +44,14 @@ try {
   ]
   console.log(`${machine.join('; ')}.
 `)
-  if (against !== undefined) await benchAgainst(against, plan, cleanup, say)
-  else if (only === 'sides') await benchSides(plan, cleanup, say)
-  else {
-    if (only !== 'cluster') await benchSingle(plan, cleanup, say)
-    if (only !== 'single') await benchCluster(plan, cleanup, say)
-  }
+  const versions = against === undefined ? [OURS] : [ownVersion(), await checkOut(against, cleanup, say)]
+  if (users !== undefined) await benchUsers(users, plan, cleanup, say)
+  if (parts.includes('costs')) await benchVersions(versions, plan, cleanup, say)
+  if (parts.includes('sides')) await benchSides(plan, cleanup, say)
+  if (parts.includes('single')) await benchSingle(plan, cleanup, say)
+  if (parts.includes('bodies')) await benchBodies(versions, plan, cleanup, say)
+  if (parts.includes('cluster')) await benchCluster(plan, cleanup, say)
+  if (parts.includes('day')) await benchDay(versions, plan, cleanup, say)
   console.log(`The whole run took ${seconds()} s; load average at the end ${loadavg()[0]?.toFixed(2)}.`)
 } catch (error) {
   // What was being measured has been ended under its own feet.

@@ -172,10 +172,10 @@ export async function runOpenLoad(plan: OpenLoadPlan): Promise<OpenLoadResult> {
     reading.advance(now, late, failed)
     await pause(TICK_MS)
   }
-  const result = { batches: await writing.end(), reads: await reading.end() }
+  const [written, read] = await Promise.all([writing.end(), reading.end()])
   if (failure) throw failure
   for (const connection of [...writers, ...readers]) connection.close()
-  return { ...result, lateP99Ms: late.percentile(99) / 1_000 }
+  return { batches: written, reads: read, lateP99Ms: late.percentile(99) / 1_000 }
 }
 
 if (import.meta.main) {

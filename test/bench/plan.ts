@@ -41,6 +41,8 @@ export interface BenchPlan {
     tenthUsers: number
     tenthSeconds: number
   }
+  /** Writes and reads at once; seconds of each share. */
+  day: { rounds: number; users: number; seconds: number }
   cluster: ClusterPlan
 }
 
@@ -80,6 +82,7 @@ const FULL: BenchPlan = {
   liveTimers: 10_000,
   silenceSeconds: 4,
   against: { rounds: 3, users: 300_000, tenthUsers: 20_000, tenthSeconds: 6 },
+  day: { rounds: 2, users: 50_000, seconds: 6 },
   cluster: {
     rounds: 3,
     nats: 3,
@@ -110,6 +113,7 @@ export const PLANS = {
     timers: 100_000,
     idleSeconds: 2,
     against: { ...FULL.against, rounds: 2, tenthSeconds: 3 },
+    day: { rounds: 1, users: 20_000, seconds: 3 },
     cluster: {
       rounds: 1,
       nats: 1,
@@ -141,6 +145,7 @@ export const PLANS = {
     liveTimers: 200,
     silenceSeconds: 2,
     against: { rounds: 1, users: 1_000, tenthUsers: 1_000, tenthSeconds: 0.5 },
+    day: { rounds: 1, users: 1_000, seconds: 0.5 },
     cluster: {
       rounds: 1,
       nats: 1,

@@ -1,8 +1,9 @@
-// A request of 100 actions as `@segment/analytics-node` sends it, built once as bytes and refilled
+// A request of actions as `@segment/analytics-node` sends it, built once as bytes and refilled
 // in place: users, times and message ids have fixed widths, so that making load costs the machine
 // next to nothing.
 import { randomUUID } from 'node:crypto'
 
+/** How many a request holds where nothing else is said. */
 export const BATCH_ACTIONS = 100
 
 const USER_DIGITS = 7
@@ -23,10 +24,13 @@ export class SegmentBatch {
   readonly #ids: number[]
   #sent = 0
 
-  /** @param random uniform in [0, 1): decides prices, quantities and products */
-  constructor(host: string, random: () => number) {
+  /**
+   * @param random uniform in [0, 1): decides prices, quantities and products
+   * @param actions how many it holds
+   */
+  constructor(host: string, random: () => number, actions = BATCH_ACTIONS) {
     const sentAt = new Date().toISOString()
-    const batch = Array.from({ length: BATCH_ACTIONS }, () => purchase(sentAt, random))
+    const batch = Array.from({ length: actions }, () => purchase(sentAt, random))
     const body = JSON.stringify({ batch, writeKey: 'bench', sentAt })
     const head = [
       'POST /v1/batch HTTP/1.1',

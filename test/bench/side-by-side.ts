@@ -43,8 +43,25 @@ export async function compareSides(
 
 /** @param core the one core that the load of ingest may use; undefined: any */
 export async function measureTurn(side: Side, plan: BenchPlan, core?: number): Promise<Turn> {
+  const ingest = await measureIngest(side, plan, {}, core)
+  return { ...ingest, ...(await measureReads(side, plan)) }
+}
+
+export type IngestTurn = Pick<Turn, 'actionsPerSecond' | 'ingestP50Ms' | 'ingestP99Ms' | 'cpuPerAction'>
+
+/**
+ * @param shape of the load, where it is not batches of 100 of users who are all alike
+ * @param core as above
+ */
+export async function measureIngest(
+  side: Side,
+  plan: BenchPlan,
+  shape: Partial<Pick<LoadPlan, 'connections' | 'batchActions' | 'hotShare'>>,
+  core?: number,
+): Promise<IngestTurn> {
   const target = { port: side.port, firstUser: 0, users: plan.users }
-  const ingest: LoadPlan = { ...target, kind: 'ingest', connections: plan.ingestConnections }
+  const ingest: LoadPlan = { ...target, kind: 'ingest', connections: plan.ingestConnections, ...shape }
+  const { batchActions = BATCH_ACTIONS } = shape
   const seeded = await runLoad({ ...ingest, rounds: 1 }, core)
   const warm = await runLoad({ ...ingest, seconds: plan.warmSeconds }, core)
   if (plan.awaitsSaving) await side.saved()
@@ -58,27 +75,25 @@ export async function measureTurn(side: Side, plan: BenchPlan, core?: number): P
   // come next.
   if (plan.awaitsSaving) await side.saved()
   const cpuSeconds = side.server.cpuSeconds() - cpuBefore
-  const actions = taken.requests * BATCH_ACTIONS
-  const sent = (seeded.requests + warm.requests + taken.requests) * BATCH_ACTIONS
+  const actions = taken.requests * batchActions
+  const sent = (seeded.requests + warm.requests + taken.requests) * batchActions
   if (side.counts) await checkCounted(target, sent)
 
-  const reads = await measureReads(side, target, plan)
   return {
     actionsPerSecond: actions / seconds,
     ingestP50Ms: taken.p50Ms,
     ingestP99Ms: taken.p99Ms,
     cpuPerAction: (cpuSeconds * 1e6) / actions,
-    ...reads,
   }
 }
 
 async function measureReads(
-  { server, oneThread }: Side,
-  target: Pick<LoadPlan, 'port' | 'firstUser' | 'users'>,
+  { port, server, oneThread }: Side,
   plan: BenchPlan,
 ): Promise<Pick<Turn, 'readsPerSecond' | 'readP50Ms' | 'readP99Ms' | 'cpuPerRead'>> {
   const cores = oneThread ? READ_CORES : undefined
   if (cores) pin(server.pid, cores.server)
+  const target = { port, firstUser: 0, users: plan.users }
   const read: LoadPlan = { ...target, kind: 'read', connections: plan.readConnections }
   await runLoad({ ...read, seconds: plan.readWarmSeconds }, cores?.load)
   const cpuBefore = server.cpuSeconds()

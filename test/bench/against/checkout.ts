@@ -15,20 +15,20 @@ export interface Version {
   root: string
 }
 
+/** This checkout, whether or not git knows it. */
+export const OURS: Version = { name: 'ours', root: OWN_ROOT }
+
+/** The same, with its commit. */
 export function ownVersion(): Version {
   const isChanged = git('status', '--porcelain', '--untracked-files=no') !== ''
-  return { name: `ours, ${shortName('HEAD')}${isChanged ? ' with changes' : ''}`, root: OWN_ROOT }
+  return { ...OURS, name: `ours, ${shortName('HEAD')}${isChanged ? ' with changes' : ''}` }
 }
 
 /** @param ref whatever git takes for a commit */
-export async function checkOut(
-  ref: string,
-  cleanup: Cleanup,
-  say: (text: string) => void,
-): Promise<Version & { remove(): Promise<void> }> {
+export async function checkOut(ref: string, cleanup: Cleanup, say: (text: string) => void): Promise<Version> {
   const commit = git('rev-parse', '--verify', '--end-of-options', `${ref}^{commit}`)
   const root = await mkdtemp(join(tmpdir(), 'pulseprint-bench-against-'))
-  const remove = cleanup.defer(async () => {
+  cleanup.defer(async () => {
     try {
       git('worktree', 'remove', '--force', root)
     } catch {
@@ -40,7 +40,7 @@ export async function checkOut(
   git('worktree', 'add', '--quiet', '--detach', root, commit)
   if (ourPackagesServe(root)) symlinkSync(join(OWN_ROOT, 'node_modules'), join(root, 'node_modules'), 'dir')
   else await install(root, cleanup)
-  return { name: `${ref}, ${shortName(commit)}`, root, remove }
+  return { name: `${ref}, ${shortName(commit)}`, root }
 }
 
 /** Whether every package of that checkout is locked by ours too, at the same version. */

@@ -6,7 +6,7 @@ import type { BenchPlan } from '../plan.ts'
 import { hotUsersFor, measurePopulation, trafficOf } from '../populations.ts'
 import { pin, READ_CORES, runLoad, runOpenLoad } from '../run-load.ts'
 import { BATCH_ACTIONS } from '../segment-batch.ts'
-import { measureTurn, type Turn } from '../side-by-side.ts'
+import { measureIngest, measureTurn, type Turn } from '../side-by-side.ts'
 import { HOT_USERS, startEngineSide } from '../sides.ts'
 import type { Version } from './checkout.ts'
 
@@ -61,7 +61,7 @@ async function measureVersion({ root }: Version, common: Common): Promise<Versio
   await one.stop()
 
   const free = await startEngineSide({ hotUsers: HOT_USERS, root }, cleanup)
-  const { actionsPerSecond } = await measureTurn(free, { ...plan, readWarmSeconds: 0.1, readSeconds: 0.1 })
+  const { actionsPerSecond } = await measureIngest(free, plan, {})
   await free.stop()
 
   const { users } = plan.against

@@ -1,10 +1,25 @@
-// Two versions of the engine side by side as a table.
+// What two versions of the engine cost and do, side by side as a table.
+import type { Cleanup } from '../cleanup.ts'
 import type { BenchPlan } from '../plan.ts'
 import { median, spread, table } from '../report.ts'
 import { READ_CORES } from '../run-load.ts'
-import type { VersionTurn, VersionTurns } from './against.ts'
+import type { Version } from './checkout.ts'
+import { compareVersions, type VersionTurn, type VersionTurns } from './versions.ts'
 
-export function versionsTable(versions: VersionTurns, plan: BenchPlan): string {
+export async function benchVersions(
+  versions: readonly Version[],
+  plan: BenchPlan,
+  cleanup: Cleanup,
+  say: (text: string) => void,
+): Promise<void> {
+  const turns = await compareVersions(versions, plan, cleanup, say)
+  console.log(`${introduction(plan)}
+
+${versionsTable(turns, plan)}
+`)
+}
+
+function versionsTable(versions: VersionTurns, plan: BenchPlan): string {
   const [ours, theirs] = versions as [VersionTurns[0], VersionTurns[0]]
   const row = (name: string, of: (turn: VersionTurn) => number) => {
     const ratio = median(ours.turns.map(of)) / median(theirs.turns.map(of))
@@ -33,7 +48,7 @@ export function versionsTable(versions: VersionTurns, plan: BenchPlan): string {
   ])
 }
 
-export function versionsIntroduction(plan: BenchPlan): string {
+function introduction(plan: BenchPlan): string {
   const { rounds, tenthSeconds } = plan.against
   return `Two versions of the engine in turns, ${rounds} rounds (A B, B A …); one load and one definition, ours, for both. Median (least–most); the ratio is of the medians, the first to the second.
 Users drawn at random; batches of 100 actions over ${plan.ingestConnections} connections; a tenth of the load goes out at fixed times for ${tenthSeconds} s. CPU is of the engine's process and includes saving.
