@@ -18,8 +18,9 @@ export interface LoadPlan {
   users: number
   /** Only users of these shards, of so many in all. */
   within?: { shards: number; own: number[] }
-  /** Ends after this time, users drawn at random… */
+  /** Ends after this time, users drawn at random, or after so many requests… */
   seconds?: number
+  requests?: number
   /**
    * Batches go out evenly at this rate, or as fast as they are answered where that is slower.
    * Default: the latter.
@@ -59,7 +60,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
     Array.from({ length: plan.connections }, (_, place) => HttpConnection.open(ports[place % ports.length]!)),
   )
   const nextUser = plan.rounds === undefined ? randomUser(plan) : everyUser(plan)
-  let left = plan.rounds === undefined ? Number.POSITIVE_INFINITY : batchesOf(plan)
+  let left = plan.rounds === undefined ? (plan.requests ?? Number.POSITIVE_INFINITY) : batchesOf(plan)
   const start = performance.now()
   const end = start + (plan.seconds ?? Number.POSITIVE_INFINITY) * 1_000
   const intervalMs =

@@ -6,6 +6,7 @@ import type { LoadPlan } from './load.ts'
 import type { BenchPlan } from './plan.ts'
 import { runLoad } from './run-load.ts'
 import { BATCH_ACTIONS } from './segment-batch.ts'
+import { lengthOf } from './side-by-side.ts'
 
 export interface PopulationCost {
   users: number
@@ -75,7 +76,7 @@ export async function measurePopulation(
   if (stored.users !== users + WARM_USERS.users) throw new Error(`${stored.users} users are stored`)
 
   const cpuBefore = engine.server.cpuSeconds()
-  const { requests, seconds } = await runLoad({ ...traffic, seconds: plan.trafficSeconds }, core)
+  const { requests, seconds } = await runLoad({ ...traffic, ...lengthOf(plan, plan.trafficSeconds) }, core)
   const acknowledged = performance.now()
   await engine.applied()
   const wallSeconds = seconds + (performance.now() - acknowledged) / 1_000

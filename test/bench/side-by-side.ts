@@ -67,7 +67,7 @@ export async function measureIngest(
   if (plan.awaitsSaving) await side.saved()
 
   const cpuBefore = side.server.cpuSeconds()
-  const taken = await runLoad({ ...ingest, seconds: plan.ingestSeconds }, core)
+  const taken = await runLoad({ ...ingest, ...lengthOf(plan, plan.ingestSeconds, batchActions) }, core)
   const acknowledged = performance.now()
   await side.applied()
   const seconds = taken.seconds + (performance.now() - acknowledged) / 1_000
@@ -103,6 +103,15 @@ async function measureReads(
   )
   const cpuPerRead = ((server.cpuSeconds() - cpuBefore) * 1e6) / requests
   return { readsPerSecond: requests / seconds, readP50Ms: p50Ms, readP99Ms: p99Ms, cpuPerRead }
+}
+
+/** @param seconds where the plan has no number of actions */
+export function lengthOf(
+  { ingestActions }: BenchPlan,
+  seconds: number,
+  batchActions = BATCH_ACTIONS,
+): Pick<LoadPlan, 'seconds' | 'requests'> {
+  return ingestActions === undefined ? { seconds } : { requests: Math.ceil(ingestActions / batchActions) }
 }
 
 /**

@@ -49,8 +49,8 @@ function versionsTable(versions: VersionTurns, plan: BenchPlan): string {
 }
 
 function introduction(plan: BenchPlan): string {
-  const { rounds, tenthSeconds } = plan.against
+  const { rounds, actions, seconds } = plan.against
   return `Two versions of the engine in turns, ${rounds} rounds (A B, B A …); one load and one definition, ours, for both. Median (least–most); the ratio is of the medians, the first to the second.
-Users drawn at random; batches of 100 actions over ${plan.ingestConnections} connections; a tenth of the load goes out at fixed times for ${tenthSeconds} s. CPU is of the engine's process and includes saving.
+Users drawn at random; ${actions.toLocaleString('en')} actions in batches of 100 over ${plan.ingestConnections} connections; ${seconds} s of reads; a tenth of the load at fixed times, as long. CPU is of the engine's process and includes saving.
 ${READ_CORES ? `Engines of one thread on core ${READ_CORES.server}, their load on core ${READ_CORES.load}` : 'Not pinned to cores: ratios vary with the scheduler'}; the others on any.`
 }
