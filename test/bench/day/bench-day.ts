@@ -20,7 +20,7 @@ ${table([HEAD, ...rows.map(rowOf)])}
 
 const HEAD = [
   'writes and reads at once',
-  'share of the day',
+  'largest share, %',
   'actions/s',
   'reads/s',
   'read mean, ms',
@@ -34,11 +34,11 @@ const HEAD = [
 
 function rowOf({ name, turns }: DayRow): string[] {
   const held = turns.flatMap((turn) => turn.held ?? [])
-  const cell = (of: (step: DayStep) => number) => (held.length === 0 ? '' : spread(held.map(of)))
+  const cell = (of: (step: DayStep) => number) => (held.length === 0 ? 'none' : spread(held.map(of)))
   const { failed } = turns.at(-1)!
   return [
     name,
-    spread(turns.map((turn) => turn.held?.share ?? 0)),
+    spread(turns.map((turn) => 100 * (turn.held?.share ?? 0))),
     cell(({ share }) => share * DAY.actionsPerSecond),
     cell(({ share }) => share * DAY.readsPerSecond),
     cell(({ reads }) => reads.meanMs),
@@ -47,7 +47,7 @@ function rowOf({ name, turns }: DayRow): string[] {
     cell(({ batches }) => batches.p99Ms),
     cell(({ lateP99Ms }) => lateP99Ms),
     cell(({ cores }) => cores),
-    failed ? `at ${failed.share.toFixed(2)}: ${failed.problem}` : 'nothing',
+    failed ? `at ${Math.round(100 * failed.share)} %: ${failed.problem}` : 'nothing',
   ]
 }
 
