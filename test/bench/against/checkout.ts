@@ -40,7 +40,8 @@ export async function checkOut(ref: string, cleanup: Cleanup, say: (text: string
   git('worktree', 'add', '--quiet', '--detach', root, commit)
   if (ourPackagesServe(root)) symlinkSync(join(OWN_ROOT, 'node_modules'), join(root, 'node_modules'), 'dir')
   else await install(root, cleanup)
-  return { name: `${ref}, ${shortName(commit)}`, root }
+  const name = commit.startsWith(ref) ? shortName(commit) : `${ref}, ${shortName(commit)}`
+  return { name, root }
 }
 
 /** Whether every package of that checkout is locked by ours too, at the same version. */
