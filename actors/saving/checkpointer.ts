@@ -1,17 +1,19 @@
-// Saves changed profiles of one shard in the background, and then the offset they cover. It encodes
-// a slice of profiles at a time, so that no request waits for all of them. Each profile carries the
-// sequence it was saved at.
+// Saves changed profiles of one shard in the background, and then the offset they cover. Profiles
+// that lie together in the store are saved together. Each profile carries the sequence it was saved
+// at.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Definition } from '../../src/definition/definition.ts'
 import { encodeProfile } from '../../src/profile/profile-codec.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import { settled } from '../../src/runtime/settled.ts'
-import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import type { SnapshotStore, StoredProfile } from '../../src/snapshots/snapshot-store.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 import { type HotUser, weigh } from '../users/hot-user.ts'
 
-/** Profiles encoded in one go: well under a millisecond. */
-const SLICE_LENGTH = 100
+/** How long profiles are encoded before requests have their turn. */
+const TURN_MS = 1
+/** A commit costs a flush, and a commit of many profiles keeps requests waiting. */
+const COMMIT_PROFILES_MAX = 1_000
 
 export interface CheckpointerDeps {
   definition: Definition
@@ -101,12 +103,14 @@ export class Checkpointer {
     this.#beingSaved = changed
     try {
       const commits: Promise<void>[] = []
-      for (let at = 0; at < changed.length; at += SLICE_LENGTH) {
-        const commit = this.#saveSlice(changed.slice(at, at + SLICE_LENGTH))
+      // In the order of the store's keys, so that each of its pages is written once.
+      const sorted = changed.toSorted(byName)
+      for (let at = 0; at < sorted.length; at += COMMIT_PROFILES_MAX) {
+        const users = sorted.slice(at, at + COMMIT_PROFILES_MAX)
+        const commit = this.#commit(users, await this.#encode(users))
         // It may fail long before anyone awaits it.
         commit.catch(() => {})
         commits.push(commit)
-        await nextTurn()
       }
       await settled(commits)
       if (!isReplaying || applied !== this.committed) {
@@ -131,22 +135,41 @@ export class Checkpointer {
     }
   }
 
-  async #saveSlice(slice: readonly HotUser[]): Promise<void> {
-    const profiles = slice.map((user) => {
-      const { profile, savedWakeAt: wakeBefore } = user
-      if (!profile) throw new Error('a profile that was changed has been lost')
-      user.saving = true
-      user.dirty = false
-      const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
-      const bytes = encodeProfile(this.#definition, profile)
-      weigh(user, bytes.length)
-      return { user: user.name, bytes, wakeAt, wakeBefore }
-    })
+  async #encode(users: readonly HotUser[]): Promise<StoredProfile[]> {
+    const profiles: StoredProfile[] = []
+    let turnBegan = performance.now()
+    for (const user of users) {
+      if (performance.now() - turnBegan > TURN_MS) {
+        await nextTurn()
+        turnBegan = performance.now()
+      }
+      profiles.push(this.#encodeUser(user))
+    }
+    await nextTurn()
+    return profiles
+  }
+
+  #encodeUser(user: HotUser): StoredProfile {
+    const { name, profile, savedWakeAt: wakeBefore } = user
+    if (!profile) throw new Error('a profile that was changed has been lost')
+    user.saving = true
+    user.dirty = false
+    const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
+    const bytes = encodeProfile(this.#definition, profile)
+    weigh(user, bytes.length)
+    return { user: name, bytes, wakeAt, wakeBefore }
+  }
+
+  async #commit(users: readonly HotUser[], profiles: readonly StoredProfile[]): Promise<void> {
     // A profile skips records that it has seen, so a replay would not publish their effects again.
     // That includes the present record, which other users have yet to see.
     await this.#recordDone()
     await this.#publisher.flush()
     await this.#snapshots.commit(this.#shard, { epoch: this.#epoch, profiles })
-    for (const [index, user] of slice.entries()) user.savedWakeAt = profiles[index]!.wakeAt
+    for (const [index, user] of users.entries()) user.savedWakeAt = profiles[index]!.wakeAt
   }
+}
+
+function byName(left: HotUser, right: HotUser): number {
+  return left.name < right.name ? -1 : 1
 }
