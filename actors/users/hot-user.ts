@@ -6,6 +6,7 @@ import type { Action } from '../../src/model/action.ts'
 import type { Fold } from '../../src/profile/fold.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import type { Effect } from '../../src/rules/effect.ts'
+import type { Loaded } from '../../src/snapshots/snapshot-store.ts'
 
 /** What the users of one shard share. */
 export interface ShardContext {
@@ -82,13 +83,13 @@ export interface RecordInFlight {
   failed(error: unknown): void
 }
 
-/** The first message of every actor: its profile is on its way from the snapshot store. */
+/** The first message of every actor: its profile is here, or on its way from the snapshot store. */
 export interface ActivateMessage {
   kind: 'activate'
   /**
    * The stored profiles of all users that are activated together, and this user's place among them.
    */
-  loading: Promise<(Buffer | undefined)[]>
+  loading: Loaded | Promise<Loaded>
   index: number
   /** Called when the profile could not be loaded. */
   failed(error: unknown): void

@@ -5,7 +5,7 @@ import { PulseprintError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { decodeProfile } from '../../src/profile/profile-codec.ts'
-import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import type { Loaded, SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { HotUser, ShardContext } from './hot-user.ts'
 import { createUser, startUser } from './user-actor.ts'
 
@@ -69,25 +69,30 @@ export class HotUsers {
     const cold: string[] = []
     for (const name of names) if (!this.#users.has(name)) cold.push(name)
     if (cold.length === 0) return
-    const loading = this.#loadPatiently(cold)
+    const loading = this.#load(cold)
     // Each activation handles the failure itself.
-    loading.catch(() => {})
+    if (loading instanceof Promise) loading.catch(() => {})
     for (const [index, name] of cold.entries()) {
-      const activation = { kind: 'activate', loading, index, failed } as const
-      this.#users.set(name, startUser(this.#context, name, activation))
+      this.#users.set(name, startUser(this.#context, name, { kind: 'activate', loading, index, failed }))
     }
   }
 
+  #load(names: readonly string[]): Loaded | Promise<Loaded> {
+    const loading = this.#snapshots.load(this.#shard, names, this.#context.epoch)
+    return loading instanceof Promise ? this.#loadPatiently(names, loading) : loading
+  }
+
   /** The shard stands still until the store is back; then applying goes on from the same record. */
-  async #loadPatiently(names: readonly string[]): Promise<(Buffer | undefined)[]> {
-    for (;;) {
+  async #loadPatiently(names: readonly string[], first: Promise<Loaded>): Promise<Loaded> {
+    for (let loading: Loaded | Promise<Loaded> = first; ; ) {
       try {
-        return await this.#snapshots.load(this.#shard, names, this.#context.epoch)
+        return await loading
       } catch (error) {
         const passes = error instanceof PulseprintError && error.code === 'STORAGE_UNAVAILABLE'
         if (!passes || this.#ended.aborted) throw error
         await sleep(RETRY_MS, undefined, { ref: false })
       }
+      loading = this.#snapshots.load(this.#shard, names, this.#context.epoch)
     }
   }
 

@@ -21,10 +21,14 @@ import { superviseUser, tellFailure } from './supervision.ts'
 
 let mailboxesSpawned = 0
 
-/** Starts the actor of one user and gives it the source of its profile. */
+/**
+ * Starts the actor of one user and gives it the source of its profile. A profile that is at hand is
+ * taken here and now.
+ */
 export function startUser(context: ShardContext, name: string, activation: ActivateMessage): HotUser {
   const user = createUser(context, name)
-  queue(user, activation)
+  const { loading, index } = activation
+  if (loading instanceof Promise || !adopt(user, loading[index])) queue(user, activation)
   return user
 }
 
@@ -103,16 +107,27 @@ function stopMailbox(user: HotUser): void {
 
 async function activate(user: HotUser, { loading, index }: ActivateMessage): Promise<void> {
   const stored = (await loading)[index]
-  const { context, name } = user
+  if (adopt(user, stored)) return
+  const profile = await user.context.recompute(user.name)
+  take(user, profile, stored!.length)
+}
+
+/** Takes the profile as it was stored, if at all; false if its bytes are damaged. */
+function adopt(user: HotUser, stored: Buffer | undefined): boolean {
+  const { definition } = user.context.fold
   try {
-    const { definition } = context.fold
-    user.profile = stored ? decodeProfile(definition, stored) : emptyProfile(definition)
+    take(user, stored ? decodeProfile(definition, stored) : emptyProfile(definition), stored?.length ?? 0)
+    return true
   } catch (error) {
-    if (!isDamaged(error)) throw error
-    user.profile = await context.recompute(name)
+    if (isDamaged(error)) return false
+    throw error
   }
-  weigh(user, stored?.length ?? 0)
-  user.savedWakeAt = user.profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
+}
+
+function take(user: HotUser, profile: Profile, storedBytes: number): void {
+  user.profile = profile
+  user.savedWakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
+  weigh(user, storedBytes)
 }
 
 function handle(user: HotUser, message: UserMessage): void {

@@ -28,6 +28,9 @@ export interface StoredProfile {
   wakeBefore: number
 }
 
+/** Stored profiles in the order of the request; undefined for a user that has none. */
+export type Loaded = readonly (Buffer | undefined)[]
+
 /** An entry of the index of users that time will change. */
 export interface Wake {
   wakeAt: number
@@ -47,12 +50,11 @@ export interface SnapshotStore {
    */
   claim(shard: number, epoch: number): Promise<void>
   /**
-   * The stored profiles in the order of the request; undefined for a user that has none. Errors:
-   * STORAGE_UNAVAILABLE; with an epoch, FENCED if the epoch no longer holds or the store has lost
-   * commits of it.
+   * The stored profiles; at once if the store is in this process. Errors: STORAGE_UNAVAILABLE; with
+   * an epoch, FENCED if the epoch no longer holds or the store has lost commits of it.
    * @param epoch of the owner that goes on from these profiles; leave it out if you only read
    */
-  load(shard: number, users: readonly string[], epoch?: number): Promise<(Buffer | undefined)[]>
+  load(shard: number, users: readonly string[], epoch?: number): Loaded | Promise<Loaded>
   /**
    * The shard's users that must be woken, in the order of (wakeAt, user); at most `limit`.
    * @param after begins after this entry

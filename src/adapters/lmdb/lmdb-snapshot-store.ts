@@ -4,7 +4,7 @@
 import type { Database, RootDatabase } from 'lmdb'
 import { PulseprintError } from '../../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identity.ts'
-import type { Commit, ShardCheckpoint, SnapshotStore, Wake } from '../../snapshots/snapshot-store.ts'
+import type { Commit, Loaded, ShardCheckpoint, SnapshotStore, Wake } from '../../snapshots/snapshot-store.ts'
 import { openLmdb } from './lmdb-open.ts'
 import { closed, committed } from './lmdb-write.ts'
 
@@ -46,7 +46,7 @@ export class LmdbSnapshotStore implements SnapshotStore {
     if (!written) throw fenced(shard, epoch)
   }
 
-  async load(shard: number, users: readonly string[]): Promise<(Buffer | undefined)[]> {
+  load(shard: number, users: readonly string[]): Loaded {
     return users.map((user) => this.#profiles.get(profileKey(shard, user)))
   }
 

@@ -5,6 +5,7 @@ import { checkStoreIdentity, type StoreIdentity } from '../../model/store-identi
 import { consoleLogger, type Logger } from '../../runtime/logger.ts'
 import type {
   Commit,
+  Loaded,
   ShardCheckpoint,
   SnapshotStore,
   StoredProfile,
@@ -107,7 +108,7 @@ export class RedisSnapshotStore implements SnapshotStore {
     this.#claims.set(shard, { epoch, sent: 0, confirmed: 0 })
   }
 
-  async load(shard: number, users: readonly string[], epoch?: number): Promise<(Buffer | undefined)[]> {
+  async load(shard: number, users: readonly string[], epoch?: number): Promise<Loaded> {
     const profiles = this.#key(shard, 'profiles')
     const calls: Promise<(Buffer | null)[]>[] = []
     for (let at = 0; at < users.length; at += LOAD_PROFILES_MAX) {
