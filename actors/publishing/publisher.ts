@@ -7,8 +7,8 @@ import type { Publication, StreamStore } from '../../src/streams/stream-store.ts
 
 /**
  * If a publication holds only entries of `actions`, it waits this long after the last one for more,
- * so that under load one message holds the entries of several records. Stage changes and decisions
- * go at once. Everything goes at once if there is little.
+ * so that under load one message or transaction holds the entries of several records. Stage changes
+ * and decisions go at once. Everything goes at once if there is little.
  */
 const LINGER_MS = 20
 /** Pause before a refused publication is tried again. */
@@ -118,7 +118,9 @@ export class Publisher {
 
   /** False if the publisher was stopped first. */
   async #publishGathered(): Promise<boolean> {
-    if (this.#streams.takesActions) await this.#gatherMore()
+    const waitMs = this.#begunAt + LINGER_MS - performance.now()
+    if (waitMs > 0 && !this.#urgent) await this.#gatherMore(waitMs)
+    this.#begunAt = performance.now()
     const publications = this.#gathering
     this.#gathering = []
     this.#underWayText = this.#gatheredText
@@ -136,17 +138,14 @@ export class Publisher {
     return true
   }
 
-  async #gatherMore(): Promise<void> {
-    const waitMs = this.#begunAt + LINGER_MS - performance.now()
-    if (waitMs > 0 && !this.#urgent) {
-      let timer: NodeJS.Timeout | undefined
-      await new Promise<void>((resolve) => {
-        this.#hurry = resolve
-        timer = setTimeout(resolve, waitMs)
-      })
-      clearTimeout(timer)
-    }
-    this.#begunAt = performance.now()
+  /** Resolves after the time, or as soon as it becomes urgent. */
+  async #gatherMore(waitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve
+      timer = setTimeout(resolve, waitMs)
+    })
+    clearTimeout(timer)
   }
 
   async #tryToPublish(publications: readonly Publication[]): Promise<boolean> {

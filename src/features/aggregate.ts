@@ -6,8 +6,8 @@ import type { Value } from '../model/value.ts'
 
 /**
  * A commutative monoid over what was added (laws in test/laws). A state is a number, a flat array
- * or null, never undefined. It is never changed after it was handed out: `add` and `merge` return
- * another state if it differs.
+ * or null, never undefined. `add` may change and return the state it was given; `merge` changes
+ * neither of its two.
  */
 export interface Aggregate<State> {
   empty: State

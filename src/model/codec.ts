@@ -97,7 +97,8 @@ export class Writer {
   }
 
   take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#length))
+    const taken = Buffer.allocUnsafe(this.#length)
+    this.#bytes.copy(taken, 0, 0, this.#length)
     this.#length = 0
     return taken
   }

@@ -135,12 +135,17 @@ function readCounts({ actionNames }: Definition, reader: Reader): DayCounts {
 
 /** Only series that hold something are written, each after its distance from the previous one. */
 function writeStates({ series }: Definition, states: readonly unknown[]): void {
-  const held = [...series.keys()].filter((index) => !series[index]!.operator.isEmpty(states[index]))
-  writer.varint(held.length)
+  let held = 0
+  for (let index = 0; index < series.length; index++) {
+    if (!series[index]!.operator.isEmpty(states[index])) held++
+  }
+  writer.varint(held)
   let before = 0
-  for (const index of held) {
+  for (let index = 0; index < series.length; index++) {
+    const { operator } = series[index]!
+    if (operator.isEmpty(states[index])) continue
     writer.varint(index - before)
-    series[index]!.operator.encode(states[index], writer)
+    operator.encode(states[index], writer)
     before = index
   }
 }

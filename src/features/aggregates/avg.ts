@@ -1,9 +1,9 @@
 // The mean of the numbers among the values: the exact sum, rounded, divided by their count. State:
 // null before the first number, then the count followed by the partials of the sum.
 import type { Aggregate } from '../aggregate.ts'
-import { decodeSum, type ExactSum, encodeSum, plus, plusSum, rounded } from './exact-sum.ts'
+import { addTo, decodeSum, type ExactSum, encodeSum, plusSum, rounded } from './exact-sum.ts'
 
-type Average = readonly number[] | null
+type Average = number[] | null
 
 const sumOf = (state: readonly number[]): ExactSum => (state.length === 2 ? state[1]! : state.slice(1))
 
@@ -16,7 +16,10 @@ export const avg: Aggregate<Average> = {
   isEmpty: (state) => state === null,
   add(state, value) {
     if (typeof value !== 'number' || !Number.isFinite(value)) return state
-    return state ? average(state[0]! + 1, plus(sumOf(state), value)) : average(1, value + 0)
+    if (!state) return [1, value + 0]
+    state[0]! += 1
+    addTo(state, 1, value)
+    return state
   },
   merge(earlier, later) {
     if (!earlier || !later) return earlier ?? later

@@ -5,7 +5,7 @@ import type { Reader, Writer } from '../../model/codec.ts'
 import type { Value } from '../../model/value.ts'
 import type { Aggregate } from '../aggregate.ts'
 
-type Dated = readonly [at: number, value: Value] | null
+type Dated = [at: number, value: Value] | null
 
 /** UTF-16 units of a text, or of the JSON of a list or object. */
 export const KEPT_LENGTH_MAX = 1_024
@@ -25,7 +25,11 @@ export function datedValue(replaces: (later: number, earlier: number) => boolean
     add(state, value, at) {
       if (state && !replaces(at, state[0])) return state
       const kept = storable(value)
-      return kept === undefined ? state : [at, kept]
+      if (kept === undefined) return state
+      if (!state) return [at, kept]
+      state[0] = at
+      state[1] = kept
+      return state
     },
     merge(earlier, later) {
       if (!earlier || !later) return earlier ?? later

@@ -195,22 +195,30 @@ function valuesFrom(values: Values, firstTile: number): Values | null {
 
 /** Tile by tile, hashes sorted: the same bytes in whatever order the values came. */
 function encodeValues(values: Values, to: Writer): void {
-  const hashesOf = new Map<number, number[]>()
-  for (let at = 0; at < values.length; at += 2) {
-    const hashes = hashesOf.get(values[at + 1]!)
-    if (hashes) hashes.push(values[at]!)
-    else hashesOf.set(values[at + 1]!, [values[at]!])
-  }
-  const tiles = [...hashesOf.keys()].sort((a, b) => a - b)
-  to.varint(tiles.length)
+  const places = placesInOrder(values)
+  const tileAt = (index: number) => values[places[index]! + 1]
+  let tiles = 0
+  for (let index = 0; index < places.length; index++) if (tileAt(index) !== tileAt(index - 1)) tiles++
+  to.varint(tiles)
   let before = 0
-  for (const tile of tiles) {
-    const hashes = hashesOf.get(tile)!
+  for (let first = 0; first < places.length; ) {
+    const tile = tileAt(first)!
+    let end = first + 1
+    while (end < places.length && tileAt(end) === tile) end++
     to.signed(tile - before)
-    to.varint(hashes.length)
-    for (const hash of hashes.sort((a, b) => a - b)) to.hash(hash)
+    to.varint(end - first)
+    for (let index = first; index < end; index++) to.hash(values[places[index]!]!)
     before = tile
+    first = end
   }
+}
+
+/** Where the values stand in the list, by (tile, hash). */
+function placesInOrder(values: Values): number[] {
+  const places: number[] = []
+  for (let at = 0; at < values.length; at += 2) places.push(at)
+  if (places.length === 1) return places
+  return places.sort((a, b) => values[a + 1]! - values[b + 1]! || values[a]! - values[b]!)
 }
 
 function decodeValues(from: Reader): Values {

@@ -8,19 +8,26 @@ import type { Reader, Writer } from '../../model/codec.ts'
  * One double while the sum is one, else its partials: non-zero, of increasing magnitude, without
  * overlap. Past the largest double it saturates there, and is exact no more.
  */
-export type ExactSum = number | readonly number[]
+export type ExactSum = number | number[]
 
-/** @param value finite */
+/**
+ * Changes the partials it was given, if there are any.
+ * @param value finite
+ */
 export function plus(sum: ExactSum, value: number): ExactSum {
-  if (typeof sum !== 'number') return plusPartials(sum, value)
+  if (typeof sum !== 'number') {
+    addTo(sum, 0, value)
+    return sum.length === 1 ? sum[0]! : sum
+  }
   const high = saturated(sum + value)
   const low = roundingError(sum, value, high)
   return low === 0 ? high : [low, high]
 }
 
+/** Changes neither. */
 export function plusSum(left: ExactSum, right: ExactSum): ExactSum {
-  if (typeof right === 'number') return plus(left, right)
-  let sum = left
+  let sum = typeof left === 'number' ? left : left.slice()
+  if (typeof right === 'number') return plus(sum, right)
   for (const partial of right) sum = plus(sum, partial)
   return sum
 }
@@ -63,17 +70,22 @@ export function decodeSum(from: Reader): ExactSum {
   return Array.from({ length }, () => from.number())
 }
 
-function plusPartials(sum: readonly number[], value: number): ExactSum {
-  const partials: number[] = []
+/**
+ * Adds to the partials that stand in the array from `first` on, of which there is at least one.
+ * @param value finite
+ */
+export function addTo(partials: number[], first: number, value: number): void {
+  let end = first
   let high = value
-  for (const partial of sum) {
+  for (let at = first; at < partials.length; at++) {
+    const partial = partials[at]!
     const total = saturated(high + partial)
     const low = roundingError(high, partial, total)
-    if (low !== 0) partials.push(low)
+    if (low !== 0) partials[end++] = low
     high = total
   }
-  if (high !== 0 || partials.length === 0) partials.push(high)
-  return partials.length === 1 ? partials[0]! : partials
+  if (high !== 0 || end === first) partials[end++] = high
+  partials.length = end
 }
 
 /**
