@@ -11,8 +11,8 @@ export class RecordApplication implements RecordInFlight {
   readonly sequence: number
   readonly receivedAt: number
   readonly isTick: boolean
-  /** The record's actions; none for a tick. */
-  readonly actions: readonly Action[]
+  readonly actions: RecordInFlight['actions']
+  readonly next: RecordInFlight['next']
   readonly #messages: ReadonlyMap<string, ApplyMessage | TickMessage>
   readonly outcomes: RecordInFlight['outcomes'] = []
   readonly effects: RecordInFlight['effects'] = []
@@ -29,6 +29,7 @@ export class RecordApplication implements RecordInFlight {
     this.receivedAt = receivedAt
     this.isTick = kind === 'tick'
     this.actions = this.isTick ? [] : ((decoded as Action[] | undefined) ?? decodeActions(payload))
+    this.next = new Uint32Array(this.actions.length)
     this.#messages = this.isTick ? tickMessages(this, decodeTick(payload)) : applyMessages(this, this.actions)
     this.#remaining = this.#messages.size
     this.#applied = applied
@@ -60,14 +61,12 @@ export class RecordApplication implements RecordInFlight {
 function applyMessages(turn: RecordApplication, actions: readonly Action[]): Map<string, ApplyMessage> {
   const messages = new Map<string, ApplyMessage>()
   for (let position = 0; position < actions.length; position++) {
-    const action = actions[position]!
-    const message = messages.get(action.user)
+    const { user } = actions[position]!
+    const message = messages.get(user)
     if (message) {
-      message.actions.push(action)
-      message.positions.push(position)
-    } else {
-      messages.set(action.user, { kind: 'apply', turn, actions: [action], positions: [position] })
-    }
+      turn.next[message.last] = position
+      message.last = position
+    } else messages.set(user, { kind: 'apply', turn, first: position, last: position })
   }
   return messages
 }

@@ -73,6 +73,10 @@ export interface RecordInFlight {
   sequence: number
   /** When the record arrived, epoch ms. */
   receivedAt: number
+  /** The record's actions; none for a tick. */
+  actions: readonly Action[]
+  /** Of each action, the position of the same user's next one; the last one's means nothing. */
+  next: Uint32Array
   /** What became of each action, by its position in the record. */
   outcomes: Outcome[]
   /** The effects of the actions or the tick, each user's in order. */
@@ -95,12 +99,13 @@ export interface ActivateMessage {
   failed(error: unknown): void
 }
 
+/** The user's actions of the record, which are chained by their positions. */
 export interface ApplyMessage {
   kind: 'apply'
   turn: RecordInFlight
-  actions: Action[]
-  /** Position of each action in the record. */
-  positions: number[]
+  /** Positions of the first and of the last of them. */
+  first: number
+  last: number
 }
 
 /** A tick: something is due for the user. */

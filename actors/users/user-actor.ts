@@ -11,7 +11,6 @@ import {
   type ActivateMessage,
   type ApplyMessage,
   type HotUser,
-  type RecordInFlight,
   type ShardContext,
   type TickMessage,
   type UserMessage,
@@ -133,18 +132,15 @@ function take(user: HotUser, profile: Profile, storedBytes: number): void {
 function handle(user: HotUser, message: UserMessage): void {
   const { profile } = user
   if (!profile) throw new PulseprintError('STORAGE_UNAVAILABLE', 'the profile could not be loaded or kept')
-  if (message.kind === 'apply')
-    applyRecord(user, profile, message.turn, () => applyAll(user, profile, message))
-  else if (message.kind === 'tick')
-    applyRecord(user, profile, message.turn, () => tick(user, profile, message))
-  else if (message.kind === 'read') message.read(profile)
+  if (message.kind === 'read') message.read(profile)
+  else if (message.kind !== 'activate') applyRecord(user, profile, message)
 }
 
-/** @param change applies the user's part of the record; false if it changed nothing */
-function applyRecord(user: HotUser, profile: Profile, turn: RecordInFlight, change: () => boolean): void {
+function applyRecord(user: HotUser, profile: Profile, message: ApplyMessage | TickMessage): void {
+  const { turn } = message
   let changed: boolean
   try {
-    changed = change()
+    changed = message.kind === 'apply' ? applyAll(user, profile, message) : tick(user, profile, message)
   } catch (error) {
     // A half-applied profile must be neither read nor saved.
     user.profile = undefined
@@ -154,23 +150,22 @@ function applyRecord(user: HotUser, profile: Profile, turn: RecordInFlight, chan
   turn.applied(user, changed)
 }
 
-function applyAll(user: HotUser, profile: Profile, { turn, actions, positions }: ApplyMessage): boolean {
-  const { sequence, receivedAt, outcomes, effects } = turn
+function applyAll(user: HotUser, profile: Profile, { turn, first, last }: ApplyMessage): boolean {
+  const { sequence, receivedAt, actions, next, outcomes, effects } = turn
   const { shard, fold } = user.context
   const isSilent = firesInSilence(user, profile, sequence)
   // After a restart, the shard reads the log again from its offset. A profile drops records that it
   // has seen.
   const seen = sequence <= profile.sequence
-  for (let index = 0; index < actions.length; index++) {
-    const position = positions[index]!
+  for (let position = first; ; position = next[position]!) {
     // The profile was saved only after the effects of this record were published, so nobody waits
     // for them.
     outcomes[position] = seen
       ? OUTCOME.duplicate
-      : fold.apply(profile, actions[index]!, { shard, sequence, position }, receivedAt, effects)
-    if (isSilent && index === 0) dropSilent(user, effects)
+      : fold.apply(profile, actions[position]!, { shard, sequence, position }, receivedAt, effects)
+    if (isSilent && position === first) dropSilent(user, effects)
+    if (position === last) return !seen
   }
-  return !seen
 }
 
 function tick(user: HotUser, profile: Profile, { turn, position }: TickMessage): boolean {

@@ -1,8 +1,10 @@
 // Compiles the definition document: one YAML text in, the definition out, or everything that is
 // wrong with it.
 import { isScalar } from 'yaml'
+import type { Series } from '../features/series.ts'
 import { createCalendar } from '../model/calendar.ts'
 import { nearest } from '../model/suggest.ts'
+import type { TileUnit } from '../model/window.ts'
 import type { Definition } from './definition.ts'
 import { parseSource } from './document/document.ts'
 import { type Field, Fields } from './document/fields.ts'
@@ -85,7 +87,7 @@ function assemble(
     features,
     featureByName: new Map(features.map((feature) => [feature.name, feature])),
     series,
-    seriesOf: routes(series.map(({ actions }) => actions)),
+    seriesOf: routes(series),
     ...reactive,
     triggersOf: triggersByAction({ features, series, ...reactive }),
     fingerprint: fingerprintOf({
@@ -103,14 +105,18 @@ function assemble(
  * Series by action name. Names that no series asks for share one list, so that names sent by
  * clients take no memory.
  */
-function routes(actionsOf: (ReadonlySet<string> | undefined)[]): (name: string) => readonly number[] {
-  const indexes = (name: string | undefined) =>
-    actionsOf.flatMap((actions, index) =>
-      !actions || (name !== undefined && actions.has(name)) ? [index] : [],
-    )
-  const named = new Set(actionsOf.flatMap((actions) => [...(actions ?? [])]))
-  const byName = new Map([...named].map((name) => [name, indexes(name)]))
-  const others = indexes(undefined)
+function routes(series: readonly Series[]): Definition['seriesOf'] {
+  const touched = (name: string | undefined) => {
+    const groups = new Map<TileUnit, number[]>()
+    for (const [index, { actions, unit }] of series.entries()) {
+      if (actions && (name === undefined || !actions.has(name))) continue
+      groups.set(unit, [...(groups.get(unit) ?? []), index])
+    }
+    return [...groups].map(([unit, indexes]) => ({ unit, indexes }))
+  }
+  const named = new Set(series.flatMap(({ actions }) => [...(actions ?? [])]))
+  const byName = new Map([...named].map((name) => [name, touched(name)]))
+  const others = touched(undefined)
   return (name) => byName.get(name) ?? others
 }
 

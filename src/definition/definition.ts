@@ -3,7 +3,7 @@
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Calendar } from '../model/calendar.ts'
-import type { Window } from '../model/window.ts'
+import type { TileUnit, Window } from '../model/window.ts'
 import type { Rule } from '../rules/rule.ts'
 
 export type PropertyKind = 'string' | 'number' | 'integer' | 'boolean' | 'timestamp' | 'list' | 'map'
@@ -50,6 +50,13 @@ export interface Triggers {
   touchesGuards: boolean
 }
 
+/** Series over tiles of one unit, so that an action looks up its tile once for all of them. */
+export interface SeriesGroup {
+  unit: TileUnit
+  /** Places in the definition's series. */
+  indexes: readonly number[]
+}
+
 export interface Definition {
   timezone: string
   calendar: Calendar
@@ -69,10 +76,8 @@ export interface Definition {
   featureByName: Map<string, Feature>
   /** Features that aggregate the same thing over the same tiles share one series. */
   series: Series[]
-  /**
-   * The series an action of this name can touch, as indexes into `series`. Cached by name, bounded.
-   */
-  seriesOf(actionName: string): readonly number[]
+  /** The series that an action of this name can touch. Names that no series asks for share one answer. */
+  seriesOf(actionName: string): readonly SeriesGroup[]
   /** Undefined if the document has none. */
   lifecycle: Lifecycle | undefined
   rules: Rule[]

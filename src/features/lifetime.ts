@@ -5,13 +5,13 @@ import type { Operator } from './operator.ts'
 export function lifetime<State>(aggregate: Aggregate<State>): Operator<State> {
   return {
     empty: () => aggregate.empty,
-    add: (state, value, at) => aggregate.add(state, value, at),
+    add: aggregate.add,
     prune: (state) => state,
-    value: (state) => aggregate.value(state),
+    value: aggregate.value,
     oldest: () => undefined,
     tiles: () => [],
-    isEmpty: (state) => aggregate.isEmpty(state),
-    encode: (state, to) => aggregate.encode(state, to),
-    decode: (from) => aggregate.decode(from),
+    isEmpty: aggregate.isEmpty,
+    encode: aggregate.encode,
+    decode: aggregate.decode,
   }
 }

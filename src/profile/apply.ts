@@ -52,17 +52,28 @@ export function count(
 }
 
 function addToSeries(definition: Definition, profile: Profile, action: Action, newestBefore: number): void {
-  for (const index of definition.seriesOf(action.action)) {
-    const series = definition.series[index]!
-    const value = contributionOf(series, action)
-    if (value === undefined) continue
-    const tile = definition.calendar.tile(series.unit, action.occurredAt)
-    const firstTile = series.firstTile(profile.newestAt)
-    if (tile < firstTile) continue
-    const state = series.operator.add(profile.states[index], value, action.occurredAt, tile)
-    // Most actions move no window on, so there is nothing to drop.
-    const moved = newestBefore > 0 && series.firstTile(newestBefore) < firstTile
-    profile.states[index] = moved ? series.operator.prune(state, firstTile) : state
+  const { calendar, series } = definition
+  const { states, newestAt } = profile
+  const { occurredAt } = action
+  for (const { unit, indexes } of definition.seriesOf(action.action)) {
+    const tile = calendar.tile(unit, occurredAt)
+    const newestTile = calendar.tile(unit, newestAt)
+    // Most actions are in the newest tile and move no window on. Then nothing can drop out.
+    const dropsNothing =
+      tile === newestTile && (newestBefore === 0 || calendar.tile(unit, newestBefore) === newestTile)
+    for (const index of indexes) {
+      const one = series[index]!
+      const value = contributionOf(one, action)
+      if (value === undefined) continue
+      const { operator } = one
+      if (dropsNothing) {
+        states[index] = operator.add(states[index], value, occurredAt, tile)
+        continue
+      }
+      const firstTile = one.firstTile(newestAt)
+      if (tile < firstTile) continue
+      states[index] = operator.prune(operator.add(states[index], value, occurredAt, tile), firstTile)
+    }
   }
 }
 

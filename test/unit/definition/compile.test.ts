@@ -99,8 +99,14 @@ features:
   })
 
   it('are found by the name of an action', () => {
-    const names = (action: string) =>
-      definition.seriesOf(action).map((index) => definition.series[index]!.key)
+    const names = (action: string) => {
+      const groups = definition.seriesOf(action)
+      for (const { unit, indexes } of groups) {
+        for (const index of indexes) expect(definition.series[index]!.unit).toBe(unit)
+      }
+      const indexes = groups.flatMap((group) => group.indexes)
+      return indexes.toSorted((a, b) => a - b).map((index) => definition.series[index]!.key)
+    }
     const forAny = definition.series.filter(({ actions }) => !actions).map(({ key }) => key)
     expect(names('view')).toHaveLength(definition.series.length)
     expect(names('other')).toEqual(forAny)
