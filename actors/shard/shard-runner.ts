@@ -197,6 +197,7 @@ export class ShardRunner {
     try {
       await this.checkpointer.checkpoint(this.applied, this.applied < this.replayTo)
       this.#deps.observer.committed(performance.now() - begun)
+      this.users.letIdleGo()
     } catch (error) {
       if (isFenced(error)) this.#fail(error)
       throw error

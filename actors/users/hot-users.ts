@@ -11,6 +11,11 @@ import { createUser, startUser } from './user-actor.ts'
 
 /** Share of the bound that one passivation frees, so that not every activation needs one. */
 const PASSIVATE_SHARE = 1 / 16
+/**
+ * Share of the bound above which saved users go, if the store is in this process. To load one again
+ * costs less than what many of them cost the garbage collector.
+ */
+const IDLE_SHARE = 1 / 4
 /** Pause before the router tries again to load profiles. */
 const RETRY_MS = 200
 
@@ -122,7 +127,16 @@ export class HotUsers {
    * a second chance.
    */
   passivate(): void {
-    const target = Math.floor(this.#hotUsersMax() * (1 - PASSIVATE_SHARE))
+    this.#passivateTo(1 - PASSIVATE_SHARE)
+  }
+
+  /** Call it after a save, when many users have no unsaved changes. */
+  letIdleGo(): void {
+    if (!this.#snapshots.isShared) this.#passivateTo(IDLE_SHARE)
+  }
+
+  #passivateTo(share: number): void {
+    const target = Math.floor(this.#hotUsersMax() * share)
     let looks = this.#users.size * 2
     for (const [name, user] of this.#users) {
       if (!this.#isOver(target) || looks-- <= 0) return
