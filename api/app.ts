@@ -9,6 +9,7 @@ import type { ApiKeys } from '../src/runtime/api-keys.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { consoleLogger, type Logger } from '../src/runtime/logger.ts'
 import { createActionsCounter, createRequestDurations } from '../src/runtime/metrics.ts'
+import { TurnBudget } from '../src/runtime/turn-budget.ts'
 import { AnswersInFlight } from './plugins/answers-in-flight.ts'
 import { requireApiKey } from './plugins/api-keys.ts'
 import { ANY_TYPE, JSON_TYPE, NDJSON_TYPE, receiveBytes, receiveJson } from './plugins/bodies.ts'
@@ -40,6 +41,8 @@ import { validatorCompiler } from './validator.ts'
 const PARAM_LENGTH_MAX = 9 * LIMITS.idLengthMax + 64
 const REQUEST_TIMEOUT_MS = 60_000
 const HEADERS_BYTES_MAX = 16 * 1024
+/** How long large bodies are read in one turn of the event loop. */
+const READ_TURN_MS = 2
 
 export interface AppOptions {
   engine: Engine
@@ -95,7 +98,9 @@ export function createApp({
   })
   describeApi(app)
 
-  const services: Services = { engine, clock, actionsCounter: createActionsCounter(registry), logger }
+  const actionsCounter = createActionsCounter(registry)
+  const turns = new TurnBudget(READ_TURN_MS)
+  const services: Services = { engine, clock, actionsCounter, logger, turns }
   app.register(async (v1: Scope) => {
     boundBodiesInFlight(v1, bodiesInFlightBytesMax)
     v1.register(async (scope: Scope) => {

@@ -7,6 +7,7 @@ import type { Engine } from '../src/engine.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { ActionsCounter } from '../src/runtime/metrics.ts'
+import type { TurnBudget } from '../src/runtime/turn-budget.ts'
 
 /** A part of the app whose routes take their types from their schemas. */
 export type Scope = FastifyInstance<
@@ -22,6 +23,8 @@ export interface Services {
   clock: Clock
   actionsCounter: ActionsCounter
   logger: Logger
+  /** Time for reading large bodies. */
+  turns: TurnBudget
 }
 
 /** Sends text that is JSON already, without a serialiser. */

@@ -11,6 +11,7 @@ import type { ShardView } from '../../src/questions/shard-view.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import type { Observer } from '../../src/runtime/observer.ts'
+import { TurnBudget } from '../../src/runtime/turn-budget.ts'
 import { lastRebuild } from '../../src/snapshots/rebuild.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import { expectStoresFit } from '../../src/snapshots/stores-fit.ts'
@@ -38,6 +39,9 @@ export interface LocalShardsDeps {
   observer: Observer
 }
 
+/** How long records are applied in one turn of the event loop. */
+const APPLY_TURN_MS = 2
+
 /** A shard that runs here. */
 interface Own {
   runner: ShardRunner
@@ -51,6 +55,7 @@ export class LocalShards {
   readonly #deps: LocalShardsDeps
   readonly #actors = startActors() as Ref<never>
   readonly #supervisors = new Map<number, Ref<never>>()
+  readonly #turns = new TurnBudget(APPLY_TURN_MS)
   readonly #own = new Map<number, Own>()
   /** Also of shards that have ended here while a write of theirs waits for the log. */
   readonly #epochs = new Map<number, number>()
@@ -136,6 +141,7 @@ export class LocalShards {
       rebuilt,
       appendTick: (shard: number, users: readonly string[]) => this.appenders.appendTick(shard, users),
       hotUsersMax: () => Math.ceil(hotUsersMax / this.#own.size),
+      turns: this.#turns,
     }
   }
 

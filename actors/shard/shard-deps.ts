@@ -5,6 +5,7 @@ import type { ActionLog } from '../../src/log/action-log.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import type { Observer } from '../../src/runtime/observer.ts'
+import type { TurnBudget } from '../../src/runtime/turn-budget.ts'
 import type { ShardCheckpoint, SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 import type { ShardContext } from '../users/hot-user.ts'
@@ -22,6 +23,8 @@ export interface ShardDeps {
   appendTick(shard: number, users: readonly string[]): Promise<number>
   observer: Observer
   hotUsersMax(): number
+  /** Time for applying records, which all shards of the thread share. */
+  turns: TurnBudget
   rebuilt: ShardContext['rebuilt']
 }
 

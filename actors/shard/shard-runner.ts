@@ -1,6 +1,5 @@
 // The shard runner: the one reader of a shard's log. It hands each record to its users' actors, in
 // order, and tracks how far the shard has come.
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDamaged, isFenced, PulseprintError } from '../../src/errors.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import { Fold } from '../../src/profile/fold.ts'
@@ -19,8 +18,6 @@ import { Backpressure } from './backpressure.ts'
 import { RecordApplication } from './record-application.ts'
 import type { ShardDeps, ShardStart } from './shard-deps.ts'
 
-/** How long a replay goes on before sockets and timers have their turn. */
-const TURN_MS = 2
 const GIVEN_UP = new PulseprintError('FENCED', 'it is run by another node')
 
 export class ShardRunner {
@@ -128,23 +125,20 @@ export class ShardRunner {
   }
 
   async #run(): Promise<void> {
-    let turnBegan = performance.now()
     for await (const records of this.#deps.log.follow(this.shard, this.applied, this.#stopping.signal)) {
       for (const record of records) {
+        await this.backpressure.wait()
+        await this.#deps.turns.room()
         if (this.#stopping.signal.aborted) return
         await this.#applyRecord(record)
-        if (performance.now() - turnBegan < TURN_MS) continue
-        await nextTurn()
-        turnBegan = performance.now()
       }
     }
   }
 
-  async #applyRecord(record: LogRecord): Promise<void> {
+  #applyRecord(record: LogRecord): Promise<void> {
     const application = new RecordApplication(record, (user, changed) => this.#applied(user, changed))
-    await this.backpressure.wait()
     this.#record = this.#complete(application, record)
-    await this.#record
+    return this.#record
   }
 
   async #complete(application: RecordApplication, record: LogRecord): Promise<void> {

@@ -2,6 +2,7 @@
 // What the bytes mean is the route's business.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PulseprintError } from '../../src/errors.ts'
+import type { TurnBudget } from '../../src/runtime/turn-budget.ts'
 import { bodyTooLarge, decompress } from '../decompress.ts'
 import { parseJson } from '../json-body.ts'
 import { type BodyCharge, chargeOf } from './bodies-in-flight.ts'
@@ -26,6 +27,17 @@ export function bodyOf(request: FastifyRequest): Buffer {
   if (!body || body.length === 0) throw new PulseprintError('MALFORMED_BODY', 'the request has no body')
   request.body = undefined
   return body
+}
+
+/** A smaller body is read in well under a millisecond. */
+const LARGE_BYTES = 8 * 1024
+
+/**
+ * Await it before you read a body, and await nothing else between: a large one waits until the
+ * event loop has time for it.
+ */
+export function roomToRead(body: Buffer, turns: TurnBudget): Promise<void> | undefined {
+  return body.length > LARGE_BYTES ? turns.room() : undefined
 }
 
 /** Routes of this scope get their JSON body parsed. */
