@@ -22,10 +22,10 @@ export class TurnBudget {
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
       if (this.#isGoingOn) return
+      if (this.#began !== undefined && this.#isSpent()) return
       if (this.#began === undefined) this.#begin()
-      else if (this.#isSpent()) return
       this.#isGoingOn = true
-      queueMicrotask(() => this.#goOn())
+      queueMicrotask(() => this.#letOneGoOn())
     })
   }
 
@@ -42,15 +42,17 @@ export class TurnBudget {
     this.#began = undefined
     if (this.#waiting.length === 0) return
     this.#begin()
+    // However late it is: every turn does some of the work.
     this.#isGoingOn = true
-    this.#goOn()
+    this.#letOneGoOn()
   }
 
-  /** Lets one go on. It does its work before the next microtask looks at the time. */
-  #goOn(): void {
-    this.#isGoingOn = this.#waiting.length > 0 && !this.#isSpent()
-    if (!this.#isGoingOn) return
+  /** It does its work before the next microtask looks at the time. */
+  #letOneGoOn(): void {
     this.#waiting.shift()!()
-    queueMicrotask(() => this.#goOn())
+    queueMicrotask(() => {
+      this.#isGoingOn = this.#waiting.length > 0 && !this.#isSpent()
+      if (this.#isGoingOn) this.#letOneGoOn()
+    })
   }
 }

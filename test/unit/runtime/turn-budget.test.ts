@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { TurnBudget } from '../../../src/runtime/turn-budget.ts'
 
 const busyFor = (milliseconds: number) => {
@@ -59,4 +59,18 @@ test('short pieces that waited share a turn', async () => {
   await all
   expect(turns).toHaveLength(3)
   expect(new Set(turns).size).toBe(1)
+})
+
+test('every turn does some of the work, however slow the machine is', async () => {
+  const budget = new TurnBudget(5)
+  let now = performance.now()
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 10))
+  onTestFinished(() => clock.mockRestore())
+  let done = 0
+  const work = async () => {
+    await budget.room()
+    done++
+  }
+  await Promise.all(Array.from({ length: 20 }, work))
+  expect(done).toBe(20)
 })
