@@ -14,7 +14,15 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'quick', include: QUICK } },
-      { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: QUICK } },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/**/*.test.ts'],
+          exclude: QUICK,
+          globalSetup: 'test/support/program.ts',
+        },
+      },
     ],
     // A machine may be four times slower, or busy with other work.
     testTimeout: 240_000,

@@ -1,7 +1,7 @@
 // The fault suite as a part of `npm test`: every kind of fault once, in an order of a new seed each
 // time. `npm run test:faults` goes on for as long as you like.
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { PROGRAM } from '../support/program.ts'
 import { testSeed } from '../support/random.ts'
 import { FAULTS } from './plan.ts'
 import { runFaults } from './run.ts'
@@ -16,7 +16,6 @@ test('nothing acknowledged is lost or counted twice, whatever breaks', {
 }, async () => {
   const seed = testSeed('test/faults/faults.test.ts')
   console.log(`the same again, alone: npm run test:faults -- --seed ${seed} --minutes ${MINUTES}`)
-  const root = fileURLToPath(new URL('../..', import.meta.url))
   const lines: string[] = []
   const { violations, fired } = await runFaults({
     seed,
@@ -26,7 +25,7 @@ test('nothing acknowledged is lost or counted twice, whatever breaks', {
     slowness: 4,
     only: [],
     keep: false,
-    root,
+    program: PROGRAM,
     say: (line) => lines.push(line),
   })
   console.log(lines.join('\n'))

@@ -57,7 +57,7 @@ const { violations } = await runFaults({
   nodes,
   only,
   keep: values.keep,
-  root: values.root,
+  program: `${values.root}/src/cli/pulseprint.ts`,
   say: console.log,
 }).catch((error) => {
   console.error(error)

@@ -15,8 +15,8 @@ export interface NodeOptions {
   /** Of its process and log. */
   processName: string
   folder: string
-  /** Root of the tree whose engine runs. */
-  root: string
+  /** The file whose command line starts the engine. */
+  program: string
   definitionPath: string
   shards: number
   logStreams: number
@@ -44,7 +44,7 @@ export class NodeProcess {
     this.redis = redis
     const command = {
       file: process.execPath,
-      args: [`${options.root}/src/cli/pulseprint.ts`, 'start'],
+      args: [options.program, 'start'],
       env: {
         ...withoutSettings(process.env),
         NODE_OPTIONS: `--import ${new URL('chaos.ts', import.meta.url)}`,

@@ -35,8 +35,8 @@ export interface RunOptions {
   only: readonly string[]
   /** Leaves the folder with logs and data. */
   keep: boolean
-  /** Root of the tree whose engine runs. */
-  root: string
+  /** The file whose command line starts the engine. */
+  program: string
   say(line: string): void
 }
 
@@ -47,8 +47,8 @@ export interface Outcome {
 }
 
 export async function runFaults(options: RunOptions): Promise<Outcome> {
-  const { seed, minutes, nodes, only, root, say, slowness = 1 } = options
-  const topology = await Topology.start({ nodes, root })
+  const { seed, minutes, nodes, only, program, say, slowness = 1 } = options
+  const topology = await Topology.start({ nodes, program })
   let violations: string[] = ['the run did not come to its end']
   try {
     say(`${nodes} nodes, 3 nats-servers, Redis; logs in ${topology.folder}`)

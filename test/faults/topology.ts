@@ -18,8 +18,8 @@ const HOT_USERS_MAX = 1_000
 export interface TopologyOptions {
   /** Nodes that are there from the beginning. */
   nodes: number
-  /** Root of the tree whose engine runs. */
-  root: string
+  /** The file whose command line starts the engine. */
+  program: string
 }
 
 export class Topology {
@@ -30,22 +30,22 @@ export class Topology {
   readonly nodes: NodeProcess[] = []
   /** Nodes that ended by themselves, as `name ended with …`. */
   readonly deaths: string[] = []
-  readonly #root: string
+  readonly #program: string
   #guests = 0
 
-  private constructor(folder: string, root: string, nats: readonly NatsMember[], redis: RedisServer) {
+  private constructor(folder: string, program: string, nats: readonly NatsMember[], redis: RedisServer) {
     this.folder = folder
-    this.#root = root
+    this.#program = program
     this.nats = nats
     this.redis = redis
   }
 
   /** Resolves when every node is ready. */
-  static async start({ nodes, root }: TopologyOptions): Promise<Topology> {
+  static async start({ nodes, program }: TopologyOptions): Promise<Topology> {
     const folder = mkdtempSync(join(tmpdir(), 'pulseprint-faults-'))
     writeFileSync(`${folder}/definition.yaml`, DEFINITION)
     const [nats, redis] = await Promise.all([startNatsCluster(folder), RedisServer.start(folder)])
-    const topology = new Topology(folder, root, nats, redis)
+    const topology = new Topology(folder, program, nats, redis)
     for (let index = 0; index < nodes; index++) {
       topology.nodes.push(await topology.prepareNode(`node-${index}`))
     }
@@ -60,7 +60,7 @@ export class Topology {
       name,
       processName,
       folder: this.folder,
-      root: this.#root,
+      program: this.#program,
       definitionPath: `${this.folder}/definition.yaml`,
       shards: SHARDS,
       logStreams: LOG_STREAMS,

@@ -7,6 +7,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { shardOf } from '../../src/model/hash.ts'
 import { Child } from '../support/child.ts'
 import { EngineProcess } from '../support/engine.ts'
+import { PROGRAM } from '../support/program.ts'
 import { freePort } from '../support/servers.ts'
 import { until } from '../support/until.ts'
 
@@ -82,7 +83,7 @@ test('a file that was cut short ends the start with one line that names it', asy
     truncateSync(file, 16_384)
     if (statSync(join(whole, store, 'data.mdb')).size < 2 * 1024 * 1024) continue
     tried++
-    const child = new Child(['src/cli/pulseprint.ts', 'start'], {
+    const child = new Child([PROGRAM, 'start'], {
       PULSEPRINT_DEFINITION: definition,
       PULSEPRINT_PORT: String(await freePort()),
       PULSEPRINT_DATA: engine.dataPath,

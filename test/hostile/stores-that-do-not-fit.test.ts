@@ -8,6 +8,7 @@ import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { Listener } from '../support/listener.ts'
+import { PROGRAM } from '../support/program.ts'
 import { freePort } from '../support/servers.ts'
 
 const DEFINITION = `version: 1
@@ -64,7 +65,7 @@ test('a store of another time is refused, and the way out that the message names
   for (const store of ['streams', 'log']) {
     for (const from of [earlier, undefined]) {
       layOut([store], from)
-      const refused = new Child(['src/cli/pulseprint.ts', 'start'], {
+      const refused = new Child([PROGRAM, 'start'], {
         PULSEPRINT_DEFINITION: definition,
         PULSEPRINT_PORT: String(await freePort()),
         PULSEPRINT_DATA: engine.dataPath,

@@ -6,6 +6,7 @@ import { expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child.ts'
 import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'
+import { PROGRAM } from '../support/program.ts'
 import { freePort } from '../support/servers.ts'
 import { until } from '../support/until.ts'
 
@@ -37,7 +38,7 @@ test('what two engines on one folder acknowledge is all there, and the first tak
 
   rmSync(join(first.dataPath, 'lock'))
   const port = String(await freePort())
-  const second = new Child(['src/cli/pulseprint.ts', 'start'], {
+  const second = new Child([PROGRAM, 'start'], {
     PULSEPRINT_DEFINITION: definition,
     PULSEPRINT_PORT: port,
     PULSEPRINT_DATA: first.dataPath,

@@ -8,6 +8,7 @@ import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { Listener } from '../support/listener.ts'
+import { PROGRAM } from '../support/program.ts'
 import { type Decision, type Purchase, Purchases } from '../support/purchases.ts'
 import { until } from '../support/until.ts'
 
@@ -21,7 +22,7 @@ rules:
 `
 
 async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = new Child(['src/cli/pulseprint.ts', ...args], {})
+  const child = new Child([PROGRAM, ...args], {})
   onTestFinished(() => child.end('SIGKILL'))
   return { code: await child.ended(), output: child.output.trim() }
 }

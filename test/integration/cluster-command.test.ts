@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { PROGRAM } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
 const PATIENCE_MS = 120_000
@@ -73,7 +74,7 @@ async function environmentAfter(commands: string): Promise<Record<string, string
 async function startFurtherNode(output: string): Promise<Child> {
   const command = joinCommand(output)
   const args = command.slice(command.lastIndexOf('pulseprint ') + 11).split(' ')
-  const node = new Child(['src/cli/pulseprint.ts', ...args], await environmentAfter(command))
+  const node = new Child([PROGRAM, ...args], await environmentAfter(command))
   onTestFinished(() => node.end('SIGKILL'))
   await until(
     () => {

@@ -12,6 +12,7 @@ import {
 import { ClusterLoad, usersOf } from '../support/cluster-load.ts'
 import { definitionFile } from '../support/definition-file.ts'
 import { Listener } from '../support/listener.ts'
+import { PROGRAM } from '../support/program.ts'
 import { SlowProxy } from '../support/slow-proxy.ts'
 import { until } from '../support/until.ts'
 
@@ -98,7 +99,7 @@ test('`pulseprint shards` says the same of every shard, whichever node it asks',
     () => 'the shards are not saved',
   )
   for (const { url } of nodes) {
-    const command = new Child(['src/cli/pulseprint.ts', 'shards', '--url', url], {})
+    const command = new Child([PROGRAM, 'shards', '--url', url], {})
     expect(await command.ended(), command.output).toBe(0)
     const [head, , ...rows] = command.output.trim().split('\n')
     expect(head!.trim().split(/\s+/)).toEqual(

@@ -11,6 +11,7 @@ import {
   startClusterServers,
   TestCluster,
 } from '../support/cluster.ts'
+import { PROGRAM } from '../support/program.ts'
 
 let servers: ClusterServers
 
@@ -26,7 +27,7 @@ const OTHER = USERS.find((user) => user !== VICTIM && shardOf(user, SHARDS) === 
 const [PRICE, OTHER_PRICE] = [10 + USERS.indexOf(VICTIM), 10 + USERS.indexOf(OTHER)]
 
 async function rebuildAll(node: ClusterNode): Promise<{ code: number | null; output: string }> {
-  const child = new Child(['src/cli/pulseprint.ts', 'rebuild', '--all', `--url=${node.url}`], {})
+  const child = new Child([PROGRAM, 'rebuild', '--all', `--url=${node.url}`], {})
   onTestFinished(() => child.end('SIGKILL'))
   return { code: await child.ended(), output: child.output }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child.ts'
+import { PROGRAM } from '../support/program.ts'
 import { freePort } from '../support/servers.ts'
 import {
   makeSecrets,
@@ -42,7 +43,7 @@ interface Node {
 
 async function startNode(name: string): Promise<Node> {
   const port = await freePort()
-  const child = new Child(['src/cli/pulseprint.ts', 'start'], {
+  const child = new Child([PROGRAM, 'start'], {
     PULSEPRINT_NODE: name,
     PULSEPRINT_HOST: '0.0.0.0',
     PULSEPRINT_PORT: String(port),
@@ -107,7 +108,7 @@ test(
 test(
   'a node that does not know the authority is not let in, and says why',
   async () => {
-    const child = new Child(['src/cli/pulseprint.ts', 'start'], {
+    const child = new Child([PROGRAM, 'start'], {
       PULSEPRINT_PORT: '0',
       PULSEPRINT_NATS: `tls://pulseprint:${secrets.natsPassword}@${nats.addresses[0]}`,
       PULSEPRINT_REDIS: `rediss://pulseprint:${secrets.redisPassword}@127.0.0.1:${redis.port}`,

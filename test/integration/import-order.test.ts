@@ -6,6 +6,7 @@ import { expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { PROGRAM } from '../support/program.ts'
 import { seededRandom, testSeed } from '../support/random.ts'
 import { until } from '../support/until.ts'
 
@@ -84,7 +85,7 @@ function startImport({ engine, folder }: Place, rows: readonly Row[], ...more: s
   const file = join(folder, 'visits.csv')
   writeFileSync(file, `user,at\n${rows.map(({ user, at }) => `${user},${at}\n`).join('')}`)
   const paths = ['--map', join(folder, 'mapping.yaml'), '--state', join(folder, 'state')]
-  const args = ['src/cli/pulseprint.ts', 'import', file, ...paths, '--url', engine.url, ...more]
+  const args = [PROGRAM, 'import', file, ...paths, '--url', engine.url, ...more]
   const child = new Child(args, {})
   onTestFinished(() => child.end('SIGKILL'))
   onTestFailed(() => console.error(child.output))

@@ -6,7 +6,7 @@ import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { Child } from '../support/child.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
-import { root } from '../support/source-files.ts'
+import { PROGRAM } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
 const DEFINITION = 'version: 1\nfeatures: { visits: { aggregate: count, action: visit } }\n'
@@ -41,7 +41,7 @@ async function startEngine(): Promise<EngineProcess> {
 }
 
 function startImport({ home }: Person, folder: string, url: string, ...more: string[]): Child {
-  const args = [join(root, 'src/cli/pulseprint.ts'), 'import', 'visits.ndjson', '--url', url, ...more]
+  const args = [PROGRAM, 'import', 'visits.ndjson', '--url', url, ...more]
   const child = new Child(args, { XDG_STATE_HOME: join(home, 'state') }, folder)
   onTestFinished(() => child.end('SIGKILL'))
   onTestFailed(() => console.error(child.output))

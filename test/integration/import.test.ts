@@ -9,6 +9,7 @@ import { total } from '../../src/cli/import/tally.ts'
 import { Child } from '../support/child.ts'
 import { EngineProcess } from '../support/engine.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { PROGRAM } from '../support/program.ts'
 import { seededRandom, testSeed } from '../support/random.ts'
 import { until } from '../support/until.ts'
 
@@ -104,7 +105,7 @@ function makeRows(count: number): Expected {
 }
 
 function startImport(files: Files, url: string, input: string, ...more: string[]): Child {
-  const args = ['src/cli/pulseprint.ts', 'import', input, '--map', files.mapping, '--state', files.state]
+  const args = [PROGRAM, 'import', input, '--map', files.mapping, '--state', files.state]
   const child = new Child([...args, '--url', url, ...more], {})
   onTestFinished(() => child.end('SIGKILL'))
   onTestFailed(() => console.error(child.output))

@@ -7,6 +7,7 @@ import type { ProfileView } from '../../src/views/views.ts'
 import { Child } from '../support/child.ts'
 import { definitionFile } from '../support/definition-file.ts'
 import { EngineProcess } from '../support/engine.ts'
+import { PROGRAM } from '../support/program.ts'
 import { damage, loggedProfiles, storedProfiles } from '../support/rebuild.ts'
 
 const SHARDS = 16
@@ -33,7 +34,7 @@ interface Ended {
 }
 
 async function rebuild(engine: EngineProcess, ...args: string[]): Promise<Ended> {
-  const child = new Child(['src/cli/pulseprint.ts', 'rebuild', `--url=${engine.url}`, ...args], {})
+  const child = new Child([PROGRAM, 'rebuild', `--url=${engine.url}`, ...args], {})
   onTestFinished(() => child.end('SIGKILL'))
   const code = await child.ended()
   return { code, output: child.output }

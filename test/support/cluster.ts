@@ -6,10 +6,10 @@ import { onTestFailed, onTestFinished } from 'vitest'
 import type { ShardStatus } from '../../src/views/views.ts'
 import { Child } from './child.ts'
 import { type NatsServers, startNats } from './nats.ts'
+import { PROGRAM } from './program.ts'
 import { freePort, type RunningRedis, startRedis } from './servers.ts'
 import { until } from './until.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/pulseprint.ts', import.meta.url))
 const PRELOADED = (module: string) => fileURLToPath(new URL(module, import.meta.url))
 
 /** Of every cluster here, if a test does not say otherwise. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFailed, onTestFinished } from 'vitest'
 import { Child } from './child.ts'
+import { PROGRAM } from './program.ts'
 import { freePort } from './servers.ts'
 import { until } from './until.ts'
 
@@ -120,7 +121,7 @@ export class EngineProcess {
   }
 
   #spawn(): Child {
-    return new Child(['src/cli/pulseprint.ts', 'start'], this.#env)
+    return new Child([PROGRAM, 'start'], this.#env)
   }
 }
 

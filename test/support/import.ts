@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Child } from './child.ts'
 import type { EngineProcess } from './engine.ts'
+import { PROGRAM } from './program.ts'
 
 /**
  * The report's own words and numbers: `rows read`, `accepted`, and `reason: no CustomerID` for each
@@ -19,7 +20,7 @@ export class Importer {
 
   private constructor(engine: EngineProcess, file: string, mapping: string, statePath: string) {
     const [url, state] = [`--url=${engine.url}`, `--state=${statePath}`]
-    this.#args = ['src/cli/pulseprint.ts', 'import', file, `--map=${mapping}`, url, state]
+    this.#args = [PROGRAM, 'import', file, `--map=${mapping}`, url, state]
     this.#statePath = statePath
     this.#child = this.#spawn()
   }

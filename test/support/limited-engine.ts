@@ -5,6 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { PROGRAM } from './program.ts'
 import { freePort } from './servers.ts'
 import { until } from './until.ts'
 
@@ -25,9 +26,9 @@ export class LimitedEngine {
     this.url = `http://127.0.0.1:${port}`
     // `ulimit -f` counts blocks of 1,024 bytes; the soft limit can be raised again.
     const limit = fileBytesMax === undefined ? '' : `ulimit -Sf ${Math.floor(fileBytesMax / 1024)};`
-    const command = `${limit} exec "$0" src/cli/pulseprint.ts start`
+    const command = `${limit} exec "$0" "$1" start`
     const settings = { PULSEPRINT_PORT: String(port), ...env }
-    this.#child = spawn('bash', ['--norc', '-c', command, process.execPath], {
+    this.#child = spawn('bash', ['--norc', '-c', command, process.execPath, PROGRAM], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
