@@ -39,7 +39,7 @@ const LONG_MS = 1_200_000
 describe.runIf(hasOnlineRetail())('half a year of a shop through three nodes', { timeout: LONG_MS }, () => {
   test('gives every feature, stage and decision of every customer, though nodes and a NATS server are killed', async () => {
     const random = seededRandom(testSeed('test/integration/online-retail-cluster.test.ts'))
-    const oracle = await OnlineRetailOracle.open(ONLINE_RETAIL)
+    const oracle = await OnlineRetailOracle.open(ONLINE_RETAIL, 1)
     onTestFinished(() => oracle.close())
     const half = join(temporaryFolder(), 'half.csv')
     await oracle.cut(ROWS, half)

@@ -18,8 +18,8 @@ export async function killOne(
 ): Promise<void> {
   const victim = random.below(2) === 0 ? engine : importer
   await progress(engine, importer, random.below(within))
-  // Not a wait for anything: it moves the kill to any point between two batches, or of a start.
-  await pause(random.below(200))
+  // Not a wait for anything: it moves the kill to any point between two batches.
+  await pause(random.below(50))
   if (!importer.running) throw new Error(`the import ended before the kill:\n${importer.output}`)
   await victim.kill()
   console.log(`killed the ${victim === engine ? 'engine' : 'importer'}`)

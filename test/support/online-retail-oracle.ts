@@ -33,8 +33,14 @@ export interface ExpectedCounts {
   lastRowAt: number
 }
 
-/** The file as it stands, its rows numbered from 1; DuckDB reads the gzip itself. */
-const FILE = 'SELECT row_number() OVER () AS line, * FROM read_csv($path, header = true, all_varchar = true)'
+/**
+ * The rows of every $oneIn-th customer and as large a part of those without one, numbered from 1;
+ * DuckDB reads the gzip itself.
+ */
+const FILE = `
+  WITH whole AS (SELECT row_number() OVER () AS place, * FROM read_csv($path, header = true, all_varchar = true))
+  SELECT row_number() OVER (ORDER BY place) AS line, * EXCLUDE place FROM whole
+  WHERE coalesce(CustomerID::DOUBLE::BIGINT, place) % $oneIn::BIGINT = 0 ORDER BY place`
 
 /** What the rows mean. Times become UTC through DuckDB's own time zone data. */
 const LINES = `
@@ -92,10 +98,10 @@ export class OnlineRetailOracle {
     this.#connection = connection
   }
 
-  static async open(path: string): Promise<OnlineRetailOracle> {
+  static async open(path: string, oneIn: number): Promise<OnlineRetailOracle> {
     const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
     await connection.run('LOAD icu')
-    await connection.run(`CREATE TABLE file AS ${FILE}`, { path })
+    await connection.run(`CREATE TABLE file AS ${FILE}`, { path, oneIn: String(oneIn) })
     const oracle = new OnlineRetailOracle(connection)
     await oracle.lookAt('true')
     // What runs over a customer's rows runs over time, too.
