@@ -10,9 +10,9 @@ import { until } from './until.ts'
 const RETRY_MS = 20
 const BATCH_LENGTH = 4
 const USERS_PER_SHARD = 3
-const WRITE_PAUSE_MS = 40
+const WRITE_PAUSE_MS = 20
 const READERS = 3
-const READ_PAUSE_MS = 20
+const READ_PAUSE_MS = 5
 
 export interface Failure {
   node: string
