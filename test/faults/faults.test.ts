@@ -21,8 +21,8 @@ test('nothing acknowledged is lost or counted twice, whatever breaks', {
     seed,
     minutes: MINUTES,
     nodes: 3,
-    // A quarter of the load of the suite by itself: other tests run beside it.
-    slowness: 4,
+    // An eighth of the load of the suite by itself: other tests run beside it.
+    slowness: 8,
     only: [],
     keep: false,
     program: PROGRAM,
