@@ -128,14 +128,14 @@ export class ShardRunner {
     for await (const records of this.#deps.log.follow(this.shard, this.applied, this.#stopping.signal)) {
       for (const record of records) {
         await this.backpressure.wait()
-        await this.#deps.turns.room()
+        await this.#deps.turns.run(() => this.#applyRecord(record))
         if (this.#stopping.signal.aborted) return
-        await this.#applyRecord(record)
       }
     }
   }
 
-  #applyRecord(record: LogRecord): Promise<void> {
+  #applyRecord(record: LogRecord): Promise<void> | undefined {
+    if (this.#stopping.signal.aborted) return
     const application = new RecordApplication(record, (user, changed) => this.#applied(user, changed))
     this.#record = this.#complete(application, record)
     return this.#record

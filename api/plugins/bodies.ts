@@ -32,12 +32,14 @@ export function bodyOf(request: FastifyRequest): Buffer {
 /** A smaller body is read in well under a millisecond. */
 const LARGE_BYTES = 8 * 1024
 
-/**
- * Await it before you read a body, and await nothing else between: a large one waits until the
- * event loop has time for it.
- */
-export function roomToRead(body: Buffer, turns: TurnBudget): Promise<void> | undefined {
-  return body.length > LARGE_BYTES ? turns.room() : undefined
+/** Reads the body of such a request: a large one when the event loop has time for it. */
+export function readInTurn<T>(
+  request: FastifyRequest,
+  turns: TurnBudget,
+  read: (body: Buffer) => T,
+): T | Promise<Awaited<T>> {
+  const body = bodyOf(request)
+  return body.length > LARGE_BYTES ? turns.run(() => read(body)) : read(body)
 }
 
 /** Routes of this scope get their JSON body parsed. */

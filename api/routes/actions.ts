@@ -11,7 +11,7 @@ import { PROFILE } from '../../src/questions/profile.ts'
 import { decisionView } from '../../src/rules/effect-view.ts'
 import type { ProfileView } from '../../src/views/views.ts'
 import { readItems } from '../action-items.ts'
-import { bodyOf, roomToRead } from '../plugins/bodies.ts'
+import { readInTurn } from '../plugins/bodies.ts'
 import { statusOf, writeReceipts } from '../receipts.ts'
 import { ActionsBody, Receipts } from '../schemas/actions.ts'
 import { BODY_CODES, either, json, problems } from '../schemas/answers.ts'
@@ -75,11 +75,11 @@ const schema = {
 export function actionsRoute(scope: Scope, { engine, clock, actionsCounter, turns }: Services): void {
   scope.post('/v1/actions', { schema, validatorCompiler: bodyIsDocumentation }, async (request, reply) => {
     const wanted = readReturn(request.query.return)
-    const body = bodyOf(request)
-    await roomToRead(body, turns)
-    const items = readItems(body, request.headers['content-type'])
-    checkCount(items, wanted.size > 0)
-    const batch = buildBatch(engine.definition, engine.shards, items, clock.now())
+    const { items, batch } = await readInTurn(request, turns, (body) => {
+      const items = readItems(body, request.headers['content-type'])
+      checkCount(items, wanted.size > 0)
+      return { items, batch: buildBatch(engine.definition, engine.shards, items, clock.now()) }
+    })
     const submitted = await submit(engine, batch)
     const extras = wanted.size > 0 ? await readExtras(engine, batch, submitted, items, wanted) : undefined
     const receipts = writeReceipts(batch, submitted, extras)

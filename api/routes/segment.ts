@@ -10,7 +10,7 @@ import { LIMITS } from '../../src/limits.ts'
 import { RejectedEvents } from '../front-doors/rejected-events.ts'
 import { SEGMENT_TYPES, segmentBatch, segmentCall, segmentPath } from '../front-doors/segment.ts'
 import { parseJson } from '../json-body.ts'
-import { bodyOf, roomToRead } from '../plugins/bodies.ts'
+import { readInTurn } from '../plugins/bodies.ts'
 import { BODY_CODES, either, json, problems } from '../schemas/answers.ts'
 import { type Scope, type Services, sendJson } from '../scope.ts'
 import { bodyIsDocumentation } from '../validator.ts'
@@ -54,11 +54,13 @@ export function segmentRoutes(scope: Scope, services: Services): void {
   const batchSchema = { ...shared, summary: 'Send a Segment batch', body, 'x-curl': [curl] }
   const takeBatch = async (request: FastifyRequest, reply: FastifyReply) => {
     const receivedAt = services.clock.now()
-    const body = bodyOf(request)
-    await roomToRead(body, services.turns)
-    const items = segmentBatch(parseJson(body), receivedAt)
-    if (!items) throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
-    return take(batchOf(items, receivedAt, services), reply, services, rejections)
+    const batch = await readInTurn(request, services.turns, (body) => {
+      const items = segmentBatch(parseJson(body), receivedAt)
+      if (!items)
+        throw new PulseprintError('INVALID_REQUEST', 'must be an array of events', { path: '/batch' })
+      return batchOf(items, receivedAt, services)
+    })
+    return take(batch, reply, services, rejections)
   }
   scope.post('/v1/batch', { schema: batchSchema, validatorCompiler: bodyIsDocumentation }, takeBatch)
 
@@ -68,10 +70,10 @@ export function segmentRoutes(scope: Scope, services: Services): void {
     const schema = { ...shared, summary: `Send a Segment ${type} call`, body: Type.Unknown() }
     const takeCall = async (request: FastifyRequest, reply: FastifyReply) => {
       const receivedAt = services.clock.now()
-      const body = bodyOf(request)
-      await roomToRead(body, services.turns)
-      const item = segmentCall(parseJson(body), type, receivedAt)
-      return take(batchOf([item], receivedAt, services), reply, services, rejections)
+      const batch = await readInTurn(request, services.turns, (body) =>
+        batchOf([segmentCall(parseJson(body), type, receivedAt)], receivedAt, services),
+      )
+      return take(batch, reply, services, rejections)
     }
     scope.post(`/v1/${type}`, { schema, validatorCompiler: bodyIsDocumentation }, takeCall)
     scope.post(`/v1/${type[0]}`, { schema: { hide: true } }, takeCall)

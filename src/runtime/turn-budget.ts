@@ -7,7 +7,6 @@ export class TurnBudget {
   readonly #waiting: (() => void)[] = []
   /** When work began in this turn of the event loop; undefined if there was none. */
   #began: number | undefined
-  #isGoingOn = false
 
   /** @param milliseconds of work in one turn of the event loop */
   constructor(milliseconds: number) {
@@ -15,17 +14,24 @@ export class TurnBudget {
   }
 
   /**
-   * Resolves when a piece of work may begin. Do it at once, without another await. Who asked first
-   * goes on first.
+   * Does a piece of work: here and now if this turn has time for it, else in a later turn. Who asked
+   * first goes first. Only what the work does before it awaits anything counts as its time.
    */
-  room(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve)
-      if (this.#isGoingOn) return
-      if (this.#began !== undefined && this.#isSpent()) return
-      if (this.#began === undefined) this.#begin()
-      this.#isGoingOn = true
-      queueMicrotask(() => this.#letOneGoOn())
+  run<T>(work: () => T): T | Promise<Awaited<T>> {
+    if (this.#began === undefined) this.#begin()
+    else if (this.#waiting.length > 0 || !this.#hasTime()) return this.#later(work)
+    return work()
+  }
+
+  #later<T>(work: () => T): Promise<Awaited<T>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => {
+        try {
+          resolve(work() as Awaited<T>)
+        } catch (error) {
+          reject(error)
+        }
+      })
     })
   }
 
@@ -34,8 +40,8 @@ export class TurnBudget {
     setImmediate(() => this.#nextTurn())
   }
 
-  #isSpent(): boolean {
-    return performance.now() - this.#began! >= this.#milliseconds
+  #hasTime(): boolean {
+    return performance.now() - this.#began! < this.#milliseconds
   }
 
   #nextTurn(): void {
@@ -43,16 +49,7 @@ export class TurnBudget {
     if (this.#waiting.length === 0) return
     this.#begin()
     // However late it is: every turn does some of the work.
-    this.#isGoingOn = true
-    this.#letOneGoOn()
-  }
-
-  /** It does its work before the next microtask looks at the time. */
-  #letOneGoOn(): void {
-    this.#waiting.shift()!()
-    queueMicrotask(() => {
-      this.#isGoingOn = this.#waiting.length > 0 && !this.#isSpent()
-      if (this.#isGoingOn) this.#letOneGoOn()
-    })
+    do this.#waiting.shift()!()
+    while (this.#waiting.length > 0 && this.#hasTime())
   }
 }

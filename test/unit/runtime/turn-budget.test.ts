@@ -12,7 +12,7 @@ test('work goes on in this turn while the turn has time left', async () => {
   setImmediate(() => {
     isNextTurn = true
   })
-  for (let piece = 0; piece < 3; piece++) await budget.room()
+  for (let piece = 0; piece < 3; piece++) await budget.run(() => {})
   expect(isNextTurn).toBe(false)
 })
 
@@ -29,12 +29,12 @@ test('work past the budget waits, in its order, and a turn takes as much of it a
     }
   }
   const counting = count()
-  const work = async (name: number) => {
-    await budget.room()
-    busyFor(6)
-    done.push(name)
-    turns.push(turn)
-  }
+  const work = (name: number) =>
+    budget.run(() => {
+      busyFor(6)
+      done.push(name)
+      turns.push(turn)
+    })
   await Promise.all([1, 2, 3, 4].map(work))
   isOver = true
   await counting
@@ -45,14 +45,10 @@ test('work past the budget waits, in its order, and a turn takes as much of it a
 
 test('short pieces that waited share a turn', async () => {
   const budget = new TurnBudget(200)
-  await budget.room()
-  busyFor(201)
+  await budget.run(() => busyFor(201))
   let turn = 0
   const turns: number[] = []
-  const work = async () => {
-    await budget.room()
-    turns.push(turn)
-  }
+  const work = () => budget.run(() => turns.push(turn))
   const all = Promise.all([work(), work(), work()])
   await nextTurn()
   turn++
@@ -67,10 +63,23 @@ test('every turn does some of the work, however slow the machine is', async () =
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 10))
   onTestFinished(() => clock.mockRestore())
   let done = 0
-  const work = async () => {
-    await budget.room()
-    done++
-  }
-  await Promise.all(Array.from({ length: 20 }, work))
+  await Promise.all(Array.from({ length: 20 }, () => budget.run(() => void done++)))
   expect(done).toBe(20)
+})
+
+test('work that has to wait gives its result, or its error, when it is done', async () => {
+  const budget = new TurnBudget(5)
+  await budget.run(() => busyFor(6))
+  const results = [
+    budget.run(() => 'done'),
+    budget.run(async () => 'done later'),
+    budget.run(() => {
+      throw new Error('refused')
+    }),
+  ]
+  expect(await Promise.allSettled(results)).toMatchObject([
+    { value: 'done' },
+    { value: 'done later' },
+    { reason: { message: 'refused' } },
+  ])
 })
