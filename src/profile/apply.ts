@@ -65,14 +65,10 @@ function addToSeries(definition: Definition, profile: Profile, action: Action, n
       const one = series[index]!
       const value = contributionOf(one, action)
       if (value === undefined) continue
-      const { operator } = one
-      if (dropsNothing) {
-        states[index] = operator.add(states[index], value, occurredAt, tile)
-        continue
-      }
-      const firstTile = one.firstTile(newestAt)
+      const firstTile = dropsNothing ? tile : one.firstTile(newestAt)
       if (tile < firstTile) continue
-      states[index] = operator.prune(operator.add(states[index], value, occurredAt, tile), firstTile)
+      const state = one.operator.add(states[index], value, occurredAt, tile)
+      states[index] = dropsNothing ? state : one.operator.prune(state, firstTile)
     }
   }
 }
