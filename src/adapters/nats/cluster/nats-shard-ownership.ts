@@ -1,7 +1,13 @@
 // Ownership in a cluster: one JetStream stream holds the owner of each shard, written by
 // compare-and-set and followed by all nodes. Who is alive is the membership's business, and who
 // should own what the keeper's.
-import { DiscardPolicy, type JetStreamManager, jetstreamManager, StorageType } from '@nats-io/jetstream'
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  StorageType,
+  type StreamState,
+} from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { PulseprintError } from '../../../errors.ts'
 import type { StoreIdentity } from '../../../model/store-identity.ts'
@@ -71,8 +77,8 @@ export class NatsShardOwnership implements ShardOwnership {
       num_replicas: replicas,
       deny_delete: true,
     }
-    await ensureStream(manager, wanted, identity, logger)
-    await ownership.#follow(new JetStreamReader(connection, manager, logger), logger)
+    const { state } = await ensureStream(manager, wanted, identity, logger)
+    await ownership.#follow(new JetStreamReader(connection, manager, logger), state, logger)
     return ownership
   }
 
@@ -126,16 +132,19 @@ export class NatsShardOwnership implements ShardOwnership {
   }
 
   /** Reads all that is there, and goes on reading in the background. */
-  async #follow(reader: JetStreamReader, logger: Logger): Promise<void> {
+  async #follow(
+    reader: JetStreamReader,
+    { messages: there, last_seq: last }: StreamState,
+    logger: Logger,
+  ): Promise<void> {
     const { signal } = this.#closing
-    const info = await asked(this.#manager.streams.info(this.stream), 'the owners cannot be read')
     const known = Promise.withResolvers<void>()
-    if (info.state.messages === 0) known.resolve()
+    if (there === 0) known.resolve()
     const subject = { stream: this.stream, filter: this.#subject('*') }
     const run = async () => {
       for await (const messages of reader.read(subject, 0, signal)) {
         for (const message of messages) this.#read(message)
-        if (messages.at(-1)!.sequence >= info.state.last_seq) known.resolve()
+        if (messages.at(-1)!.sequence >= last) known.resolve()
       }
     }
     run().catch((error: unknown) => {

@@ -1,7 +1,12 @@
 // Makes the JetStream streams of a store if they are missing, and checks those that are there:
 // whose they are, and that nobody has changed what the store relies on.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { JetStreamApiError, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream'
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream'
 import { PulseprintError } from '../../../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../../model/store-identity.ts'
 import type { Logger } from '../../../runtime/logger.ts'
@@ -20,8 +25,8 @@ const WATCHED = ['num_replicas', 'max_bytes', 'max_msgs', 'max_age', 'discard', 
 export type WantedStream = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>
 
 /**
- * Errors: STORE_MISMATCH when the stream was made with another identity, or by another program;
- * STORAGE_UNAVAILABLE.
+ * Gives what the server says of the stream. Errors: STORE_MISMATCH when it was made with another
+ * identity, or by another program; STORAGE_UNAVAILABLE.
  * @param identity kept with the stream
  */
 export async function ensureStream<Identity extends StoreIdentity>(
@@ -29,16 +34,17 @@ export async function ensureStream<Identity extends StoreIdentity>(
   wanted: WantedStream,
   identity: Identity,
   logger: Logger,
-): Promise<void> {
+): Promise<StreamInfo> {
   const metadata = { [IDENTITY]: JSON.stringify(identity) }
   const { name } = wanted
-  const { config } = await patiently(wanted, logger, async () => {
+  const info = await patiently(wanted, logger, async () => {
     const found = await manager.streams.info(name).catch((error: unknown) => {
       if (isMissing(error)) return undefined
       throw error
     })
     return found ?? manager.streams.add({ ...wanted, metadata })
   })
+  const { config } = info
   const text = config.metadata?.[IDENTITY]
   const found = {
     get: () => (text === undefined ? undefined : JSON.parse(text)),
@@ -56,6 +62,7 @@ export async function ensureStream<Identity extends StoreIdentity>(
       wanted: wanted[key],
     })
   }
+  return info
 }
 
 async function patiently<Result>(
