@@ -81,7 +81,7 @@ describe.runIf(hasOnlineRetail())('half a year of a shop through three nodes', {
 /**
  * `kill -9` of a node, of a NATS server and of the node that is imported through, each at a random
  * moment, and each started again. The first two come back once the import goes on without them. All
- * are ready in the end.
+ * are ready in the end. The moments are early, because what is heard is far behind what was sent.
  * @param changes stage changes that the import sets off, about
  */
 async function killSome(
@@ -94,20 +94,20 @@ async function killSome(
   const goesOn = () => stages.has(stages.heard.length + UNDER_WAY_MAX, PATIENCE_MS)
   /** @param from hundredth of the changes from which on it comes */
   const kill = async (what: string, from: number, cut: () => Promise<void>) => {
-    await stages.has(Math.floor((changes * (from + random.below(10))) / 100), PATIENCE_MS)
+    await stages.has(Math.floor((changes * (from + random.below(8))) / 100), PATIENCE_MS)
     if (!importer.running) throw new Error(`the import ended before the kill:\n${importer.output}`)
     const killedAt = Date.now()
     await cut()
     await goesOn()
     console.log(`killed ${what}: no stage changed for ${longestPauseMs(stages, killedAt)} ms`)
   }
-  await kill('a node', 5, () => second.kill())
+  await kill('a node', 2, () => second.kill())
   second.restart()
   await second.ready()
   const server = nats[random.below(nats.length)]!
-  await kill(`nats-server ${server.name}`, 25, () => server.kill())
+  await kill(`nats-server ${server.name}`, 12, () => server.kill())
   await server.start()
-  await kill('the node that is imported through', 45, async () => {
+  await kill('the node that is imported through', 22, async () => {
     await entry.kill()
     entry.restart()
   })
