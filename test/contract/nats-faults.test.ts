@@ -229,4 +229,36 @@ describe('a cluster of three', () => {
     expectWhole(witness)
     await expectAllPublished(stop, seen)
   })
+
+  test('with a server away makes no new log, and waits until it is back', async () => {
+    const away = nats.servers[2]!
+    const connection = await connectTo(nats)
+    const manager = await jetstreamManager(connection, { checkAPI: false })
+    await away.kill()
+    // Until the others have noticed, they make streams that lack a replica.
+    await until(
+      async () => !(await takesStream(manager)),
+      () => 'the cluster makes streams without the server',
+    )
+    const logged: LogLine[] = []
+    const opening = openLog(connection, newPrefix(), { replicas }, logged)
+    await until(
+      () => logged.some(({ message }) => message === 'waiting for JetStream'),
+      () => 'it does not say that it waits',
+    )
+    await away.start()
+    const log = await opening
+    await expect(log.append([{ shard: 0, payload: Buffer.from('a') }])).resolves.toHaveLength(1)
+  })
 })
+
+async function takesStream(manager: JetStreamManager): Promise<boolean> {
+  const name = newPrefix()
+  try {
+    await manager.streams.add({ name, subjects: [name], num_replicas: 3 })
+    await manager.streams.delete(name)
+    return true
+  } catch {
+    return false
+  }
+}

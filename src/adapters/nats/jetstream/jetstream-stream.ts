@@ -17,6 +17,8 @@ const PATIENCE_MS = 15_000
 const RETRY_MS = 250
 /** Of the server's errors: it is by itself, and was asked for more replicas than one. */
 const REPLICAS_WITHOUT_CLUSTER = 10_074
+/** Too few servers of its cluster are there at the moment. */
+const NO_PEERS = 10_005
 /**
  * What an operator may have set otherwise; the store then works on, but not as its settings say.
  */
@@ -87,9 +89,10 @@ async function patiently<Result>(
   }
 }
 
-/** A refusal for what was asked stays one; all else may pass. */
+/** A refusal for what was asked stays one; all else may pass, also a server that is not there yet. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof JetStreamApiError && (error.status < 500 || error.code === REPLICAS_WITHOUT_CLUSTER)
+  if (!(error instanceof JetStreamApiError) || error.code === NO_PEERS) return false
+  return error.status < 500 || error.code === REPLICAS_WITHOUT_CLUSTER
 }
 
 function reason(error: Error, { num_replicas }: WantedStream): string {
