@@ -3,10 +3,19 @@
 // LIMITS.distinctExactMax values in a window. Beyond that, it is a sketch with a stated error.
 
 import { LIMITS } from '../../limits.ts'
-import type { Reader, Writer } from '../../model/codec.ts'
 import { hash53 } from '../../model/hash.ts'
 import type { Value } from '../../model/value.ts'
 import type { Operator } from '../operator.ts'
+import {
+  countFrom,
+  decodeValues,
+  encodeValues,
+  oldestFrom,
+  type Values,
+  valuesFrom,
+  withoutFirst,
+  withValue,
+} from './distinct-values.ts'
 import {
   decodeSketch,
   encodeSketch,
@@ -17,9 +26,6 @@ import {
   sketchFrom,
   sketchOldest,
 } from './sliding-hyperloglog.ts'
-
-/** Hash and newest tile of each value in turn, in any order. */
-type Values = number[]
 
 /**
  * The state of a user with too many values: the newest values, by (tile, hash), and a sketch of
@@ -47,14 +53,16 @@ export const distinct: Operator<Distinct> = {
     if (!Array.isArray(state)) {
       sketchAdd(state.sketch, hash, tile)
       state.prunedTo = Math.min(state.prunedTo, tile)
-      if (see(state.values, hash, tile)) {
-        state.evictedTile = Math.max(state.evictedTile, evictOldest(state.values))
+      state.values = withValue(state.values, hash, tile)
+      if (state.values.length / 2 > LIMITS.distinctExactMax) {
+        state.evictedTile = Math.max(state.evictedTile, withoutFirst(state.values))
       }
       return state
     }
-    if (!see(state, hash, tile) || state.length / 2 <= LIMITS.distinctExactMax) return state
-    const sketch = sketchOf(state)
-    return { values: state, evictedTile: evictOldest(state), sketch, prunedTo: Number.NEGATIVE_INFINITY }
+    const values = withValue(state, hash, tile)
+    if (values.length / 2 <= LIMITS.distinctExactMax) return values
+    const sketch = sketchOf(values)
+    return { values, evictedTile: withoutFirst(values), sketch, prunedTo: Number.NEGATIVE_INFINITY }
   },
   prune(state, firstTile) {
     if (state === null) return null
@@ -88,7 +96,7 @@ export const distinct: Operator<Distinct> = {
       const tile = values[at]!
       if (tile >= fromTile) found.set(tile, (found.get(tile) ?? 0) + 1)
     }
-    return [...found].sort(([a], [b]) => a - b)
+    return [...found]
   },
   isEmpty: (state) => state === null,
   encode(state, to) {
@@ -132,101 +140,8 @@ function isExact(state: Distinct, fromTile: number): state is Values | null {
   return state === null || Array.isArray(state) || state.evictedTile < fromTile
 }
 
-/** Marks the value as seen in the tile; true if it was not listed and now is. */
-function see(values: Values, hash: number, tile: number): boolean {
-  let at = values.indexOf(hash)
-  // A tile may look like a hash, but hashes stand only at even places.
-  while (at % 2 === 1) at = values.indexOf(hash, at + 1)
-  if (at === -1) {
-    values.push(hash, tile)
-    return true
-  }
-  if (tile > values[at + 1]!) values[at + 1] = tile
-  return false
-}
-
-/** Takes the value with the smallest (tile, hash) off the list and returns its tile. */
-function evictOldest(values: Values): number {
-  let oldest = 0
-  for (let at = 2; at < values.length; at += 2) {
-    if (values[at + 1]! > values[oldest + 1]!) continue
-    if (values[at + 1]! < values[oldest + 1]! || values[at]! < values[oldest]!) oldest = at
-  }
-  const tile = values.pop()!
-  const hash = values.pop()!
-  if (oldest === values.length) return tile
-  const evicted = values[oldest + 1]!
-  values[oldest] = hash
-  values[oldest + 1] = tile
-  return evicted
-}
-
 function sketchOf(values: Values): Sketch {
   const sketch: Sketch = []
   for (let at = 0; at < values.length; at += 2) sketchAdd(sketch, values[at]!, values[at + 1]!)
   return sketch
-}
-
-function countFrom(values: Values, fromTile: number): number {
-  let count = 0
-  for (let at = 1; at < values.length; at += 2) if (values[at]! >= fromTile) count += 1
-  return count
-}
-
-function oldestFrom(values: Values, fromTile: number): number | undefined {
-  let oldest: number | undefined
-  for (let at = 1; at < values.length; at += 2) {
-    const tile = values[at]!
-    if (tile >= fromTile && (oldest === undefined || tile < oldest)) oldest = tile
-  }
-  return oldest
-}
-
-function valuesFrom(values: Values, firstTile: number): Values | null {
-  const count = countFrom(values, firstTile)
-  if (count === values.length / 2) return values
-  if (count === 0) return null
-  const kept: Values = []
-  for (let at = 0; at < values.length; at += 2) {
-    if (values[at + 1]! >= firstTile) kept.push(values[at]!, values[at + 1]!)
-  }
-  return kept.slice()
-}
-
-/** Tile by tile, hashes sorted: the same bytes in whatever order the values came. */
-function encodeValues(values: Values, to: Writer): void {
-  const places = placesInOrder(values)
-  const tileAt = (index: number) => values[places[index]! + 1]
-  let tiles = 0
-  for (let index = 0; index < places.length; index++) if (tileAt(index) !== tileAt(index - 1)) tiles++
-  to.varint(tiles)
-  let before = 0
-  for (let first = 0; first < places.length; ) {
-    const tile = tileAt(first)!
-    let end = first + 1
-    while (end < places.length && tileAt(end) === tile) end++
-    to.signed(tile - before)
-    to.varint(end - first)
-    for (let index = first; index < end; index++) to.hash(values[places[index]!]!)
-    before = tile
-    first = end
-  }
-}
-
-/** Where the values stand in the list, by (tile, hash). */
-function placesInOrder(values: Values): number[] {
-  const places: number[] = []
-  for (let at = 0; at < values.length; at += 2) places.push(at)
-  if (places.length === 1) return places
-  return places.sort((a, b) => values[a + 1]! - values[b + 1]! || values[a]! - values[b]!)
-}
-
-function decodeValues(from: Reader): Values {
-  const values: Values = []
-  let tile = 0
-  for (let tiles = from.varint(); tiles > 0; tiles -= 1) {
-    tile += from.signed()
-    for (let hashes = from.varint(); hashes > 0; hashes -= 1) values.push(from.hash(), tile)
-  }
-  return values.slice()
 }
