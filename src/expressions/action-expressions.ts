@@ -1,6 +1,6 @@
 // Compiles CEL expressions over one action. Evaluation never throws; if there is no value, it gives
 // undefined.
-import type { ParseResult } from '@marcbachmann/cel-js'
+import type { ASTNode, ParseResult } from '@marcbachmann/cel-js'
 import type { Action } from '../model/action.ts'
 import type { Expression, Value } from '../model/value.ts'
 import type { CelProblem } from './cel-check.ts'
@@ -9,6 +9,7 @@ import { createEnvironment } from './cel-environment.ts'
 import { type Parsed, parseCel } from './cel-parse.ts'
 import { type Accessor, accessorOf, accessorsOf, pathOf, requiredPaths } from './cel-path.ts'
 import { toValue } from './cel-value.ts'
+import { plainOf, UNSURE } from './plain.ts'
 
 /** What an expression over one action is for: `where` is true or not, `of` gives a value. */
 export type Role = 'where' | 'of'
@@ -50,7 +51,10 @@ export class ExpressionCompiler {
 
   #evaluator(parsed: ParseResult, required: Accessor[]): Accessor {
     const context = this.#context
+    const plain = plainOf(parsed.ast, plainLeaf)
     return (action) => {
+      const value = plain ? plain(action) : UNSURE
+      if (value !== UNSURE) return value
       for (const read of required) if (read(action) === undefined) return undefined
       try {
         return parsed(context.show(action))
@@ -60,6 +64,11 @@ export class ExpressionCompiler {
       }
     }
   }
+}
+
+function plainLeaf(node: ASTNode): Accessor | undefined {
+  const path = pathOf(node)
+  return path && path[0] !== 'occurredAt' ? accessorOf(path) : undefined
 }
 
 const TIMESTAMP = 'google.protobuf.Timestamp'

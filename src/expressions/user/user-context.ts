@@ -1,10 +1,9 @@
 // What `when` and payloads see of a user. All evaluations reuse one context. Its getters read the
 // present situation, so a feature is computed only if an expression names it.
 
-import type { EvaluationContext } from '../model/evaluation-context.ts'
-import { ANONYMOUS_PREFIX } from '../model/user-id.ts'
-import type { Value } from '../model/value.ts'
-import { CelContext, hasHostileKey, withMaps } from './cel-context.ts'
+import type { EvaluationContext } from '../../model/evaluation-context.ts'
+import { ANONYMOUS_PREFIX } from '../../model/user-id.ts'
+import { CelContext, hasHostileKey, withMaps } from '../cel-context.ts'
 
 /** A feature as expressions know it: `timestamp` values are instants. */
 export interface KnownFeature {
@@ -16,13 +15,6 @@ export class UserContext extends CelContext {
   readonly features: object
   readonly profile: object
   #situation!: EvaluationContext
-  /**
-   * An evaluation reads each feature once, however often the expression names it. These hold the
-   * value, and the evaluation that read it.
-   */
-  readonly #values: Value[] = []
-  readonly #readIn: number[] = []
-  #evaluation = 0
   /** True while values stand as Maps, see `showAsMaps`. */
   #asMaps = false
 
@@ -45,7 +37,6 @@ export class UserContext extends CelContext {
   showUser(situation: EvaluationContext, asMaps: boolean): this {
     this.#situation = situation
     this.#asMaps = asMaps
-    this.#evaluation++
     const { action } = situation
     if (!action) return this
     return asMaps ? this.showAsMaps(action) : this.show(action)
@@ -60,17 +51,8 @@ export class UserContext extends CelContext {
     return user.startsWith(ANONYMOUS_PREFIX) ? null : user
   }
 
-  /** The feature as the situation gives it. */
-  value(index: number): Value {
-    if (this.#readIn[index] !== this.#evaluation) {
-      this.#values[index] = this.#situation.feature(index)
-      this.#readIn[index] = this.#evaluation
-    }
-    return this.#values[index]!
-  }
-
   #feature(index: number, type: KnownFeature['type']): unknown {
-    const value = this.value(index)
+    const value = this.#situation.feature(index)
     if (type === 'timestamp' && typeof value === 'number') return new Date(value)
     return this.#asMaps ? withMaps(value) : value
   }

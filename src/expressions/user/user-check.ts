@@ -1,7 +1,7 @@
 // Checks how an expression uses `features`, `stage` and `profile`, and finds what it reads of them.
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { nearest, suggest } from '../model/suggest.ts'
-import { type CelProblem, childrenOf } from './cel-check.ts'
+import { nearest, suggest } from '../../model/suggest.ts'
+import { type CelProblem, childrenOf } from '../cel-check.ts'
 import { featureOf, fieldOf } from './user-required.ts'
 
 /** What an expression reads of the user. */

@@ -1,7 +1,7 @@
 // Which features a condition or payload needs. Null has no order and no sum, and a check beforehand
 // is much cheaper than an exception.
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { childrenOf } from './cel-check.ts'
+import { childrenOf } from '../cel-check.ts'
 
 const NEED_VALUES = new Set(['<', '<=', '>', '>=', '+', '-', '*', '/', '%', '-_'])
 

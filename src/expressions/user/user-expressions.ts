@@ -1,17 +1,18 @@
 // Compiles `when` and the texts of payloads: CEL over a user at one instant. Evaluation never
 // throws.
-import type { ParseResult } from '@marcbachmann/cel-js'
-import type { Condition, EvaluationContext } from '../model/evaluation-context.ts'
-import type { Value } from '../model/value.ts'
-import type { CelProblem } from './cel-check.ts'
-import { createEnvironment } from './cel-environment.ts'
-import { parseCel } from './cel-parse.ts'
-import { type Accessor, accessorsOf, requiredPaths } from './cel-path.ts'
-import { toShown } from './cel-value.ts'
-import { type Occasion, SCOPES } from './occasions.ts'
+import type { ASTNode, ParseResult } from '@marcbachmann/cel-js'
+import type { Condition, EvaluationContext } from '../../model/evaluation-context.ts'
+import type { Value } from '../../model/value.ts'
+import type { CelProblem } from '../cel-check.ts'
+import { createEnvironment } from '../cel-environment.ts'
+import { parseCel } from '../cel-parse.ts'
+import { type Accessor, accessorOf, accessorsOf, pathOf, requiredPaths } from '../cel-path.ts'
+import { toShown } from '../cel-value.ts'
+import { type Occasion, SCOPES } from '../occasions.ts'
+import { type Plain, plainOf, UNSURE } from '../plain.ts'
 import { checkUser, type Known, type Reads } from './user-check.ts'
 import { isHostile, type KnownFeature, UserContext } from './user-context.ts'
-import { requiredFeatures } from './user-required.ts'
+import { featureOf, requiredFeatures } from './user-required.ts'
 
 export type Evaluate = (situation: EvaluationContext) => Value
 type Outcome = { problems: CelProblem[] }
@@ -23,10 +24,12 @@ export class ConditionCompiler {
     .registerVariable('profile', 'map')
   readonly #known: Known
   readonly #context: UserContext
+  readonly #plainLeaf: (node: ASTNode) => Plain<EvaluationContext> | undefined
 
   constructor(features: readonly KnownFeature[], stages: readonly string[] | undefined) {
     this.#known = { features: features.map(({ name }) => name), stages }
     this.#context = new UserContext(features)
+    this.#plainLeaf = (node) => plainFeature(node, features) ?? plainStage(node) ?? plainPath(node)
   }
 
   condition(source: string, occasion: Occasion): Condition | Outcome {
@@ -69,9 +72,12 @@ export class ConditionCompiler {
     needs: Needs,
   ): (situation: EvaluationContext) => unknown {
     const context = this.#context
+    const plain = plainOf(parsed.ast, this.#plainLeaf)
     return (situation) => {
+      const value = plain ? plain(situation) : UNSURE
+      if (value !== UNSURE) return value
       context.showUser(situation, false)
-      if (lacks(needs, situation, context)) return undefined
+      if (lacks(needs, situation)) return undefined
       try {
         return parsed(context)
       } catch {
@@ -82,6 +88,27 @@ export class ConditionCompiler {
   }
 }
 
+function plainFeature(
+  node: ASTNode,
+  features: readonly KnownFeature[],
+): Plain<EvaluationContext> | undefined {
+  const name = featureOf(node)
+  const index = features.findIndex((feature) => feature.name === name)
+  return features[index]?.type === 'any' ? (situation) => situation.feature(index) : undefined
+}
+
+function plainStage({ op, args }: ASTNode): Plain<EvaluationContext> | undefined {
+  return op === 'id' && args === 'stage' ? ({ stage }) => stage : undefined
+}
+
+function plainPath(node: ASTNode): Plain<EvaluationContext> | undefined {
+  const path = pathOf(node)
+  // The user is the situation's, also without an action.
+  if (!path || path[0] === 'userId' || path[0] === 'occurredAt') return undefined
+  const read = accessorOf(path)
+  return ({ action }) => action && read(action)
+}
+
 /** What the expression needs to have a value. */
 interface Needs {
   /** Of the action at hand. */
@@ -89,8 +116,9 @@ interface Needs {
   features: readonly number[]
 }
 
-function lacks({ paths, features }: Needs, { action }: EvaluationContext, context: UserContext): boolean {
-  for (const index of features) if (context.value(index) === null) return true
+function lacks({ paths, features }: Needs, situation: EvaluationContext): boolean {
+  for (const index of features) if (situation.feature(index) === null) return true
+  const { action } = situation
   if (action) for (const read of paths) if (read(action) === undefined) return true
   return false
 }
