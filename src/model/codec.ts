@@ -70,9 +70,9 @@ export class Writer {
   /** A hash below 2^53, in seven bytes. */
   hash(value: number): void {
     this.#reserve(7)
-    this.#bytes.writeUIntLE(value % 2 ** 32, this.#length, 4)
-    this.#bytes.writeUIntLE(Math.floor(value / 2 ** 32), this.#length + 4, 3)
-    this.#length += 7
+    const [low, high] = [value | 0, (value / 2 ** 32) | 0]
+    for (let shift = 0; shift < 32; shift += 8) this.#bytes[this.#length++] = low >>> shift
+    for (let shift = 0; shift < 24; shift += 8) this.#bytes[this.#length++] = high >>> shift
   }
 
   text(value: string): void {
@@ -146,9 +146,11 @@ export class Reader {
   }
 
   hash(): number {
-    const value = this.#bytes.readUInt32LE(this.#at) + this.#bytes.readUIntLE(this.#at + 4, 3) * 2 ** 32
-    this.#at += 7
-    return value
+    const at = this.#skip(7)
+    let [low, high] = [0, 0]
+    for (let shift = 0; shift < 32; shift += 8) low |= this.#bytes[at + shift / 8]! << shift
+    for (let shift = 0; shift < 24; shift += 8) high |= this.#bytes[at + 4 + shift / 8]! << shift
+    return high * 2 ** 32 + (low >>> 0)
   }
 
   text(): string {

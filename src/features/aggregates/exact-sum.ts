@@ -67,7 +67,9 @@ export function encodeSum(sum: ExactSum, to: Writer): void {
 export function decodeSum(from: Reader): ExactSum {
   const length = from.varint()
   if (length === 1) return from.number()
-  return Array.from({ length }, () => from.number())
+  const partials: number[] = []
+  for (let left = length; left > 0; left--) partials.push(from.number())
+  return partials.slice()
 }
 
 /**
