@@ -5,6 +5,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { durabilityWarnings } from '../../src/adapters/nats/connection/nats-durability.ts'
+import { askedOfStream } from '../../src/adapters/nats/jetstream/jetstream-ask.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import type { Publication } from '../../src/streams/stream-store.ts'
 import type { LogLine } from '../support/api.ts'
@@ -176,6 +177,24 @@ describe('the log on JetStream', () => {
     const [next] = await log.append([{ shard: 0, payload: Buffer.from('next') }])
     expect(next).toBe(2)
   })
+})
+
+test('a stream that the server does not know yet is asked for again', async () => {
+  const connection = await connectTo(nats)
+  const manager = await jetstreamManager(connection, { checkAPI: false })
+  const name = newPrefix()
+  let asked = 0
+  const watched = new Proxy(manager.streams, {
+    get: (streams, method) => {
+      if (method !== 'info') return Reflect.get(streams, method)
+      return async (stream: string) => {
+        if (++asked === 2) await streams.add({ name, subjects: [name] })
+        return streams.info(stream)
+      }
+    },
+  })
+  const info = await askedOfStream({ ...manager, streams: watched }, name, 'it cannot be asked for')
+  expect([info.config.name, asked]).toEqual([name, 2])
 })
 
 describe('streams on JetStream', () => {

@@ -6,7 +6,7 @@ import { PulseprintError } from '../../../errors.ts'
 import { LIMITS } from '../../../limits.ts'
 import { type Clock, systemClock } from '../../../runtime/clock.ts'
 import type { Logger } from '../../../runtime/logger.ts'
-import { asked } from '../jetstream/jetstream-ask.ts'
+import { askedOfStream } from '../jetstream/jetstream-ask.ts'
 
 /** How often the servers are asked again. */
 const CHECK_INTERVAL_MS = 10_000
@@ -38,7 +38,7 @@ export class NatsClock implements Clock {
   static async start(manager: JetStreamManager, stream: string, logger: Logger): Promise<NatsClock> {
     const ask = async () => {
       const sent = performance.now()
-      const info = await asked(manager.streams.info(stream), 'the time of NATS cannot be asked for')
+      const info = await askedOfStream(manager, stream, 'the time of NATS cannot be asked for')
       const halfway = (performance.now() - sent) / 2
       // The type of the client leaves the field out.
       return Date.parse((info as unknown as { ts: string }).ts) + halfway - performance.now()

@@ -1,5 +1,11 @@
 // Asks JetStream for something and turns what goes wrong with it into an error of ours.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { JetStreamApiError, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream'
 import { PulseprintError } from '../../../errors.ts'
+
+/** How long a server may not know a stream that was made through another one. */
+const UNKNOWN_MAX_MS = 5_000
+const RETRY_MS = 100
 
 /** Errors: STORAGE_UNAVAILABLE with the server's or the client's reason. */
 export async function asked<Answer>(answer: Promise<Answer>, failure: string): Promise<Answer> {
@@ -8,4 +14,23 @@ export async function asked<Answer>(answer: Promise<Answer>, failure: string): P
   } catch (error) {
     throw new PulseprintError('STORAGE_UNAVAILABLE', `${failure}: ${(error as Error).message}`)
   }
+}
+
+/** What the servers say of a stream that was made. Errors: as above. */
+export function askedOfStream(manager: JetStreamManager, name: string, failure: string): Promise<StreamInfo> {
+  const deadline = performance.now() + UNKNOWN_MAX_MS
+  const ask = async (): Promise<StreamInfo> => {
+    try {
+      return await manager.streams.info(name)
+    } catch (error) {
+      if (!isMissing(error) || performance.now() > deadline) throw error
+    }
+    await sleep(RETRY_MS)
+    return ask()
+  }
+  return asked(ask(), failure)
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.status === 404
 }

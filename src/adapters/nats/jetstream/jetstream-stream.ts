@@ -10,6 +10,7 @@ import {
 import { PulseprintError } from '../../../errors.ts'
 import { checkStoreIdentity, type StoreIdentity } from '../../../model/store-identity.ts'
 import type { Logger } from '../../../runtime/logger.ts'
+import { isMissing } from './jetstream-ask.ts'
 
 const IDENTITY = 'pulseprint-identity'
 /** How long a cluster that has just started, or is electing a leader, may take. */
@@ -98,8 +99,4 @@ function isRefusal(error: unknown): boolean {
 function reason(error: Error, { num_replicas }: WantedStream): string {
   if (!(error instanceof JetStreamApiError) || error.code !== REPLICAS_WITHOUT_CLUSTER) return error.message
   return `the NATS server is not one of a cluster and keeps no ${num_replicas} replicas; set PULSEPRINT_REPLICAS to 1, or name the servers of a cluster`
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.status === 404
 }

@@ -7,7 +7,7 @@ import type { ActionLog, AppendEntry, LogRecord } from '../../../log/action-log.
 import type { StoreIdentity } from '../../../model/store-identity.ts'
 import type { Logger } from '../../../runtime/logger.ts'
 import { settled } from '../../../runtime/settled.ts'
-import { asked } from '../jetstream/jetstream-ask.ts'
+import { asked, askedOfStream } from '../jetstream/jetstream-ask.ts'
 import { expectLast, JetStreamPublisher } from '../jetstream/jetstream-publish.ts'
 import { JetStreamReader } from '../jetstream/jetstream-reader.ts'
 import { ensureStream } from '../jetstream/jetstream-stream.ts'
@@ -211,8 +211,7 @@ export class JetStreamActionLog implements ActionLog {
   async bytes(): Promise<number> {
     const { streams } = this.#options
     const names = Array.from({ length: Math.min(streams, this.#shards) }, (_, shard) => this.#stream(shard))
-    const infos = names.map((name) => this.#manager.streams.info(name))
-    const found = await asked(Promise.all(infos), UNREADABLE)
+    const found = await Promise.all(names.map((name) => askedOfStream(this.#manager, name, UNREADABLE)))
     return found.reduce((bytes, { state }) => bytes + state.bytes, 0)
   }
 

@@ -14,7 +14,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { StoreIdentity } from '../../../model/store-identity.ts'
 import type { Logger } from '../../../runtime/logger.ts'
 import type { Publication, StreamItem, StreamStore } from '../../../streams/stream-store.ts'
-import { asked } from '../jetstream/jetstream-ask.ts'
+import { asked, askedOfStream } from '../jetstream/jetstream-ask.ts'
 import { JetStreamReader } from '../jetstream/jetstream-reader.ts'
 import { ensureStream } from '../jetstream/jetstream-stream.ts'
 import { decodeItem } from './jetstream-item-codec.ts'
@@ -175,7 +175,7 @@ export class JetStreamStreamStore implements StreamStore {
    */
   async head(atLeast = 0): Promise<number> {
     for (let tries = 1; ; tries++) {
-      const { state } = await asked(this.#manager.streams.info(this.#name), UNREADABLE)
+      const { state } = await askedOfStream(this.#manager, this.#name, UNREADABLE)
       if (state.last_seq >= atLeast || tries === TRIES_MAX) return state.last_seq
       await sleep(RETRY_MS)
     }
