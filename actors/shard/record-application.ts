@@ -3,7 +3,7 @@
 import { decodeActions, decodeHeader, decodeTick } from '../../src/ingest/records.ts'
 import type { LogRecord } from '../../src/log/action-log.ts'
 import type { Action } from '../../src/model/action.ts'
-import type { ApplyMessage, HotUser, RecordInFlight, TickMessage } from '../users/hot-user.ts'
+import type { HotUser, RecordInFlight } from '../users/hot-user.ts'
 import type { HotUsers } from '../users/hot-users.ts'
 import { tell } from '../users/user-actor.ts'
 
@@ -12,12 +12,13 @@ export class RecordApplication implements RecordInFlight {
   readonly receivedAt: number
   readonly isTick: boolean
   readonly actions: RecordInFlight['actions']
-  readonly next: RecordInFlight['next']
-  readonly #messages: ReadonlyMap<string, ApplyMessage | TickMessage>
+  next: RecordInFlight['next']
   readonly outcomes: RecordInFlight['outcomes'] = []
   readonly effects: RecordInFlight['effects'] = []
+  /** The user of each action, or the users of the tick. */
+  readonly #names: readonly string[]
   readonly #done: Promise<void>
-  #remaining: number
+  #remaining = 0
   readonly #applied: (user: HotUser, changed: boolean) => void
   #finish: () => void = () => {}
   #fail: (error: unknown) => void = () => {}
@@ -29,9 +30,7 @@ export class RecordApplication implements RecordInFlight {
     this.receivedAt = receivedAt
     this.isTick = kind === 'tick'
     this.actions = this.isTick ? [] : ((decoded as Action[] | undefined) ?? decodeActions(payload))
-    this.next = new Uint32Array(this.actions.length)
-    this.#messages = this.isTick ? tickMessages(this, decodeTick(payload)) : applyMessages(this, this.actions)
-    this.#remaining = this.#messages.size
+    this.#names = this.isTick ? decodeTick(payload) : this.actions.map(({ user }) => user)
     this.#applied = applied
     this.#done = new Promise((resolve, reject) => {
       this.#finish = resolve
@@ -41,10 +40,39 @@ export class RecordApplication implements RecordInFlight {
 
   /** Goes through the actors of the users. Resolves when all have applied their part. */
   async run(users: HotUsers): Promise<void> {
-    if (this.#remaining === 0) return
-    users.activate(this.#messages.keys(), (error) => this.failed(error))
-    for (const [name, message] of this.#messages) tell(users.get(name)!, message)
+    if (this.#names.length === 0) return
+    const hot = users.activate(this.#names, (error) => this.failed(error))
+    if (this.isTick) this.#tellTick(hot)
+    else this.#tellActions(hot)
     await this.#done
+  }
+
+  #tellTick(users: readonly HotUser[]): void {
+    this.#remaining = users.length
+    for (const [position, user] of users.entries()) tell(user, { kind: 'tick', turn: this, position })
+  }
+
+  /** All of a user's actions of the record go in one message. */
+  #tellActions(users: readonly HotUser[]): void {
+    const receivers: HotUser[] = []
+    for (let position = 0; position < users.length; position++) {
+      const user = users[position]!
+      const message = user.gathering
+      if (message) {
+        this.next ??= new Uint32Array(users.length)
+        this.next[message.last] = position
+        message.last = position
+      } else {
+        user.gathering = { kind: 'apply', turn: this, first: position, last: position }
+        receivers.push(user)
+      }
+    }
+    this.#remaining = receivers.length
+    for (const user of receivers) {
+      const message = user.gathering!
+      user.gathering = undefined
+      tell(user, message)
+    }
   }
 
   applied(user: HotUser, changed: boolean): void {
@@ -55,22 +83,4 @@ export class RecordApplication implements RecordInFlight {
   failed(error: unknown): void {
     this.#fail(error)
   }
-}
-
-/** All of a user's actions of the record in one message. */
-function applyMessages(turn: RecordApplication, actions: readonly Action[]): Map<string, ApplyMessage> {
-  const messages = new Map<string, ApplyMessage>()
-  for (let position = 0; position < actions.length; position++) {
-    const { user } = actions[position]!
-    const message = messages.get(user)
-    if (message) {
-      turn.next[message.last] = position
-      message.last = position
-    } else messages.set(user, { kind: 'apply', turn, first: position, last: position })
-  }
-  return messages
-}
-
-function tickMessages(turn: RecordApplication, users: readonly string[]): Map<string, TickMessage> {
-  return new Map(users.map((user, position) => [user, { kind: 'tick', turn, position }]))
 }

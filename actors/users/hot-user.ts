@@ -37,6 +37,8 @@ export interface HotUser {
    * because 1.3 KB is too much for idle users.
    */
   ref: Ref<UserMessage> | undefined
+  /** The user's message of the record that is being shared out; undefined at any other time. */
+  gathering: ApplyMessage | undefined
   /** Messages in the mailbox or in a turn that waits. nact's own mailboxes have no bound. */
   pending: number
   /** The profile has changed since it was last handed to the snapshot store. */
@@ -75,8 +77,11 @@ export interface RecordInFlight {
   receivedAt: number
   /** The record's actions; none for a tick. */
   actions: readonly Action[]
-  /** Of each action, the position of the same user's next one; the last one's means nothing. */
-  next: Uint32Array
+  /**
+   * Of each action, the position of the same user's next one; the last one's means nothing.
+   * Undefined if no user has two.
+   */
+  next: Uint32Array | undefined
   /** What became of each action, by its position in the record. */
   outcomes: Outcome[]
   /** The effects of the actions or the tick, each user's in order. */

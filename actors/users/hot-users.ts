@@ -67,13 +67,20 @@ export class HotUsers {
   }
 
   /**
-   * Starts the actors of those users that have none. One call loads their stored profiles.
+   * The users of these names, of which one may come several times. Starts the actors of those that
+   * have none: one call loads their stored profiles.
    * @param failed called for each profile that could not be loaded
    */
-  activate(names: Iterable<string>, failed: (error: unknown) => void): void {
-    const cold: string[] = []
-    for (const name of names) if (!this.#users.has(name)) cold.push(name)
-    if (cold.length === 0) return
+  activate(names: readonly string[], failed: (error: unknown) => void): HotUser[] {
+    const found = names.map((name) => this.#users.get(name))
+    const cold = new Set<string>()
+    for (const [index, user] of found.entries()) if (!user) cold.add(names[index]!)
+    if (cold.size === 0) return found as HotUser[]
+    this.#start([...cold], failed)
+    return names.map((name, index) => found[index] ?? this.#users.get(name)!)
+  }
+
+  #start(cold: readonly string[], failed: (error: unknown) => void): void {
     const loading = this.#load(cold)
     // Each activation handles the failure itself.
     if (loading instanceof Promise) loading.catch(() => {})

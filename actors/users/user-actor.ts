@@ -38,6 +38,7 @@ export function createUser(context: ShardContext, name: string): HotUser {
     context,
     profile: undefined,
     ref: undefined,
+    gathering: undefined,
     pending: 0,
     dirty: false,
     saving: false,
@@ -157,7 +158,7 @@ function applyAll(user: HotUser, profile: Profile, { turn, first, last }: ApplyM
   // After a restart, the shard reads the log again from its offset. A profile drops records that it
   // has seen.
   const seen = sequence <= profile.sequence
-  for (let position = first; ; position = next[position]!) {
+  for (let position = first; ; position = next![position]!) {
     // The profile was saved only after the effects of this record were published, so nobody waits
     // for them.
     outcomes[position] = seen
