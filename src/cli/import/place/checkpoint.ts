@@ -95,11 +95,16 @@ function completed(checkpoint: Checkpoint): Checkpoint {
  */
 export function saveCheckpoint(path: string, checkpoint: Checkpoint): void {
   try {
-    writeFileSync(`${path}.tmp`, `${JSON.stringify(checkpoint, undefined, 1)}\n`)
-    renameSync(`${path}.tmp`, path)
+    writeFileSync(unfinishedOf(path), `${JSON.stringify(checkpoint, undefined, 1)}\n`)
+    renameSync(unfinishedOf(path), path)
   } catch (error) {
     throw fileError(path, error)
   }
+}
+
+/** Where a checkpoint is written before it replaces the one before; a kill may leave it there. */
+export function unfinishedOf(path: string): string {
+  return `${path}.tmp`
 }
 
 /**

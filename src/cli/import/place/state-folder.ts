@@ -6,7 +6,7 @@ import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { fileError } from '../../cli-error.ts'
 import type { FileInput } from '../reading/input.ts'
-import { loadCheckpoint, lockImport, type StatePaths, statePaths } from './checkpoint.ts'
+import { loadCheckpoint, lockImport, type StatePaths, statePaths, unfinishedOf } from './checkpoint.ts'
 
 /** Below the working folder: where imports were kept before they had one folder per person. */
 export const FORMER_FOLDER = join('.pulseprint', 'imports')
@@ -58,7 +58,8 @@ function listFolder(folder: string): string[] {
 /** Brings an import that was begun in the former folder over. Throws CliError. */
 export function adoptFormerPlace(identity: string, paths: StatePaths): void {
   const former = statePaths(FORMER_FOLDER, identity)
-  if (!existsSync(former.checkpoint)) return
+  const unfinished = unfinishedOf(former.checkpoint)
+  if (!existsSync(former.checkpoint) && !existsSync(unfinished)) return
   const unlock = lockImport(former.lock)
   try {
     if (existsSync(paths.checkpoint)) return
@@ -67,7 +68,7 @@ export function adoptFormerPlace(identity: string, paths: StatePaths): void {
     for (const name of ['rejected', 'checkpoint'] as const) {
       if (existsSync(former[name])) copyFileSync(former[name], paths[name])
     }
-    for (const path of [former.checkpoint, former.rejected]) rmSync(path, { force: true })
+    for (const path of [former.checkpoint, former.rejected, unfinished]) rmSync(path, { force: true })
   } catch (error) {
     throw fileError(paths.checkpoint, error)
   } finally {
