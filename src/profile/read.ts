@@ -1,6 +1,7 @@
 // What a reader sees of a profile: its features as of an instant. Pure: the instant is given.
 import type { Definition, Feature } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
+import { isoOf } from '../model/instant.ts'
 import type { Value } from '../model/value.ts'
 import type { Profile } from './profile.ts'
 
@@ -25,7 +26,8 @@ export function readFeatures(
     const state = profile.states[feature.series]
     const fromTile = definition.calendar.windowStart(feature.window, at)
     const value = operator.value(state, fromTile)
-    read.features[feature.name] = feature.type === 'timestamp' ? isoOf(value) : value
+    read.features[feature.name] =
+      feature.type === 'timestamp' && typeof value === 'number' ? isoOf(value) : value
     const standardError = operator.error?.(state, fromTile)
     if (standardError !== undefined) {
       read.approximate ??= {}
@@ -42,7 +44,7 @@ export function readFeatures(
 export function readInstant(profile: Profile, wished: number | undefined, now: number): number {
   if (wished === undefined) return Math.max(now, profile.newestAt)
   if (wished < profile.newestAt) {
-    const newest = new Date(profile.newestAt).toISOString()
+    const newest = isoOf(profile.newestAt)
     throw new PulseprintError(
       'AT_TOO_EARLY',
       `the user's newest action is at ${newest}; ask for that instant or later`,
@@ -63,8 +65,4 @@ export function selectFeatures(
       throw new PulseprintError('UNKNOWN_FEATURE', `the definition has no feature "${name.slice(0, 64)}"`)
     return feature
   })
-}
-
-function isoOf(value: Value): Value {
-  return typeof value === 'number' ? new Date(value).toISOString() : value
 }
