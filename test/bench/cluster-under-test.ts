@@ -19,6 +19,12 @@ export interface ClusterShape {
   root?: string
 }
 
+/** So far. */
+export interface Kept {
+  messages: number
+  bytes: number
+}
+
 const DURABLE_REDIS = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' }
 const PATIENCE_MS = 300_000
 
@@ -159,6 +165,16 @@ export class ClusterUnderTest {
       nodes: sumOf(this.#nodes.map(({ process }) => process.pid)),
       servers: sumOf(servers.map((server) => server?.pid)),
     }
+  }
+
+  /**
+   * What the first NATS server keeps in all of its streams. Each message was flushed by itself, and
+   * by each replica.
+   */
+  async kept(): Promise<Kept> {
+    const response = await fetch(`${this.#nats.servers[0]!.monitorUrl}/jsz`)
+    const { messages, bytes } = (await response.json()) as Kept
+    return { messages, bytes }
   }
 
   async #until(condition: (shards: ShardStatus[]) => boolean, word: string): Promise<void> {

@@ -1,8 +1,10 @@
 // The day as a table: how much of it each engine carries on this machine, and what gave way first.
 import type { Version } from '../against/checkout.ts'
 import type { Cleanup } from '../cleanup.ts'
+import type { Kept } from '../cluster-under-test.ts'
 import type { BenchPlan } from '../plan.ts'
 import { spread, table } from '../report.ts'
+import { BATCH_ACTIONS } from '../segment-batch.ts'
 import { BOUNDS, DAY, type DayRow, type DayStep, measureDay } from './day.ts'
 
 export async function benchDay(
@@ -29,6 +31,8 @@ const HEAD = [
   'batch p99, ms',
   'load late p99, ms',
   'cores of the engine',
+  'NATS messages per batch',
+  'NATS bytes per action',
   'what gave way next',
 ]
 
@@ -47,8 +51,15 @@ function rowOf({ name, turns }: DayRow): string[] {
     cell(({ batches }) => batches.p99Ms),
     cell(({ lateP99Ms }) => lateP99Ms),
     cell(({ cores }) => cores),
+    kept(held, ({ messages }) => messages),
+    kept(held, ({ bytes }) => bytes / BATCH_ACTIONS),
     failed ? `at ${Math.round(100 * failed.share)} %: ${failed.problem}` : 'nothing',
   ]
+}
+
+function kept(steps: readonly DayStep[], of: (kept: Kept) => number): string {
+  const figures = steps.flatMap(({ keptPerBatch }) => (keptPerBatch ? of(keptPerBatch) : []))
+  return figures.length === 0 ? '–' : spread(figures)
 }
 
 function introduction({ day: { users, seconds } }: BenchPlan): string {

@@ -1,6 +1,6 @@
 // The engines that the day is measured on: one process on embedded storage, and a cluster.
 import type { Cleanup } from '../cleanup.ts'
-import { ClusterUnderTest } from '../cluster-under-test.ts'
+import { ClusterUnderTest, type Kept } from '../cluster-under-test.ts'
 import { EngineUnderTest } from '../engine-under-test.ts'
 import { HOT_USERS } from '../sides.ts'
 
@@ -8,6 +8,8 @@ export interface DayTarget {
   ports: number[]
   /** So far, of all processes but the load. */
   cpuSeconds(): number
+  /** By the NATS servers; undefined without any. */
+  kept(): Promise<Kept | undefined>
   /** Resolves when everything acknowledged is applied. */
   applied(): Promise<void>
   stop(): Promise<void>
@@ -27,6 +29,7 @@ export const DAY_ENGINES: DayEngine[] = [
       return {
         ports: [engine.port],
         cpuSeconds: () => engine.server.cpuSeconds(),
+        kept: async () => undefined,
         applied: () => engine.applied(),
         stop: engine.stop,
       }
@@ -42,6 +45,7 @@ export const DAY_ENGINES: DayEngine[] = [
           const { nodes, servers } = cluster.cpuSeconds()
           return nodes + servers
         },
+        kept: () => cluster.kept(),
         applied: () => cluster.applied(),
         stop: () => cluster.stop(),
       }

@@ -2,6 +2,7 @@
 // share of that day at which nobody waits: 4.5 billion actions and 1.5 billion queries.
 import type { Version } from '../against/checkout.ts'
 import type { Cleanup } from '../cleanup.ts'
+import type { Kept } from '../cluster-under-test.ts'
 import type { OpenLoadResult } from '../open-load.ts'
 import type { BenchPlan } from '../plan.ts'
 import { runLoad, runOpenLoad } from '../run-load.ts'
@@ -20,6 +21,8 @@ const LOAD_LATE_MS = BOUNDS.readP99 / 2
 export interface DayStep extends OpenLoadResult, Step {
   /** CPU that the engine used, servers of a cluster included. */
   cores: number
+  /** What the NATS servers kept of a batch; undefined without any. */
+  keptPerBatch: Kept | undefined
 }
 
 export type DayTurn = Limit<DayStep>
@@ -70,11 +73,14 @@ async function measureDayTurn(
   const measure = async (share: number): Promise<DayStep> => {
     await target.applied()
     const cpuBefore = target.cpuSeconds()
+    const keptBefore = await target.kept()
     const result = await runOpenLoad({ ...common, ...shareOf(share), seconds })
     const cores = (target.cpuSeconds() - cpuBefore) / seconds
     actions += result.batches.answered * BATCH_ACTIONS
     mayBeLost ||= result.batches.refused > 0
-    const step = { ...result, share, cores, problem: problemOf(result) }
+    await target.applied()
+    const keptPerBatch = perBatch(keptBefore, await target.kept(), result.batches.answered)
+    const step = { ...result, share, cores, keptPerBatch, problem: problemOf(result) }
     say(`  ${Math.round(share * 100)} % of the day: ${step.problem ?? 'held'}`)
     return step
   }
@@ -97,6 +103,14 @@ async function warm(
   await runLoad({ ...others, kind: 'ingest', connections: plan.ingestConnections, seconds })
   const readSeconds = plan.readWarmSeconds * ports.length
   await runLoad({ ...others, kind: 'read', connections: plan.readConnections, seconds: readSeconds })
+}
+
+function perBatch(before: Kept | undefined, after: Kept | undefined, batches: number): Kept | undefined {
+  if (!before || !after) return undefined
+  return {
+    messages: (after.messages - before.messages) / batches,
+    bytes: (after.bytes - before.bytes) / batches,
+  }
 }
 
 function shareOf(share: number): typeof DAY {
