@@ -24,7 +24,7 @@ export async function unpackDebianPackages(
   await mkdir(join(state, 'lists', 'partial'), { recursive: true })
   await mkdir(join(state, 'archives', 'partial'), { recursive: true })
   const apt = (...args: string[]) => run('apt-get', [...privateState(state), ...args], { maxBuffer: 1 << 26 })
-  // --reinstall: the packages named come even if the system has them; libraries it has do not.
+  // --reinstall brings the named packages even if the system has them, but not the libraries it has.
   const install = (how: string) =>
     apt('install', '--reinstall', '-y', '--no-install-recommends', how, ...names)
   await apt('update')

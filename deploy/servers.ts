@@ -14,8 +14,8 @@ interface Provision {
   /** Commands that will do, in order of preference. */
   commands: readonly string[]
   /**
-   * All that hold a part of it: those on the system already would otherwise not be unpacked beside
-   * the binary.
+   * All packages that hold a part of it. Otherwise those that the system has would not be unpacked
+   * beside the binary.
    */
   debianPackages: readonly string[]
   /** Its binary inside the package, past any wrapper script that knows only system paths. */

@@ -1,9 +1,8 @@
-// Ends processes that are in groups of their own should this process die without a word, killed
-// with -9 for example: a server left behind would write into the same folder as the next one that
-// is started on it.
+// Ends process groups if this process dies suddenly, for example by kill -9. A server left behind
+// would write into the same folder as the next one.
 import { type ChildProcess, spawn } from 'node:child_process'
 
-/** Reads numbers of process groups until its input ends, which it does when we are no more. */
+/** Reads the numbers of process groups until its input ends. The input ends when this process does. */
 const EXECUTOR = 'while read -r group; do groups="$groups -$group"; done; kill -9 $groups 2>/dev/null'
 
 export class LastWill {

@@ -162,8 +162,8 @@ function serverLines(
 }
 
 /**
- * Clients get all addresses here and learn no others from the servers: a proxy in front of a server
- * stays in front.
+ * Clients are given all addresses and learn none from the servers. So if a proxy stands in front of a
+ * server, clients cannot pass it by.
  */
 function clusterLines(routes: readonly number[], index: number): string[] {
   const urls = routes.map((port) => `"nats://127.0.0.1:${port}"`)

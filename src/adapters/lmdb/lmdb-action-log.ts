@@ -11,11 +11,11 @@ import { closed, committed } from './lmdb-write.ts'
 
 const NOTHING = Buffer.alloc(0)
 const FAILURE = 'the log could not be written'
-/** Records read at once while catching up, and the bytes after which no more are. */
+/** How many records, and about how many bytes, a follower reads at once while it catches up. */
 const READ_RECORDS_MAX = 64
 const READ_BYTES_MAX = 4 * 1024 * 1024
 
-/** A claim is any of so many numbers, so that no two are the same. */
+/** A claim is a random number out of so many that no two are the same. */
 const CLAIMS = 2 ** 48 - 1
 
 interface Shard {
@@ -45,9 +45,9 @@ export class LmdbActionLog implements ActionLog {
   readonly lanes = 1
   readonly #root: RootDatabase
   readonly #shards: Shard[]
-  /** By shard the sequence up to which it was trimmed. */
+  /** The sequence up to which each shard was trimmed. */
   readonly #trimmed: Database<number, number>
-  /** By shard the claim of its present owner, as the version of an entry that holds nothing. */
+  /** The claim of each shard's present owner: the version of an entry that holds nothing. */
   readonly #claims: Database<Buffer, number>
   readonly #fencedListeners = new Set<(shard: number) => void>()
   readonly #recent = new RecentRecords()
@@ -63,7 +63,7 @@ export class LmdbActionLog implements ActionLog {
       maxDbs: identity.shards + 4,
       encoding: 'binary',
       overlappingSync: false,
-      // Its own batches reject promises that nobody holds; ours are explicit.
+      // LMDB's own batches reject promises that nobody holds. Our batches are explicit.
       eventTurnBatching: false,
     })
     checkStoreIdentity(this.#root.openDB({ name: 'identity', encoding: 'json' }), identity, path)
@@ -234,7 +234,7 @@ export class LmdbActionLog implements ActionLog {
   }
 }
 
-/** Pages that hold records; those set free by trimming are used again, the file never shrinks. */
+/** Bytes of the pages that hold records. Trimming frees pages for later use; the file never shrinks. */
 function usedBytes(stats: DatabaseStats): number {
   const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = stats
   return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)

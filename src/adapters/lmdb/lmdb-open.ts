@@ -1,13 +1,13 @@
-// Opens a folder of LMDB. A file that was cut short would end the process with SIGBUS at the first
-// page that is not there, so its length is looked at before anything is read.
+// Opens a folder of LMDB. If a file was cut short, reading a missing page would end the process with
+// SIGBUS. So the length of the file is checked before anything is read.
 import { statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { PulseprintError } from '../../errors.ts'
 
 /**
- * The newest pages of a transaction may be counted and not written, when it gave them back itself.
- * No more than these are ever missing in a whole file.
+ * A transaction may count its newest pages and not write them, if it gave them back itself. So a
+ * whole file may lack this many pages, and no more.
  */
 const UNWRITTEN_BYTES_MAX = 1024 * 1024
 

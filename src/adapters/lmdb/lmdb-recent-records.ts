@@ -27,7 +27,7 @@ export class RecentRecords {
     while (recent.records.length > 1 && this.#bytes > LIMITS.recentRecordBytesMax) this.#forgetOldest(recent)
   }
 
-  /** Kept longer, actions would grow old in memory, which costs more than reading them again. */
+  /** Actions that stay long cost the garbage collector more than reading them again. */
   forgetTaken(recent: Recent): void {
     let taken = Number.POSITIVE_INFINITY
     for (const { position } of recent.followers) taken = Math.min(taken, position)

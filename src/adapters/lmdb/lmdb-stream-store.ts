@@ -17,9 +17,9 @@ import { LmdbStreamTrimmer } from './lmdb-stream-trimmer.ts'
 import { closed, committed } from './lmdb-write.ts'
 
 /**
- * Numbers that every opening leaves out, more than can be on their way to the disk at a time. A
- * power cut takes away what was not flushed, and it is published anew: above every number that a
- * subscriber may have seen, so that none is ever passed over.
+ * Every opening leaves out so many numbers: more than can be on their way to the disk at a time.
+ * After a power cut, what was not flushed is published again. Its new numbers are above all that a
+ * subscriber may have seen, so no subscriber misses an entry.
  */
 const SKIPPED_AT_OPENING = 2 ** 20
 
@@ -32,13 +32,13 @@ interface Prepared {
 }
 
 export class LmdbStreamStore implements StreamStore {
-  /** They are read from the log, which is as near. */
+  /** Actions are read from the log, which is in this process too. */
   readonly takesActions = false
   readonly countsAll = true
   readonly #root: RootDatabase
-  /** The newest number under `head`, and under each shard the sequence it is published up to. */
+  /** Under `head` the newest number; under each shard the sequence up to which it is published. */
   readonly #positions: Database<number, string | number>
-  /** Apart from the rest, because it grows at its end only, which fills its pages. */
+  /** A database of its own: it grows only at its end, so its pages are full. */
   readonly #actions: Database<Buffer, number>
   readonly #entries: Database<Buffer, [stream: string, number: number]>
   readonly #trimmer: LmdbStreamTrimmer

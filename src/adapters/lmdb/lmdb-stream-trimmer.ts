@@ -1,14 +1,14 @@
-// Drops the oldest items of the streams on LMDB. Items lie in the order of their numbers, all
-// shards mixed, and go in that order too: each stream is cut at the first item whose shard still
-// holds its record. Every item is thus looked at about once.
+// Drops the oldest items of the streams on LMDB. The items of all shards lie mixed, in the order of
+// their numbers, and are dropped in that order. Each stream is cut at the first item whose record is
+// still in its shard's log. So every item is looked at about once.
 import type { Database, RootDatabase } from 'lmdb'
 import { decodeActionsItem, decodeEntriesItem } from '../../streams/item-codec.ts'
 import { ACTIONS, type StreamItem } from '../../streams/stream-store.ts'
 import { committed } from './lmdb-write.ts'
 
 /**
- * Items, and their bytes, that one transaction drops: it runs on the engine's thread and keeps
- * others from publishing.
+ * How many items, and bytes of them, one transaction drops. It runs on the engine's thread, and
+ * nobody can publish meanwhile.
  */
 const SLICE_ITEMS = 200
 const SLICE_BYTES = 512 * 1024

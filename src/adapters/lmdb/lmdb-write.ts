@@ -1,10 +1,10 @@
 // Waits for a write of LMDB and turns what goes wrong with it into an error of ours.
 import { PulseprintError } from '../../errors.ts'
 
-/** LMDB waits for ever for the flush of a write that has failed. */
+/** If a write has failed, LMDB waits for its flush for ever. */
 const CLOSE_WAIT_MS = 5_000
 
-/** Closes, without what could not be written. */
+/** Closes the store. What could not be written is lost. */
 export async function closed(root: { close(): Promise<void> }): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
@@ -27,8 +27,8 @@ export async function committed<T>(write: Promise<T>, failure: string): Promise<
 }
 
 /**
- * A failed commit carries the promise of its reason; left alone, that rejection would end the
- * process.
+ * A failed commit carries the promise of its reason. If nobody handled that rejection, it would end
+ * the process.
  */
 async function reason(error: unknown): Promise<string> {
   const { commitError } = error as { commitError?: Promise<never> }

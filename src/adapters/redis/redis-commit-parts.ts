@@ -1,10 +1,10 @@
-// What a commit looks like on its way to Redis: parts that no call is held up by for long, and the
-// arguments of one.
+// Splits a commit into parts, so that no part keeps Redis busy for long, and gives the arguments of
+// each part's call.
 import type { StoredProfile } from '../../snapshots/snapshot-store.ts'
 
 /** Profiles in one call: well below what Lua can unpack at once. */
 const CALL_PROFILES_MAX = 1_000
-/** Bytes of profiles after which a call takes no more: Redis does nothing else meanwhile. */
+/** A call takes no more profiles after so many bytes, because Redis does nothing else meanwhile. */
 const CALL_BYTES_MAX = 4 * 1024 * 1024
 
 /** At least one part, which may be empty. */

@@ -1,13 +1,13 @@
-// Connects to Redis or to a Redis Cluster. A command that cannot be sent now, or whose reply was
-// lost, fails at once and is never sent again by the client: what to do about it is the caller's to
-// say. Lost connections come back in the background.
+// Connects to Redis or to a Redis Cluster. A command fails at once if it cannot be sent now, or if its
+// reply was lost. The client never sends it again; the caller decides what to do. Lost connections
+// come back in the background.
 import { Cluster, Redis } from 'ioredis'
 import { PulseprintError } from '../../errors.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { Outage } from '../../runtime/outage.ts'
 import type { RedisClient } from './redis-scripts.ts'
 
-/** Longest silence of a server that owes a reply; the connection is then given up. */
+/** How long a server that owes a reply may be silent. After that, the connection is given up. */
 const SILENCE_MS_MAX = 5_000
 const RECONNECT_MS_MAX = 1_000
 
@@ -67,7 +67,7 @@ function outageOf(logger: Logger): Outage<Redis> {
   return new Outage(logger, { begun: 'Redis is lost', ended: 'Redis is back' })
 }
 
-/** A connection that was closed by us does not come back, and is no loss. */
+/** A connection that we closed does not come back and is not reported as lost. */
 function reportLosses(client: Redis, outage: Outage<Redis>): void {
   const { host, port } = client.options
   client.on('reconnecting', () => outage.failed(client, { server: `${host}:${port}` }))
@@ -113,7 +113,7 @@ function clusterOptions({ host: _host, port: _port, db: _db, ...access }: Access
     lazyConnect,
     enableOfflineQueue: false,
     clusterRetryStrategy: reconnectDelayMs,
-    // A node that restarts without a failover keeps its slots: nothing but its own connection
+    // A node that restarts without a failover keeps its slots, so only its own connection
     // brings it back.
     clusterNodeRetryStrategy: reconnectDelayMs,
     retryDelayOnFailover: 0,

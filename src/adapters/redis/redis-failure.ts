@@ -1,5 +1,4 @@
-// What a failed or refused call to Redis is called, in our words: those of the client speak of its
-// options.
+// Says in our own words why a call to Redis failed. The client's words speak of its options.
 import { ReplyError } from 'ioredis'
 import { PulseprintError } from '../../errors.ts'
 
@@ -18,7 +17,7 @@ function whatHappened(error: unknown): string {
   if (error instanceof ReplyError) return `refused the call: ${error.message}`
   // The call was sent, and the connection broke before its reply came.
   if (error.name === 'MaxRetriesPerRequestError') return 'gave no answer'
-  // The client has no other plain errors: each says in which way there is no connection.
+  // Every other plain error of the client says why there is no connection.
   if (error.name === 'Error' || error.name === 'ClusterAllFailedError') return 'is not connected'
   return `did not take the call: ${error.message}`
 }

@@ -20,7 +20,7 @@ import { CLAIM, COMMIT, RESET, type RedisClient, runScript, type Script, WAKES }
 /** Profiles loaded in one call. */
 const LOAD_PROFILES_MAX = 1_000
 
-/** Users listed in one call, about. */
+/** About how many users one call lists. */
 const SCAN_COUNT = 1_000
 
 /** What this process knows of the commits under an epoch that it has claimed. */

@@ -1,6 +1,6 @@
-// Ownership in a cluster: one JetStream stream holds the owner of each shard, written by
-// compare-and-set and followed by all nodes. Who is alive is the membership's business, and who
-// should own what the keeper's.
+// Ownership in a cluster. One JetStream stream holds the owner of each shard. It is written by
+// compare-and-set, and all nodes follow it. The membership knows who is alive; the keeper decides who
+// should own what.
 import {
   DiscardPolicy,
   type JetStreamManager,
@@ -112,8 +112,8 @@ export class NatsShardOwnership implements ShardOwnership {
   }
 
   /**
-   * Resolves when every owner is known that there is by now, whatever has kept this node from
-   * reading. Errors: STORAGE_UNAVAILABLE.
+   * Resolves when this node knows every owner that there is by now, also if it could not read for a
+   * while. Errors: STORAGE_UNAVAILABLE.
    */
   async catchUp(): Promise<void> {
     const shards = Array.from({ length: this.#shards }, (_, shard) => shard)

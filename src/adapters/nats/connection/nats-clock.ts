@@ -1,6 +1,6 @@
-// The clock of a node in a cluster: right by the NATS servers when it starts, and from then on
-// moved by the monotonic clock only. A jump of the machine's own time can then fire no timer early
-// and date no action wrongly. It never goes back.
+// The clock of a node in a cluster. It is set by the NATS servers when it starts; from then on only
+// the monotonic clock moves it. So if the machine's own time jumps, no timer fires early and no action
+// gets a wrong date. The clock never goes back.
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { PulseprintError } from '../../../errors.ts'
 import { LIMITS } from '../../../limits.ts'
@@ -11,8 +11,8 @@ import { askedOfStream } from '../jetstream/jetstream-ask.ts'
 /** How often the servers are asked again. */
 const CHECK_INTERVAL_MS = 10_000
 /**
- * A suspended machine stops its monotonic clock: this far behind, and if the wall clock agrees with
- * the servers, it is set anew.
+ * The monotonic clock stands still while a machine is suspended. If this clock is so far behind the
+ * servers, and the wall clock agrees with them, it is set again.
  */
 const DRIFT_MAX_MS = 1_000
 const ASKED_TIMES = 3
@@ -68,8 +68,8 @@ export class NatsClock implements Clock {
   }
 
   /**
-   * How far this clock is ahead of the servers', ms: the least of a few answers, each of which may
-   * have been held up.
+   * How far this clock is ahead of the servers', ms. An answer may have been held up, so the least of
+   * a few counts.
    */
   async #skew(): Promise<number> {
     const skews: number[] = []

@@ -1,5 +1,5 @@
-// The connection to NATS that everything of one thread shares. It comes back for ever, notices a
-// server that is silent, and says in the log when it was lost and found.
+// The one connection to NATS of a thread. It tries for ever to come back, notices a silent server,
+// and says in the log when it was lost and when it is back.
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import { PulseprintError } from '../../../errors.ts'
 import type { Logger } from '../../../runtime/logger.ts'
@@ -65,8 +65,8 @@ export function connectNatsUrls(
 }
 
 /**
- * Ends the process, once the client has given up a connection: nothing brings it back, and the
- * others take over. One that was closed by us ends nothing.
+ * Ends the process when the client has given up the connection: nothing would bring it back, and the
+ * other nodes take over. A connection that we closed ends nothing.
  */
 export async function endWithConnection(
   connection: Pick<NatsConnection, 'closed'>,
@@ -88,8 +88,8 @@ export function maskedNatsUrls(urls: readonly string[]): string {
 }
 
 /**
- * Says everything once. A server that refuses the login is tried again several times a second: the
- * client then tells of each loss and refusal, and at last of as many reconnections.
+ * Says everything once. If a server refuses the login, the client tries several times a second. It
+ * tells of each refusal, and in the end of as many reconnections.
  */
 async function report(connection: NatsConnection, logger: Logger): Promise<void> {
   let isLost = false

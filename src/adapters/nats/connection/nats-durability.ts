@@ -28,8 +28,8 @@ async function warningOf(url: string): Promise<string | undefined> {
 }
 
 /**
- * Not the message, which may repeat the URL with a password in it, and otherwise says only that it
- * failed.
+ * Not the error's message: it may repeat the URL with its password, and otherwise says only that
+ * the request failed.
  */
 function reasonOf({ name, cause }: Error): string {
   return (cause as NodeJS.ErrnoException | undefined)?.code ?? name

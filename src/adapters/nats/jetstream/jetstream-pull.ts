@@ -3,14 +3,14 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream'
 import { createInbox, type Msg, type NatsConnection, nanos, nuid } from '@nats-io/transport-node'
 
-/** What one pull brings at most, and waits for; the next is asked for when all of it was taken. */
+/** How much one pull brings at most, and how long it waits. The next pull follows when all is taken. */
 const PULL_MESSAGES = 256
-// A server cuts a client off for which more than 64 MiB wait, and a client may read many shards at
-// once.
+// If more than 64 MiB wait for a client, the server cuts it off, and a client may read many shards
+// at once.
 const PULL_BYTES = 1024 * 1024
 const PULL_EXPIRES_MS = 3_000
 const HEARTBEAT_MS = 1_000
-/** Nothing heard for so long, not even a heartbeat, means that the consumer is lost. */
+/** If nothing comes for so long, not even a heartbeat, the consumer is lost. */
 const SILENCE_MS = 3_000
 /** How long the server keeps a consumer that nobody pulls from. */
 const CONSUMER_IDLE_MS = 30_000
@@ -37,11 +37,11 @@ export class Pull {
   readonly #subscription: { unsubscribe(): void }
   #position: number
   #buffer: StoredMessage[] = []
-  /** Messages that the running pull may still bring; 0: there is none. */
+  /** How many messages the running pull may still bring; 0 if no pull runs. */
   #expected = 0
   /** Number that the consumer gave its last message. */
   #delivered = 0
-  /** Whether the last pull ran out of time and had brought nothing. */
+  /** True if the last pull ran out of time and brought nothing. */
   #idle = false
   #heardAt = performance.now()
   #failure: string | undefined
@@ -83,8 +83,8 @@ export class Pull {
   }
 
   /**
-   * One message or more; none once the signal aborts. Throws if the consumer is of no more use.
-   * @param works called each time that it has nothing to bring, and is right
+   * One message or more; none once the signal aborts. Throws if the consumer can no longer be used.
+   * @param works called each time the consumer rightly has nothing to bring
    */
   async next(works: () => void): Promise<StoredMessage[]> {
     while (!this.#signal.aborted) {
@@ -131,8 +131,8 @@ export class Pull {
   }
 
   /**
-   * A consumer that brings nothing although there is something is made anew. To be called while it
-   * is asked for more.
+   * Throws if the consumer brings nothing although there is something to bring. Call it while a pull
+   * runs.
    */
   async #checkForStall(): Promise<void> {
     const { stream, filter } = this.#subject

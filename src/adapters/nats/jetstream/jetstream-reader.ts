@@ -1,6 +1,6 @@
-// Reads the messages of a JetStream subject in order, from a sequence on and for ever. The position
-// is the reader's own: the server's consumer is thrown away and made anew there whenever it is
-// lost, silent or stalled.
+// Reads the messages of a JetStream subject in order, from a sequence on and for ever. The reader
+// keeps the position itself. Whenever the server's consumer is lost, silent or stalled, the reader
+// makes a new one at its position.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -10,7 +10,7 @@ import { Outage } from '../../../runtime/outage.ts'
 import { Pull, type StoredMessage, type Subject } from './jetstream-pull.ts'
 
 const RETRY_MS = 250
-/** An election, or a stream that is only just made, takes no longer: nobody need hear of it. */
+/** An election takes no longer, nor does a stream that was just made. Until then, nothing is logged. */
 const PATIENCE_MS = 3_000
 
 export type { StoredMessage, Subject }
@@ -35,7 +35,7 @@ export class JetStreamReader {
   /**
    * Yields the messages after sequence `after`, none left out and none twice, until the signal
    * aborts. Errors: STORAGE_UNAVAILABLE once the connection is closed for good.
-   * @param opened called each time when all that is published from then on will come
+   * @param opened called for each new consumer, once it brings all that is published from then on
    */
   async *read(
     subject: Subject,

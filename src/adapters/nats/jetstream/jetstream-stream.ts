@@ -1,5 +1,5 @@
-// Makes the JetStream streams of a store if they are missing, and checks those that are there:
-// whose they are, and that nobody has changed what the store relies on.
+// Makes the JetStream streams of a store if they are missing. If they are there, it checks whose they
+// are, and that nobody has changed the settings that the store relies on.
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   JetStreamApiError,
@@ -16,12 +16,12 @@ const IDENTITY = 'pulseprint-identity'
 /** How long a cluster that has just started, or is electing a leader, may take. */
 const PATIENCE_MS = 15_000
 const RETRY_MS = 250
-/** Of the server's errors: it is by itself, and was asked for more replicas than one. */
+/** The server's error if it is not one of a cluster and was asked for several replicas. */
 const REPLICAS_WITHOUT_CLUSTER = 10_074
-/** Too few servers of its cluster are there at the moment. */
+/** The server's error while too few servers of its cluster are there. */
 const NO_PEERS = 10_005
 /**
- * What an operator may have set otherwise; the store then works on, but not as its settings say.
+ * Settings that an operator may have changed. The store then works, but not as its own settings say.
  */
 const WATCHED = ['num_replicas', 'max_bytes', 'max_msgs', 'max_age', 'discard', 'storage'] as const
 

@@ -27,7 +27,7 @@ export interface JetStreamLogOptions {
   streamBytesMax: number
 }
 
-/** By then a leader that was just elected knows what the one before has acknowledged. */
+/** After this time, a leader that was just elected knows all that the one before acknowledged. */
 const HEAD_SETTLES_MS = 1_000
 const TOKEN = 'Pulseprint-Append'
 const UNREADABLE = 'the log cannot be read'
@@ -101,14 +101,17 @@ export class JetStreamActionLog implements ActionLog {
     return this.#options.streams
   }
 
-  /** A new leader may not have reached all that the one before has acknowledged: a record does. */
+  /**
+   * A new leader may not know yet all that the one before acknowledged. Once it has taken a record,
+   * it does.
+   */
   async claim(shard: number, opening: Uint8Array): Promise<number> {
     try {
       const [sequence] = await this.#append([{ shard, payload: opening }], true)
       return sequence as number
     } catch {
-      // A full log takes nothing from anybody, and only its owner can trim it: what it tells a
-      // while later is all there is.
+      // A full log takes no record from anybody, and only its owner can trim it. So after a while
+      // its head is final.
       await this.head(shard)
       await sleep(HEAD_SETTLES_MS, undefined, { ref: false })
       return this.head(shard)
@@ -120,7 +123,7 @@ export class JetStreamActionLog implements ActionLog {
   }
 
   /**
-   * Each record goes by itself: staging an atomic batch costs a server more than it saves.
+   * Publishes each record by itself: an atomic batch costs a server more than it saves.
    * @param begins they are the first records of an owner
    */
   async #append(entries: readonly AppendEntry[], begins: boolean): Promise<number[]> {
@@ -198,7 +201,7 @@ export class JetStreamActionLog implements ActionLog {
     const trimmed = await this.#trimMarks.of(shard)
     // The newest record stays: it says where the shard's log goes on.
     const upTo = Math.min(sequence, newest.seq - partOf(newest.header).parts)
-    // Noted before it is done: the log must never seem to hold what it does not.
+    // The mark comes first: the log must never seem to hold records that it has lost.
     if (upTo > trimmed.sequence) await this.#trimMarks.set(shard, upTo, trimmed)
     const done = Math.max(upTo, trimmed.sequence)
     await asked(

@@ -1,6 +1,6 @@
-// Hands what an appender has decoded to the follower of the same process when the record comes back
-// from JetStream, so that it is not decoded twice. Only a bounded amount waits; a follower that
-// finds nothing decodes for itself.
+// Spares a follower the decoding of records that its own process has appended. The appender offers
+// the decoded actions; when the record comes back from JetStream, the follower takes them. Only a
+// bounded amount waits. A follower that finds nothing decodes the record itself.
 
 /** Records that wait, and the bytes of their payloads. */
 const WAITING_MAX = 1_024
@@ -13,7 +13,7 @@ export class Handover {
   #bytes = 0
   #count = 0
 
-  /** @param prefix as no other process has it */
+  /** @param prefix unlike that of any other process */
   constructor(prefix: string) {
     this.#prefix = prefix
   }
@@ -23,7 +23,7 @@ export class Handover {
     return token?.startsWith(`${this.#prefix}.`) === true
   }
 
-  /** Gives the token that travels with the record, also if nothing waits with it. */
+  /** Gives the token that travels with the record, even if there is nothing to offer. */
   offer(decoded: unknown, bytes: number): string {
     const token = `${this.#prefix}.${++this.#count}`
     if (decoded === undefined) return token
@@ -36,7 +36,7 @@ export class Handover {
     return token
   }
 
-  /** What was offered under the token, once. */
+  /** What was offered under the token. It can be taken once. */
   take(token: string): unknown {
     const found = this.#waiting.get(token)
     if (!found) return undefined

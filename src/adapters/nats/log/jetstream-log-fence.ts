@@ -1,6 +1,6 @@
-// Keeps an owner of the past out of a shard's log. An owner begins with a record that nothing is
-// expected of; each later one names the record that it expects to be the newest, so that the server
-// refuses it once somebody else has begun, however late it arrives.
+// Keeps a former owner out of a shard's log. An owner's first record is appended without a condition.
+// Each later record names the one that it expects to be the newest. Once another owner has begun, the
+// server refuses such a record, however late it arrives.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseprintError } from '../../../errors.ts'
 
@@ -11,15 +11,15 @@ export interface Newest {
   isOwn: boolean
 }
 
-/** The leader may show what it has refused us for only a moment later. */
+/** It may take the leader a moment to show the record because of which it refused ours. */
 const LOOKS_MAX = 40
 const LOOK_INTERVAL_MS = 50
 
 export class LogFence {
   readonly #newest: (shard: number) => Promise<Newest | undefined>
   /**
-   * Newest record by shard that this process has begun, as far as it knows; `fenced`: it is
-   * somebody else's; `any`: the first record is not in yet.
+   * For each shard that this process has begun, the newest record that it knows of. `fenced`: another
+   * owner has begun. `any`: our first record is not in yet.
    */
   readonly #lasts = new Map<number, number | 'fenced' | 'any'>()
   /** Settles with the append under way. */
@@ -36,9 +36,9 @@ export class LogFence {
   }
 
   /**
-   * One append of a shard after the other. Errors: FENCED if another owner has begun; those of
+   * Appends to one shard, one record after the other. Errors: FENCED if another owner has begun; those of
    * `publish`.
-   * @param begins this process begins to own the shard with it
+   * @param begins it is the first record of this owner
    * @param publish is given the sequence that the newest record must have; undefined: any
    */
   append(

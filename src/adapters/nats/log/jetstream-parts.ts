@@ -1,6 +1,5 @@
-// A log record as JetStream messages: one, or for a large record several parts that follow each
-// other in the stream. The record's sequence is that of its last part, so that reading on after it
-// begins with the next record.
+// A log record as JetStream messages: one message, or for a large record several parts in a row. The
+// record's sequence is that of its last part, so reading on after it begins with the next record.
 import type { Msg } from '@nats-io/transport-node'
 import type { LogRecord } from '../../../log/action-log.ts'
 import type { OutgoingMessage } from '../jetstream/jetstream-publish.ts'
@@ -55,7 +54,7 @@ export class RecordJoiner {
       const { part, parts } = partOf(headers)
       if (part === 1) this.#parts = []
       this.#parts.push(data)
-      // Parts without those before them are what a trimming has left.
+      // If the parts before are missing, the log was trimmed between them.
       if (part !== parts || this.#parts.length !== parts) continue
       const payload = parts === 1 ? bufferOf(data) : Buffer.concat(this.#parts)
       this.#parts = []

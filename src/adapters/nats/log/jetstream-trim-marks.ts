@@ -1,5 +1,5 @@
-// Up to where each shard of the log was trimmed, in a stream of its own: those of the log may be
-// full when a mark is needed.
+// Notes up to where each shard of the log was trimmed. The marks have a stream of their own, because
+// the streams of the log may be full when a mark is needed.
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream'
 import type { StoreIdentity } from '../../../model/store-identity.ts'
 import type { Logger } from '../../../runtime/logger.ts'

@@ -1,6 +1,6 @@
-// Messages larger than NATS carries go in parts, one right after the other, and are put together
-// again. Parts of one sender arrive in the order in which they were sent; if one is missing, its
-// message is forgotten.
+// Sends messages that are too large for NATS in parts, one right after the other, and puts them
+// together again. Parts of one sender arrive in the order in which they were sent. If one is missing,
+// its message is forgotten.
 
 /** Bytes of a message, or of a part; a NATS server takes 1 MiB unless it is told otherwise. */
 export const MESSAGE_BYTES_MAX = 512 * 1024
@@ -42,7 +42,7 @@ interface Incomplete {
 export class MessageAssembly {
   readonly #bytesMax: number
   readonly #waitMs: number
-  /** By sender; who began longest ago stands first. */
+  /** By sender. The one that began longest ago stands first. */
   readonly #incomplete = new Map<string, Incomplete>()
   #bytes = 0
 
@@ -88,7 +88,7 @@ export class MessageAssembly {
     this.#incomplete.set(from, { number, count, contents: [], bytes: 0, timer })
   }
 
-  /** Of a sender that is lost, the rest will not come. */
+  /** The sender is lost, so the rest of its message will not come. */
   forget(from: string): void {
     const incomplete = this.#incomplete.get(from)
     if (!incomplete) return

@@ -1,4 +1,4 @@
-// One other node as this one sees it: the calls it still owes an answer, bounded in number and
+// One other node, as this node sees it: the calls that it has not answered yet, bounded in number and
 // bytes, and what waits to be sent to it in this turn of the event loop.
 
 import { encodeAnswer, encodeCall } from '../../../calls/call-codec.ts'
@@ -72,8 +72,8 @@ export class NatsRpcPeer {
   #encoded(answer: Answer): Uint8Array {
     if (answer.error) return encodeAnswer(answer)
     try {
-      // What was asked for is done by now: OVERLOADED would say that it is not, and have it done
-      // twice.
+      // The work is done by now. OVERLOADED would say that it is not, and the caller would ask for it
+      // a second time.
       if (this.#publisher.isFull) throw unanswered('too many answers are on their way')
       const bytes = encodeAnswer(answer)
       if (bytes.length > LIMITS.nodeCallBytesMax) throw unanswered(`it has ${bytes.length} bytes`)
@@ -83,7 +83,7 @@ export class NatsRpcPeer {
     }
   }
 
-  /** Sends at once what waits for the end of the turn. */
+  /** Sends now what would otherwise wait for the end of the turn. */
   flush(): void {
     this.#outbox.flush()
   }

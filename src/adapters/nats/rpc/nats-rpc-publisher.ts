@@ -1,5 +1,5 @@
-// Publishes what this node has for others: as few messages as it fits in, and a count of what the
-// NATS server has not taken yet, so that a server which reads slowly cannot fill the memory.
+// Publishes what this node has for others, in as few messages as possible. It counts what the NATS
+// server has not taken yet, so a server that reads slowly cannot fill the memory.
 import type { NatsConnection } from '@nats-io/transport-node'
 import { LIMITS } from '../../../limits.ts'
 import { MESSAGE_BYTES_MAX, partsOf } from './message-parts.ts'
@@ -28,7 +28,7 @@ export class NatsRpcPublisher {
     return this.#subject(this.#instance, '*')
   }
 
-  /** Whether so much is on its way to the server that no more may be added. */
+  /** True if so much is on its way to the server that no more may be added. */
   get isFull(): boolean {
     return this.#unsentBytes >= LIMITS.nodeUnsentBytesMax
   }
@@ -72,7 +72,7 @@ export class NatsRpcPublisher {
     const taken = () => {
       this.#unsentBytes -= asked
     }
-    // What a lost connection has not sent, it never will.
+    // A lost connection never sends what it has not sent yet.
     this.#connection.flush().then(taken, taken)
   }
 

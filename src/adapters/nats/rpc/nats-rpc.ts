@@ -1,6 +1,6 @@
-// Calls between the nodes of a cluster over core NATS: this node's one subscription, a link to each
-// other node, and who is known to be lost. A call is sent once and never again; whoever calls
-// decides what a lost one means.
+// Calls between the nodes of a cluster over core NATS. It holds this node's one subscription, a link
+// to each other node, and which nodes are known to be lost. A call is sent once and never again; the
+// caller decides what a lost call means.
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { decodeMessages } from '../../../calls/call-codec.ts'
 import { answerTo, type Call, type Handlers } from '../../../calls/call-protocol.ts'
@@ -13,7 +13,7 @@ import { NatsRpcPeer } from './nats-rpc-peer.ts'
 import { NatsRpcPublisher } from './nats-rpc-publisher.ts'
 
 const WARN_INTERVAL_MS = 10_000
-/** How often a node that owes answers is looked for: it may have gone after the call was sent. */
+/** How often a node that owes answers is probed: it may have gone after the call was sent. */
 const PROBE_INTERVAL_MS = 100
 /** What a probe carries. */
 const NOTHING = new Uint8Array(0)
@@ -93,7 +93,7 @@ export class NatsRpc implements PeerCalls {
     for (const [instance, link] of this.#links) if (link.isWaiting) this.#send(instance, [NOTHING])
   }
 
-  /** Published without a connection, it would be lost or sent much later. */
+  /** Without a connection, a message would be lost or sent much later. */
   #send(instance: string, items: Uint8Array[]): void {
     if (this.#down !== undefined) return
     try {

@@ -9,7 +9,7 @@ export interface LocalTime {
   moved: boolean
 }
 
-/** No zone has this offset: a text that gives the same instant here and there names its own. */
+/** An offset that no zone has. If a text gives the same instant with it, it names its own zone. */
 const ODD_OFFSET_MINUTES = 817
 const ODD_ZONE = FixedOffsetZone.instance(ODD_OFFSET_MINUTES).name
 const MINUTE_MS = 60_000

@@ -132,7 +132,7 @@ export class MappingRules {
     } catch (error) {
       const start = text.range![0]
       const offset = (error as { range?: { start: number } }).range?.start ?? 0
-      // Only where the text stands in the file as it is can a place inside it be pointed to.
+      // An error can point to a place inside the text only if the text stands in the file as it is.
       const quote = text.type === Scalar.PLAIN ? 0 : 1
       const verbatim = this.#text.startsWith(text.value, start + quote)
       const hint = 'Expressions are CEL over `row`, for example `row.Quantity == ""`.'

@@ -1,5 +1,5 @@
-// Before anything is sent: whether the rows are those of the earlier run, and whether the engine has
-// what that run sent and nothing of this import beside it.
+// Checks two things before anything is sent: that the rows are those of the earlier run, and that the
+// engine has what that run sent and nothing else of this import.
 import { LIMITS } from '../../../limits.ts'
 import type { ShardStatus } from '../../../views/views.ts'
 import { CliError } from '../../cli-error.ts'

@@ -55,7 +55,7 @@ export class Lanes {
     return this.#busy.every((busy) => !busy) && this.#waiting.every((waiting) => waiting.length === 0)
   }
 
-  /** Resolves when the next batch has been settled. Throws what a lane failed of. */
+  /** Resolves when the next batch has been settled. Throws the error of a lane that failed. */
   async progress(): Promise<void> {
     if (!this.#failure) await this.#progress.promise
     this.throwFailure()

@@ -23,8 +23,8 @@ export interface Reply {
 const FIRST_DELAY_MS = 100
 const DELAY_MS_MAX = 5_000
 /**
- * The request was not at fault, or its fate is unknown: trying again can help and, by the ids,
- * cannot harm.
+ * The request was not at fault, or nobody knows what became of it. Trying again can help. Because of
+ * the ids, it cannot harm.
  */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504])
 
