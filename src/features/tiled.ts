@@ -1,5 +1,6 @@
 // Windows over any aggregate. It keeps one state per tile; the value of a window is the merge of
 // its tiles.
+import { inserted } from '../model/lean-array.ts'
 import type { Value } from '../model/value.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Operator } from './operator.ts'
@@ -8,12 +9,6 @@ import type { Operator } from './operator.ts'
  * Tiles and their states in turn, tiles increasing. One array is the leanest form in JavaScript.
  */
 type Tiles<State> = (number | State)[] | null
-
-/**
- * Below this many elements, an append copies the array so that it keeps no spare capacity. Idle
- * users have short arrays.
- */
-const COPY_LENGTH_MAX = 32
 
 export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>> {
   return {
@@ -25,7 +20,8 @@ export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>
         return tiles
       }
       const state = aggregate.add(aggregate.empty, value, at)
-      return aggregate.isEmpty(state) ? tiles : insert(tiles, found, tile, state)
+      if (aggregate.isEmpty(state)) return tiles
+      return tiles ? inserted(tiles, found, [tile, state]) : [tile, state]
     },
     prune(tiles, firstTile) {
       if (!tiles || (tiles[0] as number) >= firstTile) return tiles
@@ -92,12 +88,4 @@ function position(tiles: readonly unknown[], tile: number): number {
     else high = middle
   }
   return low * 2
-}
-
-function insert<State>(tiles: Tiles<State>, at: number, tile: number, state: State): Tiles<State> {
-  if (!tiles) return [tile, state]
-  if (tiles.length <= COPY_LENGTH_MAX) return [...tiles.slice(0, at), tile, state, ...tiles.slice(at)]
-  if (at === tiles.length) tiles.push(tile, state)
-  else tiles.splice(at, 0, tile, state)
-  return tiles
 }

@@ -5,8 +5,9 @@ import { contributionOf } from '../features/series.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
+import { appended } from '../model/lean-array.ts'
 import { countAction } from './day-counts.ts'
-import { appended, type Profile } from './profile.ts'
+import type { Profile } from './profile.ts'
 import { isRemembered, remember } from './remembered.ts'
 
 /**

@@ -1,6 +1,7 @@
 // Actions per local day and name, for ad hoc counts over any span of days.
 import { LIMITS } from '../limits.ts'
-import { appended, type DayCounts } from './profile.ts'
+import { appended } from '../model/lean-array.ts'
+import type { DayCounts } from './profile.ts'
 
 /** The name for further actions after a user has done too many kinds of them. */
 export const OTHER_ACTIONS = '*'

@@ -51,16 +51,3 @@ export function emptyProfile(definition: Definition): Profile {
 export function hasStanding({ lifecycle, rules }: Definition): boolean {
   return lifecycle !== undefined || rules.length > 0
 }
-
-/**
- * Below this length, an array grows by copying and so keeps no spare room. Idle users have short
- * ones.
- */
-const COPY_LENGTH_MAX = 32
-
-/** The array with the numbers appended: the same array, or a copy of exactly the size. */
-export function appended(array: number[], numbers: readonly number[]): number[] {
-  if (array.length <= COPY_LENGTH_MAX) return array.concat(numbers)
-  array.push(...numbers)
-  return array
-}

@@ -1,7 +1,8 @@
 // Which action ids a user's profile has seen lately. An id is remembered by a 53-bit hash: with the
 // bound of 1,000 ids per user, a new id is taken for an old one about once in 10^13 actions.
 import { LIMITS } from '../limits.ts'
-import { appended, type Remembered } from './profile.ts'
+import { appended } from '../model/lean-array.ts'
+import type { Remembered } from './profile.ts'
 
 /** Entries beyond the bound before the oldest are cut. So most actions cut nothing. */
 const SLACK = 128

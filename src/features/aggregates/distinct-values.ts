@@ -1,18 +1,16 @@
 // The values that `distinct` lists: hash and newest tile of each in turn, by (tile, hash). So a
 // window is the end of the list, and the list is the same in whatever order the values came.
 import type { Reader, Writer } from '../../model/codec.ts'
+import { inserted } from '../../model/lean-array.ts'
 
 export type Values = number[]
-
-/** Below this length, the list grows by copying and keeps no spare room. Idle users have short ones. */
-const COPY_LENGTH_MAX = 32
 
 /** The list after the value was seen in the tile: the same list, or a longer one if it was not in it. */
 export function withValue(values: Values, hash: number, tile: number): Values {
   const known = placeOf(values, hash)
   if (known >= 0 && values[known + 1]! >= tile) return values
   const place = placeFor(values, hash, tile)
-  if (known < 0) return inserted(values, place, hash, tile)
+  if (known < 0) return inserted(values, place, [hash, tile])
   for (let at = known; at < place - 2; at++) values[at] = values[at + 2]!
   values[place - 2] = hash
   values[place - 1] = tile
@@ -92,12 +90,4 @@ function placeFor(values: Values, hash: number, tile: number): number {
     else high = middle
   }
   return 2 * low
-}
-
-function inserted(values: Values, place: number, hash: number, tile: number): Values {
-  if (values.length <= COPY_LENGTH_MAX)
-    return values.slice(0, place).concat([hash, tile], values.slice(place))
-  if (place === values.length) values.push(hash, tile)
-  else values.splice(place, 0, hash, tile)
-  return values
 }
