@@ -11,7 +11,7 @@ const SIZE = { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntri
 
 type Number2 = number | bigint
 /** Remainders keep the sign of the dividend, as those of CEL integers do. */
-const ARITHMETIC: Record<string, (a: number, b: number) => number> = {
+export const ARITHMETIC: Record<string, (a: number, b: number) => number> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,

@@ -2,6 +2,7 @@
 // truth values. Whatever is not plain, in the tree or in a value, is left to the library, so that
 // both always agree.
 import type { ASTNode } from '@marcbachmann/cel-js'
+import { ARITHMETIC } from './cel-environment.ts'
 
 /** The answer of an expression that met a value which is not plain: the library must evaluate it. */
 export const UNSURE = Symbol('unsure')
@@ -12,14 +13,6 @@ interface Part<Subject> {
   run: Plain<Subject>
   /** An integer literal. CEL computes two integers otherwise than JavaScript computes two numbers. */
   isInt: boolean
-}
-
-const ARITHMETIC: Record<string, (left: number, right: number) => number> = {
-  '+': (left, right) => left + right,
-  '-': (left, right) => left - right,
-  '*': (left, right) => left * right,
-  '/': (left, right) => left / right,
-  '%': (left, right) => left % right,
 }
 
 const ORDER: Record<string, (left: number, right: number) => boolean> = {
