@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { BackupFacts } from '../../app/backup.ts'
 import { PulseprintError } from '../../errors.ts'
+import { isoOf } from '../../model/instant.ts'
 import { CliError, fileError } from '../cli-error.ts'
 
 interface BackupOptions {
@@ -53,7 +54,7 @@ Example:
     .action((folder: string, options: BackupOptions) =>
       run(async ({ restore }, data) => {
         const facts = await restore(folder, data)
-        return `Restored ${data} as of ${new Date(facts.madeAt).toISOString()}: ${textOf(facts)}.`
+        return `Restored ${data} as of ${isoOf(facts.madeAt)}: ${textOf(facts)}.`
       }, options),
     )
 }

@@ -1,5 +1,6 @@
 // The row at which an import begins: the first, or the one after the mark of an earlier run if
 // going on from there is safe.
+import { isoOf } from '../../../model/instant.ts'
 import { CliError } from '../../cli-error.ts'
 import { emptyTally } from '../tally.ts'
 import { type Checkpoint, loadCheckpoint } from './checkpoint.ts'
@@ -29,7 +30,7 @@ export function startingPoint(
 ): Checkpoint {
   const saved = restart ? undefined : loadCheckpoint(path)
   if (!saved || leftNothing(saved))
-    return { version: 1, ...facts, ...BEGINNING, tally: emptyTally(), savedAt: iso(now) }
+    return { version: 1, ...facts, ...BEGINNING, tally: emptyTally(), savedAt: isoOf(now) }
   if (saved.sorted !== facts.sorted) throw new CliError(otherOrder(saved, path))
   if (resumeAnyway) return { ...saved, ...facts, complete: saved.complete && same(saved, facts) }
   const reason = reasonAgainst(saved, facts, now)
@@ -78,8 +79,4 @@ function reasonAgainst(saved: Checkpoint, facts: ImportFacts, now: number): stri
     )
   }
   return undefined
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString()
 }
