@@ -77,7 +77,7 @@ export class HotUsers {
     for (const [index, user] of found.entries()) if (!user) cold.add(names[index]!)
     if (cold.size === 0) return found as HotUser[]
     this.#start([...cold], failed)
-    return names.map((name, index) => found[index] ?? this.#users.get(name)!)
+    return names.map((name) => this.#users.get(name)!)
   }
 
   #start(cold: readonly string[], failed: (error: unknown) => void): void {

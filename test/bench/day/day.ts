@@ -70,8 +70,8 @@ async function measureDayTurn(
   await warm(target, common, plan)
   let actions = users
   let mayBeLost = false
+  await target.applied()
   const measure = async (share: number): Promise<DayStep> => {
-    await target.applied()
     const cpuBefore = target.cpuSeconds()
     const keptBefore = await target.kept()
     const result = await runOpenLoad({ ...common, ...shareOf(share), seconds })
@@ -85,7 +85,6 @@ async function measureDayTurn(
     return step
   }
   const turn = await largestShare(measure)
-  await target.applied()
   if (!mayBeLost) await checkCounted({ port, users }, actions)
   await target.stop()
   return turn

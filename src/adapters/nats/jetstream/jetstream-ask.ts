@@ -18,17 +18,19 @@ export async function asked<Answer>(answer: Promise<Answer>, failure: string): P
 
 /** What the servers say of a stream that was made. Errors: as above. */
 export function askedOfStream(manager: JetStreamManager, name: string, failure: string): Promise<StreamInfo> {
+  return asked(onceKnown(manager, name), failure)
+}
+
+async function onceKnown(manager: JetStreamManager, name: string): Promise<StreamInfo> {
   const deadline = performance.now() + UNKNOWN_MAX_MS
-  const ask = async (): Promise<StreamInfo> => {
+  for (;;) {
     try {
       return await manager.streams.info(name)
     } catch (error) {
       if (!isMissing(error) || performance.now() > deadline) throw error
     }
     await sleep(RETRY_MS)
-    return ask()
   }
-  return asked(ask(), failure)
 }
 
 export function isMissing(error: unknown): boolean {
