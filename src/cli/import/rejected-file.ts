@@ -1,4 +1,4 @@
-// The file of rejected rows: one JSON line each, in file order. It grows only as the mark passes,
+// The file of rejected rows: one JSON line each, in the order of sending. It grows only as the mark passes,
 // so that after a kill it can be cut back to what the checkpoint covers.
 import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { fileError } from '../cli-error.ts'

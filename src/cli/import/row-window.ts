@@ -1,9 +1,9 @@
 // The rows between the last saved checkpoint and the newest row read: which of them are settled,
-// what became of each, and whether one more may be sent. Rows count from 1, in file order.
+// what became of each, and whether one more may be sent. Rows count from 1, in the order of sending.
 //
 // No kill of engine or importer loses a row or counts it twice:
 // - The id of a row depends on the file and the row number alone (or is the row's own). The rows of
-//   a user go out in file order, each after the answer to the one before (lanes.ts).
+//   a user go out in that order, each after the answer to the one before (lanes.ts).
 // - A row is behind the mark when it and all rows before it have their answers, and an answer means
 //   durable. So a run that resumes at the saved mark loses none: it sends the rows after it again.
 // - Of those, the engine may have some already. Fewer than `userRowsMax` belong to one user, because
@@ -41,7 +41,7 @@ export class RowWindow {
   readonly #users: (string | undefined)[]
   readonly #rowsOfUser = new Map<string, number>()
 
-  /** @param onPassed called with each row as the mark passes it, in file order */
+  /** @param onPassed called with each row as the mark passes it, in the order of sending */
   constructor(
     mark: number,
     tally: Tally,

@@ -1,6 +1,6 @@
-// The clock of a node in a cluster. It is set by the NATS servers when it starts; from then on only
-// the monotonic clock moves it. So if the machine's own time jumps, no timer fires early and no action
-// gets a wrong date. The clock never goes back.
+// The clock of a node in a cluster. It is checked against the NATS servers when it starts and now and
+// then; in between only the monotonic clock moves it. So if the machine's own time jumps, no timer
+// fires early and no action gets a wrong date. The clock never goes back.
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { PulseprintError } from '../../../errors.ts'
 import { LIMITS } from '../../../limits.ts'

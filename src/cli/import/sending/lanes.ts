@@ -1,4 +1,4 @@
-// Sends rows in several requests at once and yet in file order per user: every user belongs to one
+// Sends rows in several requests at once and yet in order per user: every user belongs to one
 // lane, and a lane has one request under way at a time, which it repeats until it is answered.
 import { hash53 } from '../../../model/hash.ts'
 import type { Source } from '../tally.ts'
