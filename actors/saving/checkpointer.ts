@@ -156,7 +156,7 @@ export class Checkpointer {
     user.dirty = false
     const wakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
     const bytes = encodeProfile(this.#definition, profile)
-    weigh(user, bytes.length)
+    weigh(user)
     return { user: name, bytes, wakeAt, wakeBefore }
   }
 

@@ -2,6 +2,7 @@
 // one log record.
 import type { Ref } from 'nact'
 import type { Outcome } from '../../src/ingest/batch.ts'
+import { sizeOf } from '../../src/lifecycle/lifecycle-state.ts'
 import type { Action } from '../../src/model/action.ts'
 import type { Fold } from '../../src/profile/fold.ts'
 import type { Profile } from '../../src/profile/profile.ts'
@@ -59,13 +60,14 @@ export interface HotUser {
 }
 
 /** The bytes of a user without any action. */
-const WEIGHT_MIN = 2_048
-/** Bytes of memory for each byte of the stored profile, which stores most numbers in few bytes. */
-const WEIGHT_OF_STORED = 6
+const WEIGHT_MIN = 512
+const NUMBER_BYTES = 8
 
-/** Updates the user's bytes from the length of the stored profile. */
-export function weigh(user: HotUser, storedBytes: number): void {
-  const weight = WEIGHT_MIN + WEIGHT_OF_STORED * storedBytes
+/** Updates the user's bytes. */
+export function weigh(user: HotUser): void {
+  const { profile } = user
+  const standing = profile?.standing ? sizeOf(profile.standing) : 0
+  const weight = WEIGHT_MIN + NUMBER_BYTES * ((profile?.numbers.length ?? 0) + standing)
   user.context.memory.bytes += weight - user.weight
   user.weight = weight
 }

@@ -47,7 +47,7 @@ export function createUser(context: ShardContext, name: string): HotUser {
     used: true,
     weight: 0,
   }
-  weigh(user, 0)
+  weigh(user)
   return user
 }
 
@@ -109,14 +109,14 @@ async function activate(user: HotUser, { loading, index }: ActivateMessage): Pro
   const stored = (await loading)[index]
   if (adopt(user, stored)) return
   const profile = await user.context.recompute(user.name)
-  take(user, profile, stored!.length)
+  take(user, profile)
 }
 
 /** Takes the profile as it was stored, if at all; false if its bytes are damaged. */
 function adopt(user: HotUser, stored: Buffer | undefined): boolean {
   const { definition } = user.context.fold
   try {
-    take(user, stored ? decodeProfile(definition, stored) : emptyProfile(definition), stored?.length ?? 0)
+    take(user, stored ? decodeProfile(definition, stored) : emptyProfile(definition))
     return true
   } catch (error) {
     if (isDamaged(error)) return false
@@ -124,10 +124,10 @@ function adopt(user: HotUser, stored: Buffer | undefined): boolean {
   }
 }
 
-function take(user: HotUser, profile: Profile, storedBytes: number): void {
+function take(user: HotUser, profile: Profile): void {
   user.profile = profile
   user.savedWakeAt = profile.standing?.wakeAt ?? Number.POSITIVE_INFINITY
-  weigh(user, storedBytes)
+  weigh(user)
 }
 
 function handle(user: HotUser, message: UserMessage): void {

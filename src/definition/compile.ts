@@ -78,12 +78,14 @@ function assemble(
   const { features, series, retention } = shareSeries(drafts, calendar)
   // Sorted, so that the stored state stays valid if you move lines around in the document.
   const actionNames = [...declared.actions.keys()].sort()
+  const places = new Map(actionNames.map((name, place) => [name, place]))
   return {
     timezone,
     calendar,
     ...limits,
     ...declared,
     actionNames,
+    placeOfAction: (name) => places.get(name) ?? -1,
     features,
     featureByName: new Map(features.map((feature) => [feature.name, feature])),
     series,

@@ -70,6 +70,8 @@ export interface Definition {
    * place.
    */
   actionNames: string[]
+  /** The place of a declared action among them; -1 for any other. */
+  placeOfAction(name: string): number
   /** True if `"*"` is declared: any other action is accepted untyped. */
   acceptsAny: boolean
   features: Feature[]

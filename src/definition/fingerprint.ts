@@ -8,7 +8,7 @@ import type { Feature } from './definition.ts'
 import { nameOf } from './share-series.ts'
 
 /** Raise it when the same definition leads to other stored bytes. */
-const STATE_VERSION = 1
+const STATE_VERSION = 2
 
 export interface StateBasis {
   timezone: string

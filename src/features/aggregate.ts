@@ -1,25 +1,27 @@
 // The aggregate: it counts, sums and picks, and knows nothing of tiles or windows. `tiled` and
 // `lifetime` make an operator of any aggregate.
 
-import type { Reader, Writer } from '../model/codec.ts'
 import type { Value } from '../model/value.ts'
+import type { Numbers, Section } from '../numbers/section.ts'
 
 /**
- * A commutative monoid over what was added (laws in test/laws). A state is a number, a flat array
- * or null, never undefined. `add` may change and return the state it was given; `merge` changes
- * neither of its two.
+ * A state is a section of numbers, empty before anything is added. States are brought together in a
+ * total, which is a commutative monoid over what was added (laws in test/laws).
  */
-export interface Aggregate<State> {
-  empty: State
-  isEmpty(state: State): boolean
+export interface Aggregate<Total> {
   /**
+   * Adds one value to the state.
    * @param at the action's occurredAt, epoch milliseconds. A value that the aggregate cannot use
    * changes nothing.
    */
-  add(state: State, value: Value, at: number): State
-  /** Merges both. If two things are equally good, `earlier` was accepted first. */
-  merge(earlier: State, later: State): State
-  value(state: State): Value
-  encode(state: State, to: Writer): void
-  decode(from: Reader): State
+  add(state: Section, value: Value, at: number): void
+  /** The total of no state. */
+  none: Total
+  /**
+   * The total with the state from `start` to before `end`, which is not empty and holds only what
+   * occurred earlier. Changes neither state nor total.
+   */
+  withEarlier(total: Total, numbers: Numbers, start: number, end: number): Total
+  /** @param numbers the same as in `withEarlier` */
+  value(total: Total, numbers: Numbers): Value
 }

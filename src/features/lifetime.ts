@@ -2,16 +2,16 @@
 import type { Aggregate } from './aggregate.ts'
 import type { Operator } from './operator.ts'
 
-export function lifetime<State>(aggregate: Aggregate<State>): Operator<State> {
+export function lifetime<Total>(aggregate: Aggregate<Total>): Operator {
   return {
-    empty: () => aggregate.empty,
     add: aggregate.add,
-    prune: (state) => state,
-    value: aggregate.value,
+    prune() {},
+    value({ numbers, start, end }) {
+      const total =
+        start === end ? aggregate.none : aggregate.withEarlier(aggregate.none, numbers, start, end)
+      return aggregate.value(total, numbers)
+    },
     oldest: () => undefined,
     tiles: () => [],
-    isEmpty: aggregate.isEmpty,
-    encode: aggregate.encode,
-    decode: aggregate.decode,
   }
 }

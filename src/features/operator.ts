@@ -1,15 +1,15 @@
 // The operator: what a series does with its state. `tiled` and `lifetime` build one from any
-// aggregate; `distinct` has its own. States are plain data, so that an idle user costs few bytes.
+// aggregate; `distinct` has its own.
 
-import type { Reader, Writer } from '../model/codec.ts'
 import type { Value } from '../model/value.ts'
+import type { Section } from '../numbers/section.ts'
 
 /**
- * State of one series of one user. Operators are pure: no clock, no randomness, and the same calls
- * in the same order give the same bytes. `add` may change and return the state it was given.
+ * The state of one series of one user is a section of numbers, empty before anything is added.
+ * Operators are pure: no clock, no randomness, and the same calls in the same order give the same
+ * numbers. Only `add` and `prune` change a state; the others may not even move the section.
  */
-export interface Operator<State> {
-  empty(): State
+export interface Operator {
   /**
    * Adds one action's value.
    * @param value what `of` gave; `true` for `count` without `of`. Values the aggregate has no use
@@ -17,25 +17,21 @@ export interface Operator<State> {
    * @param at the action's occurredAt, epoch milliseconds
    * @param tile index of the tile it falls into (0 for lifetime)
    */
-  add(state: State, value: Value, at: number, tile: number): State
+  add(state: Section, value: Value, at: number, tile: number): void
   /** Drops the tiles before `firstTile`. Windows that start at or after it keep their values. */
-  prune(state: State, firstTile: number): State
+  prune(state: Section, firstTile: number): void
   /** The value over all tiles from `fromTile` on (-Infinity: everything). */
-  value(state: State, fromTile: number): Value
+  value(state: Section, fromTile: number): Value
   /** Standard error of `value` relative to it, if it is an estimate; undefined if it is exact. */
-  error?(state: State, fromTile: number): number | undefined
+  error?(state: Section, fromTile: number): number | undefined
   /**
    * The oldest tile that `value(state, fromTile)` depends on. When that tile leaves, the value may
    * change.
    */
-  oldest(state: State, fromTile: number): number | undefined
+  oldest(state: Section, fromTile: number): number | undefined
   /**
    * The tiles behind `value(state, fromTile)` and their values, oldest first, for people to look
    * at.
    */
-  tiles(state: State, fromTile: number): [tile: number, value: Value][]
-  isEmpty(state: State): boolean
-  /** Writes a state that is not empty. */
-  encode(state: State, to: Writer): void
-  decode(from: Reader): State
+  tiles(state: Section, fromTile: number): [tile: number, value: Value][]
 }

@@ -17,10 +17,10 @@ import { tiled } from './tiled.ts'
 export const AGGREGATES = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'distinct'] as const
 export type AggregateName = (typeof AGGREGATES)[number]
 
-const MERGEABLE = { count, sum, min, max, avg, first, last }
+const TOTALLED = { count, sum, min, max, avg, first, last }
 
-export function createOperator(name: AggregateName, unit: TileUnit): Operator<unknown> {
-  if (name === 'distinct') return distinct as Operator<unknown>
-  const aggregate = MERGEABLE[name] as Aggregate<unknown>
-  return (unit === 'all' ? lifetime(aggregate) : tiled(aggregate)) as Operator<unknown>
+export function createOperator(name: AggregateName, unit: TileUnit): Operator {
+  if (name === 'distinct') return distinct
+  const aggregate = TOTALLED[name] as Aggregate<unknown>
+  return unit === 'all' ? lifetime(aggregate) : tiled(aggregate)
 }

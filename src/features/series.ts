@@ -15,7 +15,7 @@ export interface Series {
   where?: Expression
   of?: Expression
   unit: TileUnit
-  operator: Operator<unknown>
+  operator: Operator
   /**
    * First tile still needed if the user's newest action is at `newestMs`: the start of the longest
    * window that reads this series. Lifetime series answer -Infinity.

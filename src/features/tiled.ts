@@ -1,91 +1,79 @@
-// Windows over any aggregate. It keeps one state per tile; the value of a window is the merge of
-// its tiles.
-import { inserted } from '../model/lean-array.ts'
+// Windows over any aggregate. It keeps one state per tile; the value of a window is the total of
+// its tiles. The tiles stand in their order. Each is its state and then one number, its foot, which
+// says which tile it is and how long its state is. A window is always the end of the list, and so is
+// what the next action touches: both are reached by walking back from foot to foot.
 import type { Value } from '../model/value.ts'
+import type { Section } from '../numbers/section.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Operator } from './operator.ts'
 
-/**
- * Tiles and their states in turn, tiles increasing. One array is the leanest form in JavaScript.
- */
-type Tiles<State> = (number | State)[] | null
+/** A foot is the tile times this, plus the length of its state. */
+const LENGTHS = 1_024
 
-export function tiled<State>(aggregate: Aggregate<State>): Operator<Tiles<State>> {
-  return {
-    empty: () => null,
-    add(tiles, value, at, tile) {
-      const found = tiles ? position(tiles, tile) : 0
-      if (tiles?.[found] === tile) {
-        tiles[found + 1] = aggregate.add(tiles[found + 1] as State, value, at)
-        return tiles
-      }
-      const state = aggregate.add(aggregate.empty, value, at)
-      if (aggregate.isEmpty(state)) return tiles
-      return tiles ? inserted(tiles, found, [tile, state]) : [tile, state]
-    },
-    prune(tiles, firstTile) {
-      if (!tiles || (tiles[0] as number) >= firstTile) return tiles
-      const kept = position(tiles, firstTile)
-      return kept === tiles.length ? null : tiles.slice(kept)
-    },
-    value(tiles, fromTile) {
-      let merged = aggregate.empty
-      if (tiles) {
-        for (let at = position(tiles, fromTile); at < tiles.length; at += 2) {
-          merged = aggregate.merge(merged, tiles[at + 1] as State)
-        }
-      }
-      return aggregate.value(merged)
-    },
-    oldest(tiles, fromTile) {
-      if (!tiles) return undefined
-      const at = position(tiles, fromTile)
-      return at === tiles.length ? undefined : (tiles[at] as number)
-    },
-    tiles(tiles, fromTile) {
-      const found: [number, Value][] = []
-      if (!tiles) return found
-      for (let at = position(tiles, fromTile); at < tiles.length; at += 2) {
-        found.push([tiles[at] as number, aggregate.value(tiles[at + 1] as State)])
-      }
-      return found
-    },
-    isEmpty: (tiles) => tiles === null,
-    encode(tiles, to) {
-      to.varint(tiles!.length / 2)
-      let before = 0
-      for (let at = 0; at < tiles!.length; at += 2) {
-        const tile = tiles![at] as number
-        if (at === 0) to.signed(tile)
-        else to.varint(tile - before)
-        aggregate.encode(tiles![at + 1] as State, to)
-        before = tile
-      }
-    },
-    decode(from) {
-      const tiles: (number | State)[] = []
-      const count = from.varint()
-      let tile = from.signed()
-      for (let read = 0; read < count; read += 1) {
-        if (read > 0) tile += from.varint()
-        tiles.push(tile, aggregate.decode(from))
-      }
-      return tiles.slice()
-    },
-  }
+function tileOf(foot: number): number {
+  return Math.floor(foot / LENGTHS)
 }
 
-/** Index of the first tile at or after `tile`. It checks the newest tile, the usual one, first. */
-function position(tiles: readonly unknown[], tile: number): number {
-  const newest = tiles.length - 2
-  if (tile > (tiles[newest] as number)) return tiles.length
-  let low = 0
-  let high = newest / 2
-  if (tile === tiles[newest]) return newest
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((tiles[middle * 2] as number) < tile) low = middle + 1
-    else high = middle
+/** Where the state begins whose foot stands at `at`. */
+function stateOf(numbers: readonly number[], at: number): number {
+  const foot = numbers[at]!
+  return at - (foot - tileOf(foot) * LENGTHS)
+}
+
+/** Where the tiles from `tile` on begin. */
+function placeFrom({ numbers, start, end }: Section, tile: number): number {
+  let place = end
+  while (place > start && tileOf(numbers[place - 1]!) >= tile) place = stateOf(numbers, place - 1)
+  return place
+}
+
+export function tiled<Total>(aggregate: Aggregate<Total>): Operator {
+  return {
+    add(section, value, at, tile) {
+      const after = placeFrom(section, tile + 1)
+      const isKnown = after > section.start && tileOf(section.numbers[after - 1]!) === tile
+      if (!isKnown) section.insert(after, 1)
+      section.end = isKnown ? after - 1 : after
+      section.start = isKnown ? stateOf(section.numbers, after - 1) : after
+      aggregate.add(section, value, at)
+      if (section.length > 0) section.numbers[section.end] = tile * LENGTHS + section.length
+      else section.remove(section.end, 1)
+    },
+    prune(section, firstTile) {
+      const { start } = section
+      section.remove(start, placeFrom(section, firstTile) - start)
+    },
+    value(section, fromTile) {
+      const { numbers, start } = section
+      let total = aggregate.none
+      for (let after = section.end; after > start; ) {
+        if (tileOf(numbers[after - 1]!) < fromTile) break
+        const first = stateOf(numbers, after - 1)
+        total = aggregate.withEarlier(total, numbers, first, after - 1)
+        after = first
+      }
+      return aggregate.value(total, numbers)
+    },
+    oldest(section, fromTile) {
+      const { numbers, start } = section
+      let oldest: number | undefined
+      for (let after = section.end; after > start; after = stateOf(numbers, after - 1)) {
+        const tile = tileOf(numbers[after - 1]!)
+        if (tile < fromTile) break
+        oldest = tile
+      }
+      return oldest
+    },
+    tiles(section, fromTile) {
+      const { numbers, start } = section
+      const found: [number, Value][] = []
+      for (let after = section.end; after > start; after = stateOf(numbers, after - 1)) {
+        const tile = tileOf(numbers[after - 1]!)
+        if (tile < fromTile) break
+        const total = aggregate.withEarlier(aggregate.none, numbers, stateOf(numbers, after - 1), after - 1)
+        found.push([tile, aggregate.value(total, numbers)])
+      }
+      return found.reverse()
+    },
   }
-  return low * 2
 }

@@ -36,6 +36,10 @@ export interface Firing {
 
 const NEVER = Number.POSITIVE_INFINITY
 
+/** What the objects take, in numbers. */
+const STATE_SIZE = 48
+const FIRING_SIZE = 16
+
 export function emptyLifecycleState(): LifecycleState {
   return {
     stage: -1,
@@ -60,6 +64,12 @@ export function copyOf(standing: LifecycleState): LifecycleState {
     firings: standing.firings.map((firing) => ({ ...firing, recent: [...firing.recent] })),
     holding: [...standing.holding],
   }
+}
+
+/** About how many numbers it keeps. */
+export function sizeOf({ history, badges, firings, holding }: LifecycleState): number {
+  const lists = history.length + badges.length + holding.length
+  return firings.reduce((size, { recent }) => size + FIRING_SIZE + recent.length, STATE_SIZE + lists)
 }
 
 /** Next instant at which time alone may change something. */

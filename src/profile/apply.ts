@@ -5,10 +5,13 @@ import { contributionOf } from '../features/series.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
-import { appended } from '../model/lean-array.ts'
-import { countAction } from './day-counts.ts'
-import type { Profile } from './profile.ts'
+import { Section } from '../numbers/section.ts'
+import { countOnDay, nameIndex } from './day-counts.ts'
+import { LIST, type Profile, placeOf } from './profile.ts'
 import { isRemembered, remember } from './remembered.ts'
+
+/** Looks at one section of the profile at hand after the other. */
+const section = new Section()
 
 /**
  * Why the action changes nothing; undefined if it counts.
@@ -16,14 +19,15 @@ import { isRemembered, remember } from './remembered.ts'
  * @param receivedAt epoch ms
  */
 export function refusalOf(
-  { idempotencyWindowMs, latenessLimitMs }: Definition,
-  { remembered, newestAt }: Profile,
+  definition: Definition,
+  profile: Profile,
   { occurredAt }: Action,
   idHash: number,
   receivedAt: number,
 ): Outcome | undefined {
-  if (isRemembered(remembered, idHash, receivedAt, idempotencyWindowMs)) return OUTCOME.duplicate
-  return newestAt - occurredAt > latenessLimitMs ? OUTCOME.tooLate : undefined
+  section.select(profile, placeOf(definition, LIST.remembered))
+  if (isRemembered(section, idHash, receivedAt, definition.idempotencyWindowMs)) return OUTCOME.duplicate
+  return profile.newestAt - occurredAt > definition.latenessLimitMs ? OUTCOME.tooLate : undefined
 }
 
 /**
@@ -39,22 +43,38 @@ export function count(
   sequence: number,
   position: number,
 ): void {
-  const { remembered } = profile
-  profile.remembered = remember(remembered, idHash, receivedAt, definition.idempotencyWindowMs)
+  section.select(profile, placeOf(definition, LIST.remembered))
+  remember(section, idHash, receivedAt, definition.idempotencyWindowMs)
+  section.select(profile, placeOf(definition, LIST.timeline))
+  appendToTimeline(section, sequence, position)
   const newestBefore = profile.newestAt
   if (action.occurredAt > newestBefore) profile.newestAt = action.occurredAt
+  countDay(definition, profile, action)
   addToSeries(definition, profile, action, newestBefore)
+}
+
+function appendToTimeline(timeline: Section, sequence: number, position: number): void {
+  if (timeline.length >= 2 * LIMITS.timelineLengthMax) timeline.remove(timeline.start, 2)
+  const { end } = timeline
+  timeline.insert(end, 2)
+  timeline.numbers[end] = sequence
+  timeline.numbers[end + 1] = position
+}
+
+function countDay(definition: Definition, profile: Profile, { action, occurredAt }: Action): void {
   const { calendar } = definition
+  const day = calendar.tile('day', occurredAt)
   const newestDay = calendar.tile('day', profile.newestAt)
-  countAction(profile.counts, action.action, calendar.tile('day', action.occurredAt), newestDay)
-  profile.timeline = appended(profile.timeline, [sequence, position])
-  const surplus = profile.timeline.length - LIMITS.timelineLengthMax * 2
-  if (surplus > 0) profile.timeline.splice(0, surplus)
+  if (day <= newestDay - LIMITS.countDaysMax) return
+  section.select(profile, placeOf(definition, LIST.names))
+  const name = nameIndex(section, action, definition.placeOfAction(action))
+  section.select(profile, placeOf(definition, LIST.days))
+  countOnDay(section, name, day, newestDay)
 }
 
 function addToSeries(definition: Definition, profile: Profile, action: Action, newestBefore: number): void {
   const { calendar, series } = definition
-  const { states, newestAt } = profile
+  const { newestAt } = profile
   const { occurredAt } = action
   for (const { unit, indexes } of definition.seriesOf(action.action)) {
     const tile = calendar.tile(unit, occurredAt)
@@ -68,8 +88,8 @@ function addToSeries(definition: Definition, profile: Profile, action: Action, n
       if (value === undefined) continue
       const firstTile = dropsNothing ? tile : one.firstTile(newestAt)
       if (tile < firstTile) continue
-      const state = one.operator.add(states[index], value, occurredAt, tile)
-      states[index] = dropsNothing ? state : one.operator.prune(state, firstTile)
+      one.operator.add(section.select(profile, index), value, occurredAt, tile)
+      if (!dropsNothing) one.operator.prune(section.select(profile, index), firstTile)
     }
   }
 }
@@ -81,6 +101,7 @@ function addToSeries(definition: Definition, profile: Profile, action: Action, n
 export function pruneAll(definition: Definition, profile: Profile): void {
   for (let index = 0; index < definition.series.length; index++) {
     const { operator, firstTile } = definition.series[index]!
-    profile.states[index] = operator.prune(profile.states[index], firstTile(profile.newestAt))
+    section.select(profile, index)
+    if (section.length > 0) operator.prune(section, firstTile(profile.newestAt))
   }
 }

@@ -1,9 +1,12 @@
 // Ad hoc counts per local day, as readers see them.
+
+import type { Definition } from '../definition/definition.ts'
 import { LIMITS } from '../limits.ts'
-import type { Calendar } from '../model/calendar.ts'
 import { dateOfDay } from '../model/civil-date.ts'
+import { Section } from '../numbers/section.ts'
+import { indexOfName } from './action-names.ts'
 import { countsBetween, isAmongOthers, OTHER_ACTIONS } from './day-counts.ts'
-import type { Profile } from './profile.ts'
+import { LIST, type Profile, placeOf } from './profile.ts'
 
 export interface DayCountsRead {
   coveredFrom: string
@@ -19,16 +22,20 @@ export interface DayCountsRead {
  * @param to last day tile wanted; default: the newest action's day
  */
 export function readDayCounts(
-  calendar: Calendar,
+  definition: Definition,
   profile: Profile,
   { action, from, to }: { action?: string; from?: number; to?: number },
 ): DayCountsRead {
-  const newestDay = calendar.tile('day', profile.newestAt)
+  const newestDay = definition.calendar.tile('day', profile.newestAt)
   const coveredFrom = dateOfDay(newestDay - LIMITS.countDaysMax + 1)
-  if (action !== undefined && isAmongOthers(profile.counts, action)) {
+  const names = new Section().select(profile, placeOf(definition, LIST.names))
+  const declared = action === undefined ? -1 : definition.placeOfAction(action)
+  if (action !== undefined && isAmongOthers(names, action, declared)) {
     return { coveredFrom, total: null, countedAs: OTHER_ACTIONS, counts: [] }
   }
-  const days = countsBetween(profile.counts, action, from ?? -Infinity, to ?? Infinity)
+  const name = action === undefined ? undefined : indexOfName(names, action, declared)
+  const list = new Section().select(profile, placeOf(definition, LIST.days))
+  const days = countsBetween(list, name, from ?? -Infinity, to ?? Infinity)
   const counts = [...days].sort(([a], [b]) => a - b).map(([day, count]) => ({ date: dateOfDay(day), count }))
   return {
     coveredFrom,

@@ -3,15 +3,17 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Definition } from '../definition/definition.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { isoOf } from '../model/instant.ts'
-import type { Profile } from './profile.ts'
+import { sectionOf } from '../numbers/section.ts'
+import { LIST, listOf, type Profile } from './profile.ts'
 import { decodeProfile } from './profile-codec.ts'
 import { readFeatures } from './read.ts'
 
 /** Parts of a profile that are too long to be shown, by what people call them. */
-const PARTS = {
+const LIST_NAMES = {
   remembered: 'the ids it remembers',
   timeline: 'the timeline',
-  counts: 'the counts per day',
+  days: 'the counts per day',
+  names: 'the names of its actions',
 } as const
 
 const STANDING_PARTS = {
@@ -36,7 +38,7 @@ export function differences(definition: Definition, found: Buffer, due: Buffer):
       ...instead('newest action', isoOf(profile.newestAt), isoOf(wanted.newestAt)),
       ...featureDifferences(definition, profile, wanted),
       ...standingDifferences(definition, profile.standing, wanted.standing),
-      ...partDifferences(PARTS, profile, wanted),
+      ...listDifferences(definition, profile, wanted),
     ]
     return texts.length > 0 ? texts : ['other bytes that say the same']
   } catch (error) {
@@ -47,6 +49,16 @@ export function differences(definition: Definition, found: Buffer, due: Buffer):
 function instead(name: string, found: unknown, due: unknown): string[] {
   if (isDeepStrictEqual(found, due)) return []
   return [`${name}: ${JSON.stringify(found)} instead of ${JSON.stringify(due)}`]
+}
+
+function listDifferences(definition: Definition, found: Profile, due: Profile): string[] {
+  const lists = Object.keys(LIST_NAMES) as (keyof typeof LIST_NAMES)[]
+  return lists
+    .filter((list) => {
+      const [own, wanted] = [found, due].map((profile) => listOf(definition, profile, LIST[list]))
+      return !isDeepStrictEqual(own, wanted)
+    })
+    .map((list) => LIST_NAMES[list])
 }
 
 function partDifferences<Whole extends object>(
@@ -62,7 +74,7 @@ function partDifferences<Whole extends object>(
 function featureDifferences(definition: Definition, found: Profile, due: Profile): string[] {
   const at = Math.max(found.newestAt, due.newestAt)
   const touched = definition.features.filter(
-    ({ series }) => !isDeepStrictEqual(found.states[series], due.states[series]),
+    ({ series }) => !isDeepStrictEqual(sectionOf(found, series), sectionOf(due, series)),
   )
   const [values, wanted] = [found, due].map(
     (profile) => readFeatures(definition, profile, touched, at).features,

@@ -4,6 +4,7 @@ import { contributionOf } from '../features/series.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
 import { isoOf } from '../model/instant.ts'
+import { Section } from '../numbers/section.ts'
 import { firingOf, heldBackBy } from '../rules/fire.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { FeatureExplained, RuleExplained } from '../views/views.ts'
@@ -31,7 +32,7 @@ export function explainFeature(
     ...(standardError !== undefined && { standardError }),
     window: { from: startOf(fromTile), to: isoOf(at) },
     tiles: operator
-      .tiles(profile.states[feature.series], fromTile)
+      .tiles(new Section().select(profile, feature.series), fromTile)
       .map(([tile, value]) => ({ from: startOf(tile)!, value })),
   }
 }

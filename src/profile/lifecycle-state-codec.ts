@@ -1,92 +1,53 @@
-// The stored form of a standing. Instants are written as their distance from a neighbour, which is
-// short.
+// The stored form of a user's state in the lifecycle.
 
-import { dueAt, type Firing, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
-import type { Reader, Writer } from '../model/codec.ts'
+import type { Firing, LifecycleState } from '../lifecycle/lifecycle-state.ts'
+import type { Reader, Writer } from '../numbers/codec.ts'
 
-const NEVER = Number.POSITIVE_INFINITY
-
-export function writeStanding(writer: Writer, standing: LifecycleState): void {
-  const { clock } = standing
-  writer.varint(clock)
-  writer.varint(standing.stage + 1)
-  writer.signed(clock - standing.stageSince)
-  writeDue(writer, standing.timersDue, clock)
-  writeDue(writer, standing.conditionsDue, clock)
-  writeWakeAt(writer, standing)
-  writePairs(writer, standing.history, clock)
-  writePairs(writer, standing.badges, clock)
-  writer.varint(standing.firings.length)
+export function writeLifecycleState(writer: Writer, standing: LifecycleState): void {
+  writer.number(standing.clock)
+  writer.number(standing.stage)
+  writer.number(standing.stageSince)
+  writer.number(standing.timersDue)
+  writer.number(standing.conditionsDue)
+  writer.number(standing.wakeAt)
+  writeList(writer, standing.history)
+  writeList(writer, standing.badges)
+  writer.number(standing.firings.length)
   for (const { rule, times, lastAt, recent } of standing.firings) {
-    writer.varint(rule)
-    writer.varint(times)
-    writer.signed(clock - lastAt)
-    writer.varint(recent.length)
-    for (const at of recent) writer.signed(clock - at)
+    writer.number(rule)
+    writer.number(times)
+    writer.number(lastAt)
+    writeList(writer, recent)
   }
-  writer.varint(standing.holding.length)
-  for (const rule of standing.holding) writer.varint(rule)
+  writeList(writer, standing.holding)
 }
 
 export function readLifecycleState(reader: Reader): LifecycleState {
-  const clock = reader.varint()
-  const stage = reader.varint() - 1
-  const stageSince = clock - reader.signed()
-  const timersDue = readDue(reader, clock)
-  const conditionsDue = readDue(reader, clock)
-  const wakeAt = readWakeAt(reader, Math.min(timersDue, conditionsDue))
-  const history = readPairs(reader, clock)
-  const badges = readPairs(reader, clock)
+  const clock = reader.number()
+  const stage = reader.number()
+  const stageSince = reader.number()
+  const timersDue = reader.number()
+  const conditionsDue = reader.number()
+  const wakeAt = reader.number()
+  const history = readList(reader)
+  const badges = readList(reader)
   const firings: Firing[] = []
-  for (let left = reader.varint(); left > 0; left--) firings.push(readFiring(reader, clock))
-  const holding: number[] = []
-  for (let left = reader.varint(); left > 0; left--) holding.push(reader.varint())
+  for (let left = reader.number(); left > 0; left--) firings.push(readFiring(reader))
+  const holding = readList(reader)
   return { stage, stageSince, history, clock, timersDue, conditionsDue, wakeAt, badges, firings, holding }
 }
 
-function readFiring(reader: Reader, clock: number): Firing {
-  const firing = {
-    rule: reader.varint(),
-    times: reader.varint(),
-    lastAt: clock - reader.signed(),
-    recent: [],
-  }
-  const recent: number[] = firing.recent
-  for (let left = reader.varint(); left > 0; left--) recent.push(clock - reader.signed())
-  return firing
+function readFiring(reader: Reader): Firing {
+  return { rule: reader.number(), times: reader.number(), lastAt: reader.number(), recent: readList(reader) }
 }
 
-/** Everything that is due lies after the clock, so 0 is free to mean never. */
-function writeDue(writer: Writer, due: number, clock: number): void {
-  writer.varint(due === NEVER ? 0 : due - clock)
+function writeList(writer: Writer, numbers: readonly number[]): void {
+  writer.number(numbers.length)
+  for (const number of numbers) writer.number(number)
 }
 
-function readDue(reader: Reader, clock: number): number {
-  const distance = reader.varint()
-  return distance === 0 ? NEVER : clock + distance
-}
-
-/** Usually 0: exactly when something is due. */
-function writeWakeAt(writer: Writer, standing: LifecycleState): void {
-  writer.varint(standing.wakeAt === dueAt(standing) ? 0 : standing.wakeAt)
-}
-
-function readWakeAt(reader: Reader, due: number): number {
-  const wakeAt = reader.varint()
-  return wakeAt === 0 ? due : wakeAt
-}
-
-/** Pairs of (place, instant). */
-function writePairs(writer: Writer, pairs: readonly number[], clock: number): void {
-  writer.varint(pairs.length / 2)
-  for (let at = 0; at < pairs.length; at += 2) {
-    writer.varint(pairs[at]!)
-    writer.signed(clock - pairs[at + 1]!)
-  }
-}
-
-function readPairs(reader: Reader, clock: number): number[] {
-  const pairs: number[] = []
-  for (let left = reader.varint(); left > 0; left--) pairs.push(reader.varint(), clock - reader.signed())
-  return pairs
+function readList(reader: Reader): number[] {
+  const numbers: number[] = []
+  for (let left = reader.number(); left > 0; left--) numbers.push(reader.number())
+  return numbers
 }

@@ -5,6 +5,7 @@ import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
 import type { EvaluationContext } from '../model/evaluation-context.ts'
 import type { Value } from '../model/value.ts'
+import { Section } from '../numbers/section.ts'
 import type { Profile } from './profile.ts'
 
 export class ProfileContext implements EvaluationContext {
@@ -17,6 +18,7 @@ export class ProfileContext implements EvaluationContext {
   #look = 0
   readonly #lookOf: number[]
   readonly #values: Value[]
+  readonly #section = new Section()
 
   constructor(definition: Definition) {
     this.#definition = definition
@@ -62,7 +64,7 @@ export class ProfileContext implements EvaluationContext {
       const { series, window } = this.#definition.features[index]!
       const fromTile = this.#definition.calendar.windowStart(window, this.#at)
       this.#values[index] = this.#definition.series[series]!.operator.value(
-        this.#profile.states[series],
+        this.#section.select(this.#profile, series),
         fromTile,
       )
       this.#lookOf[index] = this.#look

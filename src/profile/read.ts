@@ -3,7 +3,10 @@ import type { Definition, Feature } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
 import { isoOf } from '../model/instant.ts'
 import type { Value } from '../model/value.ts'
+import { Section } from '../numbers/section.ts'
 import type { Profile } from './profile.ts'
+
+const section = new Section()
 
 export interface Features {
   features: Record<string, Value>
@@ -23,12 +26,12 @@ export function readFeatures(
   const read: Features = { features: {} }
   for (const feature of wanted) {
     const { operator } = definition.series[feature.series]!
-    const state = profile.states[feature.series]
+    section.select(profile, feature.series)
     const fromTile = definition.calendar.windowStart(feature.window, at)
-    const value = operator.value(state, fromTile)
+    const value = operator.value(section, fromTile)
     read.features[feature.name] =
       feature.type === 'timestamp' && typeof value === 'number' ? isoOf(value) : value
-    const standardError = operator.error?.(state, fromTile)
+    const standardError = operator.error?.(section, fromTile)
     if (standardError !== undefined) {
       read.approximate ??= {}
       read.approximate[feature.name] = { standardError }

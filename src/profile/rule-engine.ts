@@ -13,6 +13,7 @@ import {
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
 import type { Condition } from '../model/evaluation-context.ts'
+import { Section } from '../numbers/section.ts'
 import type { Effect } from '../rules/effect.ts'
 import { countFiring, heldBackBy } from '../rules/fire.ts'
 import type { Rule } from '../rules/rule.ts'
@@ -32,6 +33,7 @@ export class Reaction {
   readonly #stageRules: readonly Rule[]
   readonly #conditionRules: readonly Rule[]
   readonly #guardsMakeCircle: boolean
+  readonly #section = new Section()
   /** Stages that may not be entered again in this evaluation. */
   readonly #entered: number[] = []
   #effects: Effect[] = []
@@ -209,7 +211,8 @@ export class Reaction {
     for (const index of features) {
       const { window, series: read } = this.#definition.features[index]!
       if (window.kind === 'lifetime') continue
-      const oldest = series[read]!.operator.oldest(profile.states[read], calendar.windowStart(window, at))
+      this.#section.select(profile, read)
+      const oldest = series[read]!.operator.oldest(this.#section, calendar.windowStart(window, at))
       if (oldest !== undefined) next = Math.min(next, calendar.leavesAt(window, oldest))
     }
     return next

@@ -19,11 +19,11 @@ export const COUNTS: ShardQuestion<CountsParameters, CountsView | undefined> = {
   shardOf: shardOfUser,
   waitMs: () => LIMITS.readWaitMs,
   async answer(shard, { user, action, from, to }) {
-    const { calendar, timezone } = shard.definition
+    const { definition } = shard
     const span = { ...dayBound('from', from), ...dayBound('to', to), ...(action !== undefined && { action }) }
     await shard.ready()
-    const read = await shard.read(user, (profile) => readDayCounts(calendar, profile, span))
-    return read && { userId: user, action: action ?? null, timezone, ...read }
+    const read = await shard.read(user, (profile) => readDayCounts(definition, profile, span))
+    return read && { userId: user, action: action ?? null, timezone: definition.timezone, ...read }
   },
 }
 

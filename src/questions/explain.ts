@@ -4,6 +4,7 @@ import { PulseprintError } from '../errors.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { LIMITS } from '../limits.ts'
 import { isoOf } from '../model/instant.ts'
+import { LIST, listOf } from '../profile/profile.ts'
 import { readInstant } from '../profile/read.ts'
 import type { ExplainView } from '../views/views.ts'
 import { explained } from './explained.ts'
@@ -36,7 +37,8 @@ export const EXPLAIN: ShardQuestion<ExplainParameters, ExplainView | undefined> 
       const instant = readInstant(profile, at, now)
       const standing = fold.standingAt(user, profile, instant)
       if (subject.isRule) checkNotBefore(standing, instant)
-      return { ...subject.explain(user, profile, standing, instant), timeline: [...profile.timeline] }
+      const timeline = listOf(definition, profile, LIST.timeline)
+      return { ...subject.explain(user, profile, standing, instant), timeline }
     })
     if (!read) return undefined
     const { view, counts, timeline } = read

@@ -1,6 +1,7 @@
 // The question for a user's newest actions, page by page, in the order they were accepted.
 import { LIMITS } from '../limits.ts'
 import type { Action } from '../model/action.ts'
+import { LIST, listOf } from '../profile/profile.ts'
 import type { TimelineView } from '../views/views.ts'
 import { readNewest } from './newest-actions.ts'
 import { type AboutUser, type ShardQuestion, shardOfUser } from './question.ts'
@@ -23,7 +24,7 @@ export const TIMELINE: ShardQuestion<TimelineParameters, TimelineView | undefine
   async answer(shard, parameters) {
     const { user, limit, cursor } = parameters
     await shard.ready()
-    const timeline = await shard.read(user, (profile) => [...profile.timeline])
+    const timeline = await shard.read(user, (profile) => listOf(shard.definition, profile, LIST.timeline))
     if (!timeline) return undefined
     const wanted = (action: Action) => isWanted(action, parameters)
     return { userId: user, ...(await readNewest(shard, timeline, limit, wanted, cursor)) }

@@ -34,10 +34,10 @@ export async function rebuildIfRedefined(
     if ((await log.tail(shard)) <= 1) continue
     throw new PulseprintError(
       'STORE_MISMATCH',
-      'the definition has changed, but the log no longer reaches back to its start to rebuild the profiles',
+      'the profiles were kept by another definition or an earlier version, and the log no longer reaches back to its start to rebuild them. Go on with that definition and version',
     )
   }
-  logger.info('the definition has changed: all profiles are rebuilt from the log')
+  logger.info('the definition or the form of profiles has changed: all profiles are rebuilt from the log')
   await snapshots.reset(text(fingerprint, await rebuildOfNow(shards, log)))
 }
 

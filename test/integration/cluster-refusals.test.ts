@@ -53,7 +53,7 @@ test('another definition is refused beside living nodes; once all have stopped i
   await node.process.end('SIGTERM')
   const [next, beside] = await Promise.all([cluster.start('b', other), cluster.start('c', other)])
   const rebuilding = [next, beside].filter(({ process }) =>
-    process.output.includes('the definition has changed'),
+    process.output.includes('all profiles are rebuilt from the log'),
   )
   expect(rebuilding.length).toBe(1)
   const { body } = await next.get<{ features: object }>(`/v1/profiles/u?minSequence=${receipt!.sequence}`)

@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Operator } from '../../src/features/operator.ts'
 import { AGGREGATES, createOperator } from '../../src/features/operators.ts'
 import { type Calendar, createCalendar } from '../../src/model/calendar.ts'
-import { Reader, Writer } from '../../src/model/codec.ts'
 import type { Value } from '../../src/model/value.ts'
 import { parseWindow, unitOf, type Window } from '../../src/model/window.ts'
+import { TestState } from '../support/state-of.ts'
 import { anchor, distance, near, ZONES } from './instants.ts'
 import { type Happened, NAIVE } from './naive-aggregates.ts'
 import { naiveContains } from './naive-windows.ts'
@@ -41,19 +40,6 @@ const story = fc.constantFrom(...ZONES).chain((zone) =>
 
 const calendars = new Map<string, Calendar>(ZONES.map((zone) => [zone, createCalendar(zone)]))
 
-function reloaded(operator: Operator<unknown>, state: unknown): unknown {
-  if (operator.isEmpty(state)) return operator.empty()
-  const writer = new Writer()
-  operator.encode(state, writer)
-  const bytes = writer.take()
-  const reader = new Reader(bytes)
-  const again = operator.decode(reader)
-  expect(reader.done).toBe(true)
-  operator.encode(again, writer)
-  expect(writer.take()).toEqual(bytes)
-  return again
-}
-
 describe.each(AGGREGATES)('%s', (name) => {
   test.each(Object.entries(WINDOWS))(
     'over %s equals the naive oracle, whatever came late, was pruned, stored or read later',
@@ -65,21 +51,21 @@ describe.each(AGGREGATES)('%s', (name) => {
           const calendar = calendars.get(zone)!
           const happened: Happened[] = []
           let newest = 0
-          let state = operator.empty()
+          const state = new TestState()
           for (const { ms, value, reload, prune } of steps) {
             const at = near(anchorAt, ms)
             newest = Math.max(newest, at)
             happened.push({ at, value })
-            state = operator.add(state, value, at, calendar.tile(unit, at))
-            if (prune) state = operator.prune(state, calendar.windowStart(window, newest))
-            if (reload) state = reloaded(operator, state)
+            operator.add(state.section, value, at, calendar.tile(unit, at))
+            if (prune) operator.prune(state.section, calendar.windowStart(window, newest))
+            if (reload) state.reload()
           }
           for (const readAt of [newest, ...readAfter.map((ms) => newest + ms)]) {
             const contains = naiveContains(zone, window, readAt)
             const expected = NAIVE[name](happened.filter(({ at }) => contains(at)))
             const start = calendar.windowStart(window, readAt)
-            expect(operator.value(state, start)).toEqual(expected)
-            expect(operator.error?.(state, start)).toBeUndefined()
+            expect(operator.value(state.section, start)).toEqual(expected)
+            expect(operator.error?.(state.section, start)).toBeUndefined()
           }
         }),
         { numRuns: 70 },

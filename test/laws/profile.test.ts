@@ -5,7 +5,7 @@ import type { AggregateName } from '../../src/features/operators.ts'
 import type { Action } from '../../src/model/action.ts'
 import { readDayCounts } from '../../src/profile/counts-view.ts'
 import { Fold } from '../../src/profile/fold.ts'
-import { emptyProfile, type Profile } from '../../src/profile/profile.ts'
+import { emptyProfile, LIST, listOf, type Profile } from '../../src/profile/profile.ts'
 import { decodeProfile, encodeProfile } from '../../src/profile/profile-codec.ts'
 import { readFeatures } from '../../src/profile/read.ts'
 import { type NaiveFeature, NaiveProfile } from '../support/naive-profile.ts'
@@ -92,7 +92,7 @@ describe.each(ZONES)('in %s', (zone) => {
   const readAll = (profile: Profile, at: number) =>
     readFeatures(definition, profile, definition.features, at).features
   const countsOf = (profile: Profile, action?: string) =>
-    readDayCounts(definition.calendar, profile, action === undefined ? {} : { action }).counts
+    readDayCounts(definition, profile, action === undefined ? {} : { action }).counts
 
   /** One user of the story three ways: folded, folded through the store, and as a list. */
   class User {
@@ -116,7 +116,7 @@ describe.each(ZONES)('in %s', (zone) => {
       for (const name of [undefined, 'buy', 'constructor', 'never']) {
         expect(countsOf(this.folded, name)).toEqual(this.naive.counts(name))
       }
-      expect(this.folded.timeline).toEqual(this.naive.timeline())
+      expect(listOf(definition, this.folded, LIST.timeline)).toEqual(this.naive.timeline())
       const bytes = encodeProfile(definition, this.folded)
       expect(encodeProfile(definition, this.stored).equals(bytes)).toBe(true)
       expect(encodeProfile(definition, decodeProfile(definition, bytes)).equals(bytes)).toBe(true)

@@ -2,11 +2,14 @@
 import type { Aggregate } from '../aggregate.ts'
 
 export const count: Aggregate<number> = {
-  empty: 0,
-  isEmpty: (state) => state === 0,
-  add: (state) => state + 1,
-  merge: (earlier, later) => earlier + later,
-  value: (state) => state,
-  encode: (state, to) => to.varint(state),
-  decode: (from) => from.varint(),
+  add(state) {
+    if (state.length === 0) {
+      state.insert(state.start, 1)
+      state.numbers[state.start] = 0
+    }
+    state.numbers[state.start]! += 1
+  },
+  none: 0,
+  withEarlier: (total, numbers, start) => total + numbers[start]!,
+  value: (total) => total,
 }

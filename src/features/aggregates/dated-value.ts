@@ -1,74 +1,67 @@
-// What first and last share: one value of any JSON kind and when it occurred. State: null before
-// the first value, then the instant and the value.
-
-import type { Reader, Writer } from '../../model/codec.ts'
+// What first and last share: one value of any JSON kind and when it occurred. State: the instant,
+// the kind of the value, and then the number, or the bytes of a text and the text.
 import type { Value } from '../../model/value.ts'
+import type { Numbers, Section } from '../../numbers/section.ts'
+import { putText, textAt, textBytes, textNumbers } from '../../numbers/text.ts'
 import type { Aggregate } from '../aggregate.ts'
 
-type Dated = [at: number, value: Value] | null
-
 /** UTF-16 units of a text, or of the JSON of a list or object. */
-export const KEPT_LENGTH_MAX = 1_024
+const KEPT_LENGTH_MAX = 1_024
 
 const NUMBER = 0
 const TEXT = 1
 const JSON_TEXT = 2
 
+/** Where the state stands whose value wins; -1 if there is none. */
+type Place = number
+
 /**
  * @param replaces true if a value accepted later, of instant `later`, replaces one of instant
  * `earlier`
  */
-export function datedValue(replaces: (later: number, earlier: number) => boolean): Aggregate<Dated> {
+export function datedValue(replaces: (later: number, earlier: number) => boolean): Aggregate<Place> {
   return {
-    empty: null,
-    isEmpty: (state) => state === null,
     add(state, value, at) {
-      if (state && !replaces(at, state[0])) return state
-      const kept = storable(value)
-      if (kept === undefined) return state
-      if (!state) return [at, kept]
-      state[0] = at
-      state[1] = kept
-      return state
+      if (state.length > 0 && !replaces(at, state.numbers[state.start]!)) return
+      if (typeof value === 'number') putHead(state, at, NUMBER, value, 0)
+      else {
+        const text = typeof value === 'string' ? value.slice(0, KEPT_LENGTH_MAX) : JSON.stringify(value)
+        if (text.length <= KEPT_LENGTH_MAX)
+          putTextState(state, at, typeof value === 'string' ? TEXT : JSON_TEXT, text)
+      }
     },
-    merge(earlier, later) {
-      if (!earlier || !later) return earlier ?? later
-      return replaces(later[0], earlier[0]) ? later : earlier
-    },
-    value: (state) => (state ? state[1] : null),
-    encode(state, to) {
-      to.number(state![0])
-      encodeValue(state![1], to)
-    },
-    decode: (from) => [from.number(), decodeValue(from)],
+    none: -1,
+    withEarlier: (total, numbers, start) =>
+      total < 0 || !replaces(numbers[total]!, numbers[start]!) ? start : total,
+    value: (total, numbers) => (total < 0 ? null : valueAt(numbers, total)),
   }
 }
 
 /**
- * The part of a value that is kept, for each tile of each user; undefined: nothing. Half a
- * surrogate pair has no UTF-8 form. It is replaced now, so that storing the state changes nothing.
+ * Half a surrogate pair has no UTF-8 form. It is replaced now, so that storing changes nothing.
  */
-function storable(value: Value): Value | undefined {
-  if (typeof value === 'string') return value.slice(0, KEPT_LENGTH_MAX).toWellFormed()
-  const isLong = typeof value === 'object' && JSON.stringify(value).length > KEPT_LENGTH_MAX
-  return isLong ? undefined : value
+function putTextState(state: Section, at: number, kind: number, text: string): void {
+  const wellFormed = text.toWellFormed()
+  const bytes = textBytes(wellFormed)
+  putHead(state, at, kind, bytes, textNumbers(bytes))
+  putText(wellFormed, state.numbers, state.end - textNumbers(bytes))
 }
 
-function encodeValue(value: Value, to: Writer): void {
-  if (typeof value === 'number') {
-    to.varint(NUMBER)
-    to.number(value)
-  } else if (typeof value === 'string') {
-    to.varint(TEXT)
-    to.text(value)
-  } else {
-    to.varint(JSON_TEXT)
-    to.text(JSON.stringify(value))
-  }
+/** Writes what every state begins with, and makes room for `more` numbers after it. */
+function putHead(state: Section, at: number, kind: number, third: number, more: number): void {
+  const { start } = state
+  const change = 3 + more - state.length
+  if (change > 0) state.insert(start, change)
+  else state.remove(start, -change)
+  const { numbers } = state
+  numbers[start] = at
+  numbers[start + 1] = kind
+  numbers[start + 2] = third
 }
 
-function decodeValue(from: Reader): Value {
-  const kind = from.varint()
-  if (kind === NUMBER) return from.number()
-  return kind === TEXT ? from.text() : JSON.parse(from.text())
+function valueAt(numbers: Numbers, start: number): Value {
+  const [kind, third] = [numbers[start + 1]!, numbers[start + 2]!]
+  if (kind === NUMBER) return third
+  const text = textAt(numbers, start + 3, third)
+  return kind === TEXT ? text : (JSON.parse(text) as Value)
 }

@@ -1,120 +1,134 @@
 // How many different values occurred. Every window is a suffix of the tiles, so it is enough to
 // know the newest tile of each value, and this operator has no tiles of its own. It is exact up to
 // LIMITS.distinctExactMax values in a window. Beyond that, it is a sketch with a stated error.
+//
+// A state is the length of a list of values, and the list. If a user had too many values, it goes
+// on with the newest tile of a value that is missing in the list, and a sketch of all values.
+// Windows that begin after that tile are exact.
 
 import { LIMITS } from '../../limits.ts'
 import { hash53 } from '../../model/hash.ts'
 import type { Value } from '../../model/value.ts'
+import { Section } from '../../numbers/section.ts'
 import type { Operator } from '../operator.ts'
+import { addValue, firstFrom } from './distinct-values.ts'
 import {
-  countFrom,
-  decodeValues,
-  encodeValues,
-  oldestFrom,
-  type Values,
-  valuesFrom,
-  withoutFirst,
-  withValue,
-} from './distinct-values.ts'
-import {
-  decodeSketch,
-  encodeSketch,
-  type Sketch,
   STANDARD_ERROR,
   sketchAdd,
   sketchEstimate,
-  sketchFrom,
   sketchOldest,
+  sketchPrune,
 } from './sliding-hyperloglog.ts'
 
-/**
- * The state of a user with too many values: the newest values, by (tile, hash), and a sketch of
- * all.
- */
-interface Overflown {
-  values: Values
-  /**
-   * Newest tile of a value that is missing from `values`. Windows that begin after it are exact.
-   */
-  evictedTile: number
-  sketch: Sketch
-  /** No tile of the sketch is older, so pruning again up to here costs nothing. Not stored. */
-  prunedTo: number
-}
+/** The list, and the sketch, of the state at hand. */
+const list = new Section()
+const sketch = new Section()
 
-type Distinct = Values | Overflown | null
-
-export const distinct: Operator<Distinct> = {
-  empty: () => null,
+export const distinct: Operator = {
   add(state, value, _at, tile) {
     const hash = hashOf(value)
-    if (hash === undefined) return state
-    if (state === null) return [hash, tile]
-    if (!Array.isArray(state)) {
-      sketchAdd(state.sketch, hash, tile)
-      state.prunedTo = Math.min(state.prunedTo, tile)
-      state.values = withValue(state.values, hash, tile)
-      if (state.values.length / 2 > LIMITS.distinctExactMax) {
-        state.evictedTile = Math.max(state.evictedTile, withoutFirst(state.values))
-      }
-      return state
+    if (hash === undefined) return
+    if (state.length === 0) {
+      state.insert(state.start, 1)
+      state.numbers[state.start] = 0
     }
-    const values = withValue(state, hash, tile)
-    if (values.length / 2 <= LIMITS.distinctExactMax) return values
-    const sketch = sketchOf(values)
-    return { values, evictedTile: withoutFirst(values), sketch, prunedTo: Number.NEGATIVE_INFINITY }
+    if (isOverflown(state)) sketchAdd(sketchOf(state), hash, tile)
+    addValue(listOf(state.again()), hash, tile)
+    resized(state)
+    if (list.length / 2 <= LIMITS.distinctExactMax) return
+    if (!isOverflown(state)) overflow(state)
+    const evicted = listOf(state).numbers[list.start + 1]!
+    list.remove(list.start, 2)
+    resized(state)
+    const { numbers, end } = list
+    numbers[end] = Math.max(numbers[end]!, evicted)
   },
   prune(state, firstTile) {
-    if (state === null) return null
-    if (Array.isArray(state)) return valuesFrom(state, firstTile)
-    if (state.evictedTile < firstTile) return valuesFrom(state.values, firstTile)
-    if (firstTile > state.prunedTo) {
-      state.sketch = sketchFrom(state.sketch, firstTile)
-      state.prunedTo = firstTile
+    if (state.length === 0) return
+    const { numbers, start, end } = listOf(state)
+    list.remove(start, firstFrom(numbers, start, end, firstTile) - start)
+    resized(state)
+    if (isOverflown(state)) {
+      if (evictedTile(state) < firstTile) state.remove(list.end, state.end - list.end)
+      else sketchPrune(sketchOf(state), firstTile)
     }
-    return state
+    state.again()
+    if (state.length === 1) state.remove(state.start, 1)
   },
   value(state, fromTile) {
-    if (state === null) return 0
-    const known = countFrom(valuesOf(state), fromTile)
+    if (state.length === 0) return 0
+    const known = countFrom(state, fromTile)
+    if (isExact(state, fromTile)) return known
     // The window holds more values than are listed, so the estimate never falls back to the exact
     // range.
-    return isExact(state, fromTile) ? known : Math.max(known + 1, sketchEstimate(state.sketch, fromTile))
+    return Math.max(known + 1, sketchEstimate(sketchOf(state), fromTile))
   },
   error: (state, fromTile) => (isExact(state, fromTile) ? undefined : STANDARD_ERROR),
   oldest(state, fromTile) {
-    if (state === null) return undefined
-    if (isExact(state, fromTile)) return oldestFrom(valuesOf(state), fromTile)
-    // The value may also change if it turns exact again.
-    return Math.min(sketchOldest(state.sketch, fromTile), state.evictedTile)
+    if (state.length === 0) return undefined
+    if (!isExact(state, fromTile)) {
+      // The value may also change if it turns exact again.
+      return Math.min(sketchOldest(sketchOf(state), fromTile), evictedTile(state))
+    }
+    const { numbers, start, end } = listOf(state)
+    const first = firstFrom(numbers, start, end, fromTile)
+    return first === end ? undefined : numbers[first + 1]
   },
   /** A value counts in the newest tile it was seen in; values beyond the list are in none. */
   tiles(state, fromTile) {
     const found = new Map<number, number>()
-    const values = state === null ? [] : valuesOf(state)
-    for (let at = 1; at < values.length; at += 2) {
-      const tile = values[at]!
-      if (tile >= fromTile) found.set(tile, (found.get(tile) ?? 0) + 1)
+    if (state.length === 0) return []
+    const { numbers, start, end } = listOf(state)
+    for (let at = firstFrom(numbers, start, end, fromTile); at < end; at += 2) {
+      const tile = numbers[at + 1]!
+      found.set(tile, (found.get(tile) ?? 0) + 1)
     }
     return [...found]
   },
-  isEmpty: (state) => state === null,
-  encode(state, to) {
-    encodeValues(valuesOf(state!), to)
-    if (Array.isArray(state)) {
-      to.varint(0)
-    } else {
-      to.varint(1)
-      to.signed(state!.evictedTile)
-      encodeSketch(state!.sketch, to)
-    }
-  },
-  decode(from) {
-    const values = decodeValues(from)
-    if (from.varint() === 0) return values
-    const evictedTile = from.signed()
-    return { values, evictedTile, sketch: decodeSketch(from), prunedTo: Number.NEGATIVE_INFINITY }
-  },
+}
+
+function listOf(state: Section): Section {
+  const first = state.start + 1
+  return list.within(state, first, first + state.numbers[state.start]!)
+}
+
+/** Notes the new length of the list, and looks at the state again. */
+function resized(state: Section): void {
+  state.again()
+  state.numbers[state.start] = list.length
+}
+
+function isOverflown(state: Section): boolean {
+  return state.length > 1 + state.numbers[state.start]!
+}
+
+function sketchOf(state: Section): Section {
+  return sketch.within(state, listOf(state).end + 1, state.end)
+}
+
+function evictedTile(state: Section): number {
+  return state.numbers[listOf(state).end]!
+}
+
+function isExact(state: Section, fromTile: number): boolean {
+  return state.length === 0 || !isOverflown(state) || evictedTile(state) < fromTile
+}
+
+function countFrom(state: Section, fromTile: number): number {
+  const { numbers, start, end } = listOf(state)
+  return (end - firstFrom(numbers, start, end, fromTile)) / 2
+}
+
+/** Begins a sketch of what is listed. */
+function overflow(state: Section): void {
+  const { start, end } = listOf(state)
+  state.insert(end, 1)
+  state.numbers[end] = Number.NEGATIVE_INFINITY
+  for (let at = start; at < end; at += 2) {
+    const { numbers } = state.again()
+    sketchAdd(sketchOf(state), numbers[at]!, numbers[at + 1]!)
+  }
+  state.again()
 }
 
 /** Distances on the ring of hashes that keep the kinds of values apart. */
@@ -130,18 +144,4 @@ function hashOf(value: Value): number | undefined {
 
 function shifted(text: string, shift: number): number {
   return (hash53(text) + shift) % 2 ** 53
-}
-
-function valuesOf(state: Values | Overflown): Values {
-  return Array.isArray(state) ? state : state.values
-}
-
-function isExact(state: Distinct, fromTile: number): state is Values | null {
-  return state === null || Array.isArray(state) || state.evictedTile < fromTile
-}
-
-function sketchOf(values: Values): Sketch {
-  const sketch: Sketch = []
-  for (let at = 0; at < values.length; at += 2) sketchAdd(sketch, values[at]!, values[at + 1]!)
-  return sketch
 }

@@ -2,34 +2,47 @@
 // overlap, and rounds it once, when it is read. So neither the order nor the grouping of additions
 // matters. Method: Shewchuk 1997, "Adaptive Precision Floating-Point Arithmetic and Fast Robust
 // Geometric Predicates", as in Python's math.fsum.
-import type { Reader, Writer } from '../../model/codec.ts'
+import type { Numbers, Section } from '../../numbers/section.ts'
 
 /**
- * One double while the sum is one, else its partials: non-zero, of increasing magnitude, without
- * overlap. Past the largest double it saturates there, and is exact no more.
+ * The total of several states: one double while the sum is one, else its partials, as in a state:
+ * non-zero, of increasing magnitude, without overlap. Past the largest double it saturates there,
+ * and is exact no more.
  */
-export type ExactSum = number | number[]
+export type ExactSum = number | readonly number[]
+
+/** The partials of the state that is being added to. */
+const partials: number[] = []
 
 /**
- * Changes the partials it was given, if there are any.
+ * Adds to a state: the partials of a sum, none for 0.
  * @param value finite
  */
-export function plus(sum: ExactSum, value: number): ExactSum {
-  if (typeof sum !== 'number') {
-    addTo(sum, 0, value)
-    return sum.length === 1 ? sum[0]! : sum
-  }
-  const high = saturated(sum + value)
-  const low = roundingError(sum, value, high)
-  return low === 0 ? high : [low, high]
+export function addToSum(state: Section, value: number): void {
+  const { start, length } = state
+  for (let place = 0; place < length; place++) partials[place] = state.numbers[start + place]!
+  const sumLength = addTo(partials, length, value)
+  if (length === 0 && partials[0] === 0) return
+  if (sumLength > length) state.insert(start, sumLength - length)
+  else state.remove(start, length - sumLength)
+  for (let place = 0; place < sumLength; place++) state.numbers[start + place] = partials[place]!
 }
 
-/** Changes neither. */
-export function plusSum(left: ExactSum, right: ExactSum): ExactSum {
-  let sum = typeof left === 'number' ? left : left.slice()
-  if (typeof right === 'number') return plus(sum, right)
-  for (const partial of right) sum = plus(sum, partial)
-  return sum
+/** The sum with a state. Changes neither. */
+export function plusState(sum: ExactSum, numbers: Numbers, start: number, end: number): ExactSum {
+  let total = sum
+  for (let at = start; at < end; at++) total = plus(total, numbers[at]!)
+  return total
+}
+
+function plus(sum: ExactSum, value: number): ExactSum {
+  if (typeof sum === 'number') {
+    const total = saturated(sum + value)
+    if (roundingError(sum, value, total) === 0) return total
+  }
+  const longer = typeof sum === 'number' ? [sum] : sum.slice()
+  longer.length = addTo(longer, longer.length, value)
+  return longer.length === 1 ? longer[0]! : longer
 }
 
 /** The double nearest to the exact sum. */
@@ -54,40 +67,23 @@ export function rounded(sum: ExactSum): number {
   return saturated(high)
 }
 
-export function encodeSum(sum: ExactSum, to: Writer): void {
-  if (typeof sum === 'number') {
-    to.varint(1)
-    to.number(sum)
-    return
-  }
-  to.varint(sum.length)
-  for (const partial of sum) to.number(partial)
-}
-
-export function decodeSum(from: Reader): ExactSum {
-  const length = from.varint()
-  if (length === 1) return from.number()
-  const partials: number[] = []
-  for (let left = length; left > 0; left--) partials.push(from.number())
-  return partials.slice()
-}
-
 /**
- * Adds to the partials that stand in the array from `first` on, of which there is at least one.
+ * Adds to the first `length` partials and returns how many they then are: at most one more. One of
+ * them may be 0, if it is the only one.
  * @param value finite
  */
-export function addTo(partials: number[], first: number, value: number): void {
-  let end = first
+function addTo(partials: number[], length: number, value: number): number {
+  let kept = 0
   let high = value
-  for (let at = first; at < partials.length; at++) {
-    const partial = partials[at]!
+  for (let place = 0; place < length; place++) {
+    const partial = partials[place]!
     const total = saturated(high + partial)
     const low = roundingError(high, partial, total)
-    if (low !== 0) partials[end++] = low
+    if (low !== 0) partials[kept++] = low
     high = total
   }
-  if (high !== 0 || end === first) partials[end++] = high
-  partials.length = end
+  if (high !== 0 || kept === 0) partials[kept++] = high + 0
+  return kept
 }
 
 /**

@@ -1,5 +1,4 @@
-// What min and max share: the number that wins against all others. State: that number; null before
-// the first.
+// What min and max share: the number that wins against all others. State: that number.
 import type { Aggregate } from '../aggregate.ts'
 
 type Extreme = number | null
@@ -7,19 +6,16 @@ type Extreme = number | null
 /** @param pick the winner of two: Math.min or Math.max */
 export function extreme(pick: (left: number, right: number) => number): Aggregate<Extreme> {
   return {
-    empty: null,
-    isEmpty: (state) => state === null,
     add(state, value) {
-      if (typeof value !== 'number' || !Number.isFinite(value)) return state
+      if (typeof value !== 'number' || !Number.isFinite(value)) return
+      const isFirst = state.length === 0
+      if (isFirst) state.insert(state.start, 1)
+      const { numbers, start } = state
       // `+ 0` makes 0 of -0, which would otherwise depend on the order.
-      return state === null ? value + 0 : pick(state, value + 0)
+      numbers[start] = isFirst ? value + 0 : pick(numbers[start]!, value + 0)
     },
-    merge(earlier, later) {
-      if (earlier === null || later === null) return earlier ?? later
-      return pick(earlier, later)
-    },
-    value: (state) => state,
-    encode: (state, to) => to.number(state!),
-    decode: (from) => from.number(),
+    none: null,
+    withEarlier: (total, numbers, start) => (total === null ? numbers[start]! : pick(numbers[start]!, total)),
+    value: (total) => total,
   }
 }

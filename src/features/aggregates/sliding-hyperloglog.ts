@@ -3,14 +3,11 @@
 // Hebrail 2010, "Sliding HyperLogLog: Estimating cardinality in a data stream over a sliding
 // window". Estimator: Ertl 2017, "New cardinality estimation algorithms for HyperLogLog sketches",
 // algorithm 6, which needs no correction for small or large counts.
-import type { Reader, Writer } from '../../model/codec.ts'
-
-/**
- * One number per remembered (register, tile, rank), sorted. A register keeps a rank only while no
- * rank as high was seen in a tile as new, so its ranks fall as its tiles rise: the set is the same
- * in whatever order values came.
- */
-export type Sketch = number[]
+//
+// A sketch is one number for each remembered (register, tile, rank), sorted. A register keeps a rank
+// only while no rank as high was seen in a tile as new, so its ranks fall as its tiles rise: the set
+// is the same in whatever order values came.
+import type { Section } from '../../numbers/section.ts'
 
 /** 1.04 / sqrt(4096): the standard error of an estimate, relative to it. */
 export const STANDARD_ERROR = 0.01625
@@ -26,50 +23,59 @@ const RANK_LIMIT = 64
 const TILE_SHIFT = 2 ** 33
 const REGISTER_SPAN = 2 ** 34 * RANK_LIMIT
 
-/** Adds a value by its hash (0 to 2^53 - 1). Changes `sketch`. */
-export function sketchAdd(sketch: Sketch, hash: number, tile: number): void {
+/** Adds a value by its hash (0 to 2^53 - 1). */
+export function sketchAdd(sketch: Section, hash: number, tile: number): void {
+  const { numbers, start, end } = sketch
   const register = Math.floor(hash / 2 ** RANK_BITS)
   const entry = entryOf(register, tile, rankOf(hash % 2 ** RANK_BITS))
   const rank = entry % RANK_LIMIT
   // Tiles as new or newer stand after this place, and the first of them has the highest rank of
   // them.
   const at = firstNotBelow(sketch, entryOf(register, tile, 0))
-  const next = sketch[at]
+  const next = at < end ? numbers[at] : undefined
   if (next !== undefined && registerOf(next) === register && next % RANK_LIMIT >= rank) return
   // What this one outdoes: its own tile's lower rank, and older tiles whose rank is no higher.
-  const end = next !== undefined && tileOf(next) === tile && registerOf(next) === register ? at + 1 : at
-  let start = at
+  const after = next !== undefined && tileOf(next) === tile && registerOf(next) === register ? at + 1 : at
+  let first = at
   while (
-    start > 0 &&
-    registerOf(sketch[start - 1]!) === register &&
-    sketch[start - 1]! % RANK_LIMIT <= rank
+    first > start &&
+    registerOf(numbers[first - 1]!) === register &&
+    numbers[first - 1]! % RANK_LIMIT <= rank
   ) {
-    start -= 1
+    first -= 1
   }
-  sketch.splice(start, end - start, entry)
+  if (first === after) sketch.insert(first, 1)
+  else sketch.remove(first + 1, after - first - 1)
+  sketch.numbers[first] = entry
 }
 
 /** Forgets the tiles before `firstTile`. */
-export function sketchFrom(sketch: Sketch, firstTile: number): Sketch {
-  return sketch.filter((entry) => tileOf(entry) >= firstTile)
+export function sketchPrune(sketch: Section, firstTile: number): void {
+  const { numbers, start, end } = sketch
+  let kept = start
+  for (let at = start; at < end; at++) {
+    if (tileOf(numbers[at]!) >= firstTile) numbers[kept++] = numbers[at]!
+  }
+  sketch.remove(kept, end - kept)
 }
 
 /** The oldest tile that is at least `fromTile`; Infinity for none. */
-export function sketchOldest(sketch: Sketch, fromTile: number): number {
+export function sketchOldest({ numbers, start, end }: Section, fromTile: number): number {
   let oldest = Number.POSITIVE_INFINITY
-  for (const entry of sketch) {
-    const tile = tileOf(entry)
+  for (let at = start; at < end; at++) {
+    const tile = tileOf(numbers[at]!)
     if (tile >= fromTile && tile < oldest) oldest = tile
   }
   return oldest
 }
 
 /** How many different values occurred in `fromTile` or later, about. */
-export function sketchEstimate(sketch: Sketch, fromTile: number): number {
+export function sketchEstimate({ numbers, start, end }: Section, fromTile: number): number {
   const registersOfRank = new Array<number>(RANK_BITS + 2).fill(0)
   let seen = 0
   let previous = -1
-  for (const entry of sketch) {
+  for (let at = start; at < end; at++) {
+    const entry = numbers[at]!
     const register = registerOf(entry)
     if (register === previous || tileOf(entry) < fromTile) continue
     registersOfRank[entry % RANK_LIMIT]! += 1
@@ -80,29 +86,6 @@ export function sketchEstimate(sketch: Sketch, fromTile: number): number {
   for (let rank = RANK_BITS; rank >= 1; rank -= 1) z = (z + registersOfRank[rank]!) / 2
   z += REGISTERS * sigma(1 - seen / REGISTERS)
   return Math.round(REGISTERS ** 2 / (2 * Math.LN2 * z))
-}
-
-export function encodeSketch(sketch: Sketch, to: Writer): void {
-  to.varint(sketch.length)
-  let register = 0
-  let tile = 0
-  for (const entry of sketch) {
-    to.varint(registerOf(entry) - register)
-    to.signed(tileOf(entry) - tile)
-    to.varint(entry % RANK_LIMIT)
-    register = registerOf(entry)
-    tile = tileOf(entry)
-  }
-}
-
-export function decodeSketch(from: Reader): Sketch {
-  let register = 0
-  let tile = 0
-  return Array.from({ length: from.varint() }, () => {
-    register += from.varint()
-    tile += from.signed()
-    return entryOf(register, tile, from.varint())
-  })
 }
 
 function entryOf(register: number, tile: number, rank: number): number {
@@ -123,12 +106,12 @@ function rankOf(bits: number): number {
   return high > 0 ? Math.clz32(high) - (64 - RANK_BITS) + 1 : RANK_BITS - 32 + Math.clz32(bits) + 1
 }
 
-function firstNotBelow(sketch: Sketch, entry: number): number {
-  let low = 0
-  let high = sketch.length
+function firstNotBelow({ numbers, start, end }: Section, entry: number): number {
+  let low = start
+  let high = end
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (sketch[middle]! < entry) low = middle + 1
+    if (numbers[middle]! < entry) low = middle + 1
     else high = middle
   }
   return low

@@ -3,6 +3,7 @@ import { HASH_END, RebuildSlice } from '../../../actors/rebuild/rebuild-slice.ts
 import { encodeChunk, encodeRecord, encodeTick } from '../../../src/ingest/records.ts'
 import type { LogRecord } from '../../../src/log/action-log.ts'
 import { Fold } from '../../../src/profile/fold.ts'
+import { LIST, listOf } from '../../../src/profile/profile.ts'
 import { definitionOf } from '../../support/local-engine.ts'
 
 const definition = definitionOf('{ n: { aggregate: count } }')
@@ -44,7 +45,7 @@ test('slices hold no more users than they may, and together each user once, with
     expect(slice.sequence).toBe(records.length)
     for (const [user, profile] of slice.profiles) {
       expect(seen.has(user)).toBe(false)
-      seen.set(user, profile.timeline.length / 2)
+      seen.set(user, listOf(definition, profile, LIST.timeline).length / 2)
     }
     length = slice.to - slice.from
     from = slice.to
