@@ -12,9 +12,12 @@ export interface Numbered {
 
 /** V8 keeps an array of doubles flat if it never held anything else. This one makes such arrays. */
 const ZEROS: readonly number[] = flatZeros(1_024)
-const ROOM_MIN = 8
-/** Share of the numbers that is added as spare room when there is none left. */
-const ROOM_SHARE = 1 / 8
+/** Spare room that numbers get when they have none left: so many, and a share of what they are. */
+const ROOM = 8
+const ROOM_SHARE = 1 / 4
+/** Spare room comes in multiples of so many, each made once. */
+const ROOM_STEP = 8
+const rooms: Numbers[] = []
 /** More spare room than twice the numbers is given back, unless it is as little as this. */
 const SPARE_KEPT = 64
 
@@ -84,9 +87,7 @@ export class Section {
     let { numbers } = this
     const length = lengthOf(numbers)
     if (length + count > numbers.length) {
-      numbers = numbers
-        .slice(0, length)
-        .concat(zeros(Math.max(count, ROOM_MIN + Math.floor(length * ROOM_SHARE))))
+      numbers = numbers.concat(roomFor(Math.max(count, ROOM + length * ROOM_SHARE)))
       this.#keep(numbers)
     }
     for (let at = length - 1; at >= place; at--) numbers[at + count] = numbers[at]!
@@ -114,6 +115,14 @@ export class Section {
     this.numbers = numbers
     this.#holder.numbers = numbers
   }
+}
+
+/** At least so many zeros, to be copied and not kept. */
+function roomFor(length: number): readonly number[] {
+  const steps = Math.ceil(length / ROOM_STEP)
+  if (steps * ROOM_STEP > ZEROS.length) return zeros(length)
+  rooms[steps] ??= zeros(steps * ROOM_STEP)
+  return rooms[steps]
 }
 
 function flatZeros(length: number): number[] {

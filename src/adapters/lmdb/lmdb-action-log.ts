@@ -170,6 +170,7 @@ export class LmdbActionLog implements ActionLog {
   }
 
   #after(shard: Shard, position: number): LogRecord[] {
+    if (position >= shard.head) return []
     const oldest = shard.recent.records[0]
     if (oldest && position + 1 >= oldest.sequence) {
       return shard.recent.records.filter((record) => record.sequence > position)

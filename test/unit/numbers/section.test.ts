@@ -55,7 +55,7 @@ test('there is little spare room, and most of it is given back after a large lis
   const section = new Section().select(holder, 0)
   for (let count = 0; count < 1_000; count++) {
     section.insert(section.end, 1)
-    expect(holder.numbers.length).toBeLessThanOrEqual(lengthOf(holder.numbers) * 1.125 + 8)
+    expect(holder.numbers.length).toBeLessThanOrEqual(lengthOf(holder.numbers) * 1.25 + 16)
   }
   section.remove(section.start, 990)
   expect(holder.numbers.length).toBeLessThan(100)
