@@ -5,9 +5,11 @@ import type { Numbers, Section } from '../../numbers/section.ts'
 /** Adds a value that was seen in the tile to the list, which is the whole section. */
 export function addValue(list: Section, hash: number, tile: number): void {
   const { numbers, start, end } = list
-  const known = placeOf(numbers, start, end, hash)
-  if (known >= 0 && numbers[known + 1]! >= tile) return
   let place = placeFor(numbers, start, end, hash, tile)
+  if (place < end && numbers[place] === hash && numbers[place + 1] === tile) return
+  const newer = firstFrom(numbers, place, end, tile + 1)
+  if (placeOf(numbers, newer, end, hash) >= 0) return
+  const known = placeOf(numbers, start, firstFrom(numbers, start, place, tile), hash)
   if (known < 0) list.insert(place, 2)
   else {
     place -= 2
@@ -22,6 +24,7 @@ export function firstFrom(numbers: Numbers, start: number, end: number, tile: nu
   return placeFor(numbers, start, end, -1, tile)
 }
 
+/** Where the value stands; -1 if it does not. Several tiles are not in the order of the hashes. */
 function placeOf(numbers: Numbers, start: number, end: number, hash: number): number {
   for (let at = start; at < end; at += 2) if (numbers[at] === hash) return at
   return -1

@@ -15,7 +15,8 @@ export type ExactSum = number | readonly number[]
 const partials: number[] = []
 
 /**
- * Adds to a state: the partials of a sum, none for 0.
+ * Adds to a state: the partials of a sum, none for 0. If a sum needs fewer partials than before, 0
+ * stands for those that are left over, because soon it needs them again.
  * @param value finite
  */
 export function addToSum(state: Section, value: number): void {
@@ -24,14 +25,15 @@ export function addToSum(state: Section, value: number): void {
   const sumLength = addTo(partials, length, value)
   if (length === 0 && partials[0] === 0) return
   if (sumLength > length) state.insert(start, sumLength - length)
-  else state.remove(start, length - sumLength)
-  for (let place = 0; place < sumLength; place++) state.numbers[start + place] = partials[place]!
+  for (let place = 0; place < state.length; place++) {
+    state.numbers[start + place] = place < sumLength ? partials[place]! : 0
+  }
 }
 
 /** The sum with a state. Changes neither. */
 export function plusState(sum: ExactSum, numbers: Numbers, start: number, end: number): ExactSum {
   let total = sum
-  for (let at = start; at < end; at++) total = plus(total, numbers[at]!)
+  for (let at = start; at < end; at++) if (numbers[at] !== 0) total = plus(total, numbers[at]!)
   return total
 }
 
@@ -68,8 +70,8 @@ export function rounded(sum: ExactSum): number {
 }
 
 /**
- * Adds to the first `length` partials and returns how many they then are: at most one more. One of
- * them may be 0, if it is the only one.
+ * Adds to the first `length` partials and returns how many they then are: at most one more. One
+ * of them may be 0, if it is the only one. It skips zeros.
  * @param value finite
  */
 function addTo(partials: number[], length: number, value: number): number {
