@@ -12,6 +12,7 @@ import { until } from './until.ts'
 /** Further PULSEPRINT_ variables by name. */
 type Settings = Record<string, string>
 
+/** It has two threads, unless the settings say otherwise. */
 export class EngineProcess {
   readonly url: string
   readonly dataPath: string
@@ -23,6 +24,7 @@ export class EngineProcess {
     this.url = `http://127.0.0.1:${port}`
     this.dataPath = dataPath
     this.#env = {
+      PULSEPRINT_THREADS: '2',
       ...settings,
       PULSEPRINT_DEFINITION: definitionPath,
       PULSEPRINT_PORT: String(port),

@@ -33,7 +33,11 @@ export interface LogRetention {
 
 /** Threads share the port through SO_REUSEPORT. Only these systems spread connections over it. */
 const PORT_CAN_BE_SHARED = ['linux', 'freebsd'].includes(process.platform)
-const THREADS_DEFAULT = PORT_CAN_BE_SHARED ? Math.min(4, availableParallelism()) : 1
+const THREADS_MAX_DEFAULT = 4
+/** One core is left to LMDB's writer, the collector's helpers and other programs. */
+const THREADS_DEFAULT = PORT_CAN_BE_SHARED
+  ? Math.max(1, Math.min(THREADS_MAX_DEFAULT, availableParallelism() - 1))
+  : 1
 
 export class SettingsError extends Error {
   readonly problems: string[]
