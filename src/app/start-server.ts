@@ -1,6 +1,7 @@
 // The composition root: settings → configuration files → the engine on one machine, or one node of
 // a cluster.
 import { statSync } from 'node:fs'
+import { markWithOneHelper } from '../runtime/collector.ts'
 import { consoleLogger } from '../runtime/logger.ts'
 import { startEmbedded } from './embedded.ts'
 import type { RunningServer } from './running-server.ts'
@@ -14,6 +15,7 @@ const OTHERS_READ = 0o044
  * and in a cluster those of startClusterNode.
  */
 export async function startServer(settings: Settings): Promise<RunningServer> {
+  markWithOneHelper()
   const texts = readConfiguration(settings.definitionPath, settings.keysPath)
   const configuration = compileConfiguration(texts)
   if (settings.keysPath !== undefined) warnIfOthersRead(settings.keysPath)
