@@ -73,9 +73,8 @@ export class HotUsers {
    */
   activate(names: readonly string[], failed: (error: unknown) => void): HotUser[] {
     const found = names.map((name) => this.#users.get(name))
-    const cold = new Set<string>()
-    for (const [index, user] of found.entries()) if (!user) cold.add(names[index]!)
-    if (cold.size === 0) return found as HotUser[]
+    if (!found.includes(undefined)) return found as HotUser[]
+    const cold = new Set(names.filter((_, index) => !found[index]))
     this.#start([...cold], failed)
     return names.map((name) => this.#users.get(name)!)
   }

@@ -8,6 +8,7 @@ import type { Rule } from '../rules/rule.ts'
 
 export type PropertyKind = 'string' | 'number' | 'integer' | 'boolean' | 'timestamp' | 'list' | 'map'
 export interface PropertyType {
+  name: string
   kind: PropertyKind
   required: boolean
 }
@@ -17,7 +18,8 @@ export interface ActionType {
   name: string
   /** The type that `object.type` takes when missing, and must equal when sent. */
   object?: string
-  properties: Map<string, PropertyType>
+  /** A list, because every action of this name goes through all of it. */
+  properties: PropertyType[]
 }
 
 export interface Feature {

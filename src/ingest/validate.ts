@@ -206,17 +206,13 @@ function pointer(key: string): string {
 }
 
 function checkTypes(sent: Fields, type: ActionType): void {
-  for (const [property, { kind, required }] of type.properties) {
-    const value = Object.hasOwn(sent, property) ? sent[property] : undefined
+  for (const { name, kind, required } of type.properties) {
+    const value = Object.hasOwn(sent, name) ? sent[name] : undefined
     if (value === undefined || value === null) {
-      if (required)
-        throw new ItemProblem(`/properties/${pointer(property)}`, `is required for "${type.name}"`)
+      if (required) throw new ItemProblem(`/properties/${pointer(name)}`, `is required for "${type.name}"`)
     } else if (!isKind(value, kind)) {
       const article = /^[aeiou]/.test(kind) ? 'an' : 'a'
-      throw new ItemProblem(
-        `/properties/${pointer(property)}`,
-        `must be ${article} ${kind} for "${type.name}"`,
-      )
+      throw new ItemProblem(`/properties/${pointer(name)}`, `must be ${article} ${kind} for "${type.name}"`)
     }
   }
 }

@@ -10,7 +10,10 @@ export interface Numbered {
   numbers: Numbers
 }
 
-/** V8 keeps an array of doubles flat if it never held anything else. This one makes such arrays. */
+/**
+ * V8 keeps doubles flat in an array that began with one, and code that sees no other arrays makes no
+ * object of a number it reads. So all arrays here are copies of this one.
+ */
 const ZEROS: readonly number[] = flatZeros(1_024)
 /** Spare room that numbers get when they have none left: so many, and a share of what they are. */
 const ROOM = 8
@@ -30,7 +33,9 @@ export function zeros(length: number): Numbers {
 
 /** So many sections, all empty. */
 export function emptySections(sections: number): Numbers {
-  return zeros(sections + 1).fill(sections + 1)
+  const numbers = zeros(sections + 1)
+  for (let index = 0; index <= sections; index++) numbers[index] = sections + 1
+  return numbers
 }
 
 /** How many numbers the directory and the sections have, without spare room. */

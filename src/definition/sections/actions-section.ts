@@ -35,7 +35,7 @@ function readAny(fields: Fields, entry: Field): void {
 }
 
 function readAction(fields: Fields, entry: Field): ActionType {
-  const action: ActionType = { name: entry.name, properties: new Map() }
+  const action: ActionType = { name: entry.name, properties: [] }
   if (!entry.value) return action
   const parts = fields.map(entry.value, entry.path, entry.key, ['object', 'properties'])
   const object = parts?.get('object')
@@ -46,8 +46,8 @@ function readAction(fields: Fields, entry: Field): ActionType {
   return action
 }
 
-function readProperties(fields: Fields, section: Field): Map<string, PropertyType> {
-  const properties = new Map<string, PropertyType>()
+function readProperties(fields: Fields, section: Field): PropertyType[] {
+  const properties: PropertyType[] = []
   const entries = fields.map(section.value, section.path, section.key) ?? new Map<string, Field>()
   if (entries.size > BOUNDS.propertiesMax) {
     const hint = `At most ${BOUNDS.propertiesMax} are allowed; undeclared ones are accepted untyped.`
@@ -56,13 +56,13 @@ function readProperties(fields: Fields, section: Field): Map<string, PropertyTyp
   }
   for (const entry of entries.values()) {
     const type = checkName(entry, fields.problems) ? readProperty(fields, entry) : undefined
-    if (type) properties.set(entry.name, type)
+    if (type) properties.push(type)
   }
   return properties
 }
 
 function readProperty(fields: Fields, entry: Field): PropertyType | undefined {
-  if (!isMap(entry.value)) return typed(readKind(fields, entry), false)
+  if (!isMap(entry.value)) return typed(entry.name, readKind(fields, entry), false)
   const parts = fields.map(entry.value, entry.path, entry.key, ['type', 'required'])
   const type = parts?.get('type')
   if (!type) {
@@ -70,11 +70,11 @@ function readProperty(fields: Fields, entry: Field): PropertyType | undefined {
     fields.problems.add(entry.key, entry.path, `The property \`${entry.name}\` has no type`, hint)
   }
   const required = readRequired(fields, parts?.get('required'))
-  return typed(type && readKind(fields, type), required)
+  return typed(entry.name, type && readKind(fields, type), required)
 }
 
-function typed(kind: PropertyKind | undefined, required: boolean): PropertyType | undefined {
-  return kind && { kind, required }
+function typed(name: string, kind: PropertyKind | undefined, required: boolean): PropertyType | undefined {
+  return kind && { name, kind, required }
 }
 
 function readKind(fields: Fields, field: Field): PropertyKind | undefined {

@@ -2,7 +2,7 @@
 // overlap, and rounds it once, when it is read. So neither the order nor the grouping of additions
 // matters. Method: Shewchuk 1997, "Adaptive Precision Floating-Point Arithmetic and Fast Robust
 // Geometric Predicates", as in Python's math.fsum.
-import type { Numbers, Section } from '../../numbers/section.ts'
+import { type Numbers, type Section, zeros } from '../../numbers/section.ts'
 
 /**
  * The total of several states: one double while the sum is one, else its partials, as in a state:
@@ -12,7 +12,7 @@ import type { Numbers, Section } from '../../numbers/section.ts'
 export type ExactSum = number | readonly number[]
 
 /** The partials of the state that is being added to. */
-const partials: number[] = []
+const partials = zeros(8)
 
 /**
  * Adds to a state: the partials of a sum, none for 0. If a sum needs fewer partials than before, 0
@@ -76,7 +76,7 @@ export function rounded(sum: ExactSum): number {
  */
 function addTo(partials: number[], length: number, value: number): number {
   let kept = 0
-  let high = value
+  let high = value + 0
   for (let place = 0; place < length; place++) {
     const partial = partials[place]!
     const total = saturated(high + partial)
@@ -88,18 +88,14 @@ function addTo(partials: number[], length: number, value: number): number {
   return kept
 }
 
-/**
- * What `left + right` lost when it was rounded to `total` (Knuth's two-sum); 0 if it was saturated.
- */
+/** What `left + right` lost when it was rounded to `total` (Knuth's two-sum); 0 if it was saturated. */
 function roundingError(left: number, right: number, total: number): number {
-  if (Math.abs(total) === Number.MAX_VALUE) return 0
   const rightPart = total - left
-  return left - (total - rightPart) + (right - rightPart)
+  const lost = left - (total - rightPart) + (right - rightPart)
+  return Math.abs(total) < Number.MAX_VALUE ? lost : 0
 }
 
 /** Also turns -0 into 0, so that a sum has one form. */
 function saturated(value: number): number {
-  if (value > Number.MAX_VALUE) return Number.MAX_VALUE
-  if (value < -Number.MAX_VALUE) return -Number.MAX_VALUE
-  return value + 0
+  return Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE) + 0
 }

@@ -29,10 +29,10 @@ features: {}
   expect(definition.actions.get('purchase')).toEqual({
     name: 'purchase',
     object: 'product',
-    properties: new Map([
-      ['price', { kind: 'number', required: false }],
-      ['at', { kind: 'timestamp', required: true }],
-    ]),
+    properties: [
+      { name: 'price', kind: 'number', required: false },
+      { name: 'at', kind: 'timestamp', required: true },
+    ],
   })
 })
 
