@@ -13,7 +13,8 @@ import { until } from '../support/until.ts'
 
 const SHARDS = 16
 const USERS = 200
-const MARK = 'a text that is easily found'
+/** A text of the user that is easily found: a stored profile keeps six bytes of a text together. */
+const markOf = (user: number) => `qz#${String(user).padStart(3, '0')}`
 const DEFINITION = `version: 1
 features:
   n: { aggregate: count }
@@ -24,7 +25,7 @@ function send(engine: EngineProcess, times: number): Promise<unknown> {
   const actions = Array.from({ length: times * USERS }, (_, index) => ({
     userId: `user-${index % USERS}`,
     action: 'say',
-    properties: { text: `${MARK} ${index % USERS} end`, padding: 'x'.repeat(100) },
+    properties: { text: markOf(index % USERS), padding: 'x'.repeat(100) },
   }))
   return engine.json('/v1/actions', actions)
 }
@@ -104,7 +105,7 @@ test('a damaged record stops its shard only, and says so', async () => {
   const engine = await stoppedEngine()
   const user = 'user-7'
   const shard = shardOf(user, SHARDS)
-  expect(flip(join(engine.dataPath, 'log', 'data.mdb'), `${MARK} 7 end`)).toBeGreaterThan(0)
+  expect(flip(join(engine.dataPath, 'log', 'data.mdb'), markOf(7))).toBeGreaterThan(0)
   // The log has to be read.
   await engine.restartWithoutSnapshots()
   await until(
@@ -140,7 +141,7 @@ test('damaged profiles are computed anew from the log, for writes at once and fo
   const engine = await stoppedEngine()
   const file = join(engine.dataPath, 'snapshots', 'data.mdb')
   for (let number = 0; number < 20; number++) {
-    expect(flip(file, `${MARK} ${number} end`)).toBeGreaterThan(0)
+    expect(flip(file, markOf(number))).toBeGreaterThan(0)
   }
   engine.restart()
   await engine.ready()
