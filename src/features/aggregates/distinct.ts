@@ -32,16 +32,21 @@ export const distinct: Operator = {
       state.insert(state.start, 1)
       state.numbers[state.start] = 0
     }
-    if (isOverflown(state)) sketchAdd(sketchOf(state), hash, tile)
-    addValue(listOf(state.again()), hash, tile)
+    if (isOverflown(state)) {
+      sketchAdd(sketchOf(state), hash, tile)
+      const evicted = addValue(listOf(state.again()), hash, tile, LIMITS.distinctExactMax)
+      resized(state)
+      if (evicted !== undefined) noteEvicted(state, evicted)
+      return
+    }
+    addValue(listOf(state), hash, tile, LIMITS.distinctExactMax + 1)
     resized(state)
     if (list.length / 2 <= LIMITS.distinctExactMax) return
-    if (!isOverflown(state)) overflow(state)
-    const evicted = listOf(state).numbers[list.start + 1]!
-    list.remove(list.start, 2)
+    overflow(state)
+    const { numbers, start } = listOf(state)
+    noteEvicted(state, numbers[start + 1]!)
+    list.remove(start, 2)
     resized(state)
-    const { numbers, end } = list
-    numbers[end] = Math.max(numbers[end]!, evicted)
   },
   prune(state, firstTile) {
     if (state.length === 0) return
@@ -104,6 +109,12 @@ function isOverflown(state: Section): boolean {
 
 function sketchOf(state: Section): Section {
   return sketch.within(state, listOf(state).end + 1, state.end)
+}
+
+/** The newest tile of a value that is missing in the list follows the list. */
+function noteEvicted(state: Section, tile: number): void {
+  const { numbers, end } = listOf(state)
+  numbers[end] = Math.max(numbers[end]!, tile)
 }
 
 function evictedTile(state: Section): number {
