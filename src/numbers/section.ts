@@ -23,6 +23,8 @@ const ROOM_STEP = 8
 const rooms: Numbers[] = []
 /** More spare room than twice the numbers is given back, unless it is as little as this. */
 const SPARE_KEPT = 64
+/** More numbers than this are moved faster by the array itself. */
+const MOVED_ONE_BY_ONE = 128
 
 /** Exactly so many zeros. */
 export function zeros(length: number): Numbers {
@@ -95,7 +97,8 @@ export class Section {
       numbers = numbers.concat(roomFor(Math.max(count, ROOM + length * ROOM_SHARE)))
       this.#keep(numbers)
     }
-    for (let at = length - 1; at >= place; at--) numbers[at + count] = numbers[at]!
+    if (length - place > MOVED_ONE_BY_ONE) moveBehind(numbers, place, count)
+    else for (let at = length - 1; at >= place; at--) numbers[at + count] = numbers[at]!
     this.#shift(count)
   }
 
@@ -120,6 +123,14 @@ export class Section {
     this.numbers = numbers
     this.#holder.numbers = numbers
   }
+}
+
+/** Moves all that is at `place` and after it. As much spare room goes. */
+function moveBehind(numbers: Numbers, place: number, count: number): void {
+  numbers.length -= count
+  if (count === 1) numbers.splice(place, 0, 0)
+  else if (count === 2) numbers.splice(place, 0, 0, 0)
+  else numbers.splice(place, 0, ...zeros(count))
 }
 
 /** At least so many zeros, to be copied and not kept. */

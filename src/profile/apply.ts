@@ -53,12 +53,16 @@ export function count(
   addToSeries(definition, profile, action, newestBefore)
 }
 
+/** In a full timeline the others move up, so that nothing behind it has to move. */
 function appendToTimeline(timeline: Section, sequence: number, position: number): void {
-  if (timeline.length >= 2 * LIMITS.timelineLengthMax) timeline.remove(timeline.start, 2)
-  const { end } = timeline
-  timeline.insert(end, 2)
-  timeline.numbers[end] = sequence
-  timeline.numbers[end + 1] = position
+  const { start, end } = timeline
+  const isFull = timeline.length >= 2 * LIMITS.timelineLengthMax
+  if (!isFull) timeline.insert(end, 2)
+  const { numbers } = timeline
+  const place = isFull ? end - 2 : end
+  if (isFull) for (let at = start; at < place; at++) numbers[at] = numbers[at + 2]!
+  numbers[place] = sequence
+  numbers[place + 1] = position
 }
 
 function countDay(definition: Definition, profile: Profile, { action, occurredAt }: Action): void {
