@@ -9,6 +9,7 @@ export interface Receipts {
   accepted: number
   duplicate: number
   rejected: number
+  refused: number
   /** True if no item was rejected, apart from unreadable ones. */
   unreadable: boolean
 }
@@ -23,7 +24,14 @@ export function writeReceipts(
   submitted: Submitted,
   extras: ((index: number) => string) | undefined,
 ): Receipts {
-  const receipts: Receipts = { json: '', accepted: 0, duplicate: 0, rejected: 0, unreadable: true }
+  const receipts: Receipts = {
+    json: '',
+    accepted: 0,
+    duplicate: 0,
+    rejected: 0,
+    refused: 0,
+    unreadable: true,
+  }
   let json = '{"receipts":['
   for (let index = 0; index < batch.items.length; index++) {
     const item = batch.items[index] as BatchItem
@@ -41,6 +49,9 @@ export function writeReceipts(
       receipts.rejected++
       receipts.unreadable = false
       json += `"status":"rejected",${where},"error":${tooLate(index)}}`
+    } else if (outcome === OUTCOME.refused) {
+      receipts.refused++
+      json += `"status":"refused",${where},"error":${refused(index)}}`
     } else if (outcome === OUTCOME.duplicate) {
       receipts.duplicate++
       json += `"status":"duplicate",${where}}`
@@ -53,6 +64,11 @@ export function writeReceipts(
   return receipts
 }
 
+function refused(index: number): string {
+  const message = 'the guard of this action did not hold when its turn came'
+  return JSON.stringify({ code: 'REFUSED', path: `/${index}`, message })
+}
+
 function tooLate(index: number): string {
   const message =
     "the action is older than the definition's latenessLimit, measured from the user's newest action"
@@ -60,11 +76,11 @@ function tooLate(index: number): string {
 }
 
 /**
- * 200 if nothing was rejected, 207 if some items were, 422 if all were, 400 if nothing could be
+ * 200 if nothing was rejected (what a guard refused was understood), 207 if some items were, 422 if all were, 400 if nothing could be
  * read at all.
  */
 export function statusOf(receipts: Receipts): 200 | 207 | 400 | 422 {
   if (receipts.rejected === 0) return 200
-  if (receipts.accepted + receipts.duplicate > 0) return 207
+  if (receipts.accepted + receipts.duplicate + receipts.refused > 0) return 207
   return receipts.unreadable ? 400 : 422
 }

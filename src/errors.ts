@@ -7,6 +7,7 @@ export const ERRORS = {
   INVALID_ACTION: { status: 422, title: 'An action is wrong.' },
   UNKNOWN_ACTION: { status: 422, title: 'The definition does not know this action.' },
   IN_THE_FUTURE: { status: 422, title: 'occurredAt lies too far in the future.' },
+  REFUSED: { status: 422, title: 'The guard of the action did not hold.' },
   TOO_LATE: { status: 422, title: 'The action is older than the lateness limit.' },
   AT_TOO_EARLY: { status: 422, title: "`at` lies before the user's newest action." },
   UNKNOWN_FEATURE: { status: 400, title: 'The definition has no feature, or rule, of this name.' },

@@ -64,6 +64,8 @@ export const LIMITS = {
   stageHistoryMax: 50,
   /** Days of per-action day counts kept per user. */
   countDaysMax: 800,
+  /** Stretches of active days kept per user and series: five years of every other day. */
+  activeStretchesMax: 1_000,
   /** Distinct action names counted per user; further names are counted under `*`. */
   countNamesMax: 64,
   /** Bytes that may wait for the log; past it the front door says 429. */

@@ -1,7 +1,7 @@
 // Turns a record's outcomes into stream entries, in the form that subscribers get.
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
 import type { Effect } from '../../src/rules/effect.ts'
-import { decisionView, stageChangeView } from '../../src/rules/effect-view.ts'
+import { decisionView, refusalView, stageChangeView } from '../../src/rules/effect-view.ts'
 import type { Publication, StreamEntry } from '../../src/streams/stream-store.ts'
 
 const NONE: ReadonlyMap<string, readonly StreamEntry[]> = new Map()
@@ -32,7 +32,7 @@ function entriesOf(shard: number, sequence: number, effects: readonly Effect[]):
   if (effects.length === 0) return NONE
   const entries = new Map<string, StreamEntry[]>()
   for (const effect of effects.toSorted((a, b) => a.position - b.position)) {
-    const stream = effect.kind === 'stage' ? 'stages' : effect.stream
+    const stream = streamOf(effect)
     if (stream === undefined) continue
     const { id, user: userId, action } = effect
     const entry = {
@@ -48,10 +48,16 @@ function entriesOf(shard: number, sequence: number, effects: readonly Effect[]):
   return entries
 }
 
+function streamOf(effect: Effect): string | undefined {
+  if (effect.kind === 'stage') return 'stages'
+  return effect.kind === 'refusal' ? 'refused' : effect.stream
+}
+
 function dataOf(effect: Effect, shard: number, sequence: number): string {
-  return JSON.stringify(
-    effect.kind === 'stage'
-      ? { ...stageChangeView(effect), shard, sequence }
-      : { ...decisionView(effect), shard, sequence },
-  )
+  return JSON.stringify({ ...viewOf(effect), shard, sequence })
+}
+
+function viewOf(effect: Effect): object {
+  if (effect.kind === 'stage') return stageChangeView(effect)
+  return effect.kind === 'refusal' ? refusalView(effect) : decisionView(effect)
 }

@@ -56,7 +56,10 @@ const schema = {
   querystring: Query,
   body: ActionsBody,
   response: {
-    200: json('Nothing was rejected.', Receipts),
+    200: json(
+      'Nothing was rejected. What its guard refused has the status `refused` and the code REFUSED.',
+      Receipts,
+    ),
     207: json('Some actions were rejected.', Receipts),
     ...failures,
     400: either(json('No line of the NDJSON could be read.', Receipts), failures[400]),
@@ -86,6 +89,7 @@ export function actionsRoute(scope: Scope, { engine, clock, actionsCounter, turn
     actionsCounter.inc({ status: 'accepted' }, receipts.accepted)
     actionsCounter.inc({ status: 'duplicate' }, receipts.duplicate)
     actionsCounter.inc({ status: 'rejected' }, receipts.rejected)
+    actionsCounter.inc({ status: 'refused' }, receipts.refused)
     return sendJson(reply.code(statusOf(receipts)), receipts.json)
   })
 }

@@ -61,7 +61,7 @@ export const Receipt = Type.Object(
     id: Type.Union([Type.String(), Type.Null()], {
       description: 'Null if the action was rejected before it had one.',
     }),
-    status: Type.Enum(['accepted', 'duplicate', 'rejected']),
+    status: Type.Enum(['accepted', 'duplicate', 'rejected', 'refused']),
     shard: Type.Optional(Type.Integer()),
     sequence: Type.Optional(Type.Integer({ description: 'Pass it as minSequence to read your write.' })),
     features: Type.Optional(

@@ -18,6 +18,8 @@ export const BOUNDS = {
    * tile leaves.
    */
   conditionTilesMax: 1_500,
+  /** Periods that a streak may outlive. */
+  graceMax: 31,
   stagesMax: 50,
   transitionsMax: 200,
   rulesMax: 200,

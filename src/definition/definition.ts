@@ -1,8 +1,10 @@
 // The compiled definition: compile.ts makes it of the YAML document, and everything else reads it.
 // It holds no text of the document, except the sources that `explain` shows.
+import type { Operator } from '../features/operator.ts'
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Calendar } from '../model/calendar.ts'
+import type { Condition } from '../model/evaluation-context.ts'
 import type { TileUnit, Window } from '../model/window.ts'
 import type { Rule } from '../rules/rule.ts'
 
@@ -28,6 +30,10 @@ export interface Feature {
   series: number
   window: Window
   aggregate: string
+  /** How it reads the state of its series. */
+  operator: Pick<Operator, 'value' | 'error' | 'oldest' | 'tiles'>
+  /** What its reading depends on, if features read one series in several ways. */
+  reads?: string
   /** How the feature was declared, for `explain`. */
   declared: Record<string, unknown>
   /** `timestamp` values are stored as epoch milliseconds and shown as ISO 8601. */
@@ -82,12 +88,14 @@ export interface Definition {
   series: Series[]
   /** The series that an action of this name can touch. Names that no series asks for share one answer. */
   seriesOf(actionName: string): readonly SeriesGroup[]
+  /** By action, the condition that must hold when its turn comes; else it is refused. */
+  guards: ReadonlyMap<string, Condition>
   /** Undefined if the document has none. */
   lifecycle: Lifecycle | undefined
   rules: Rule[]
   /**
-   * Names of the streams: `actions`, `stages` if there is a lifecycle, and those declared or
-   * emitted to.
+   * Names of the streams: `actions`, `stages` if there is a lifecycle, `refused` if there are
+   * guards, and those declared or emitted to.
    */
   streams: ReadonlySet<string>
   /** Names that the document does not mention share one answer. */

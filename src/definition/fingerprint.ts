@@ -23,6 +23,7 @@ export interface StateBasis {
   series: { key: string; retention: string[] }[]
   /** Names of the declared actions in their order. */
   actions: string[]
+  guards: ReadonlyMap<string, Condition>
   lifecycle: Lifecycle | undefined
   rules: readonly Rule[]
 }
@@ -39,8 +40,11 @@ export function fingerprintOf(basis: StateBasis): string {
 /**
  * Profiles store stages and rules by their place, so their order counts. Empty if there are none.
  */
-function triggersFor({ lifecycle, rules, historyWaitMs, features, series }: StateBasis): unknown[][] {
-  if (!lifecycle && rules.length === 0) return []
+function triggersFor(basis: StateBasis): unknown[][] {
+  const { guards, lifecycle, rules, historyWaitMs, features, series } = basis
+  const guardTexts = [...guards].map(([action, guard]) => [action, whenOf(guard)]).sort()
+  const guarded = guardTexts.length > 0 ? [['guards', guardTexts]] : []
+  if (!lifecycle && rules.length === 0) return guarded
   const transitions = lifecycle?.transitions.map(({ from, to, on, when, silenceMs, dwellMs }) => [
     namesOf(from),
     to,
@@ -57,7 +61,7 @@ function triggersFor({ lifecycle, rules, historyWaitMs, features, series }: Stat
     rule.cooldownMs,
     rule.badge ?? null,
   ])
-  return [[historyWaitMs, lifecycle?.stages ?? null, transitions ?? null, ruleTexts]]
+  return [[historyWaitMs, lifecycle?.stages ?? null, transitions ?? null, ruleTexts], ...guarded]
 
   /**
    * Features gave the stages and badges their meaning, and a feature of the same name may mean
@@ -66,8 +70,8 @@ function triggersFor({ lifecycle, rules, historyWaitMs, features, series }: Stat
   function whenOf(when: Condition | undefined): unknown {
     if (!when) return null
     const meanings = when.features.map((index) => {
-      const { series: place, window } = features[index]!
-      return [series[place]!.key, nameOf(window)]
+      const { series: place, window, reads } = features[index]!
+      return [series[place]!.key, nameOf(window), ...(reads ? [reads] : [])]
     })
     return [when.source, meanings]
   }

@@ -1,11 +1,12 @@
 // Decides which state is kept. Features that aggregate the same thing over the same kind of tile
 // share one series, and each reads it through its own window.
-import { createOperator } from '../features/operators.ts'
+import type { Operator } from '../features/operator.ts'
+import { createActivityOperator, createOperator, isActivity } from '../features/operators.ts'
 import type { Series } from '../features/series.ts'
 import type { Calendar } from '../model/calendar.ts'
-import { unitOf, type Window } from '../model/window.ts'
+import type { Window } from '../model/window.ts'
 import type { Feature } from './definition.ts'
-import { type FeatureDraft, typeOf } from './sections/features-section.ts'
+import { type FeatureDraft, typeOf } from './sections/features/features-section.ts'
 
 export interface Shared {
   features: Feature[]
@@ -24,44 +25,52 @@ export function shareSeries(drafts: readonly FeatureDraft[], calendar: Calendar)
   }
   // Sorted, so that moving features around in the document leaves the stored state valid.
   const keys = [...groups.keys()].sort()
-  const windows = keys.map((key) => longest(groups.get(key)!.map((draft) => draft.window)))
+  const windows = keys.map((key) => longest(groups.get(key)!.map((draft) => draft.kept)))
   return {
-    features: drafts.map((draft) => toFeature(draft, keys.indexOf(keyOf(draft)))),
+    features: drafts.map((draft) => toFeature(draft, keys.indexOf(keyOf(draft)), calendar)),
     series: keys.map((key, index) => toSeries(key, groups.get(key)![0]!, windows[index]!, calendar)),
     retention: windows.map((kept) => kept.map(nameOf).sort()),
   }
 }
 
-function keyOf({ aggregate, actions, where, of, window }: FeatureDraft): string {
+function keyOf({ aggregate, actions, where, of, unit }: FeatureDraft): string {
   return JSON.stringify([
-    aggregate,
+    isActivity(aggregate) ? 'active days' : aggregate,
     actions ?? '*',
     where?.source ?? null,
     of?.source ?? null,
-    unitOf(window),
+    unit,
   ])
 }
 
-function toFeature(draft: FeatureDraft, series: number): Feature {
+function toFeature(draft: FeatureDraft, series: number, calendar: Calendar): Feature {
+  const { aggregate, streak } = draft
   return {
     name: draft.name,
     series,
     window: draft.window,
-    aggregate: draft.aggregate,
+    aggregate,
+    operator: operatorOf(draft, calendar),
+    ...(isActivity(aggregate) && { reads: JSON.stringify([aggregate, streak ?? null]) }),
     declared: draft.declared,
     type: typeOf(draft),
   }
 }
 
+function operatorOf({ aggregate, unit, streak }: FeatureDraft, calendar: Calendar): Operator {
+  if (!isActivity(aggregate)) return createOperator(aggregate, unit)
+  return createActivityOperator(aggregate, streak, (day) => calendar.startOf('day', day))
+}
+
 function toSeries(key: string, draft: FeatureDraft, windows: Window[], calendar: Calendar): Series {
-  const unit = unitOf(draft.window)
+  const { unit } = draft
   return {
     key,
     ...(draft.actions && { actions: new Set(draft.actions) }),
     ...(draft.where && { where: draft.where }),
     ...(draft.of && { of: draft.of }),
     unit,
-    operator: createOperator(draft.aggregate, unit),
+    operator: operatorOf(draft, calendar),
     firstTile: unit === 'all' ? () => Number.NEGATIVE_INFINITY : firstTileOf(windows),
   }
 
@@ -97,5 +106,6 @@ function longest(windows: Window[]): Window[] {
 /** Canonical text of a window. */
 export function nameOf(window: Window): string {
   if (window.kind === 'lifetime') return 'lifetime'
-  return window.kind === 'calendar' ? window.period : `${window.count} ${window.unit}`
+  if (window.kind === 'rolling') return `${window.count} ${window.unit}`
+  return window.before ? `${window.period} and ${window.before} before` : window.period
 }

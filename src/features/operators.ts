@@ -1,6 +1,8 @@
 // The aggregates a definition may name, and the operator that runs each over its tiles.
 
 import type { TileUnit } from '../model/window.ts'
+import { activePeriods } from './activity/active-periods.ts'
+import { type StreakOptions, streak } from './activity/streak.ts'
 import type { Aggregate } from './aggregate.ts'
 import { avg } from './aggregates/avg.ts'
 import { count } from './aggregates/count.ts'
@@ -14,13 +16,38 @@ import { lifetime } from './lifetime.ts'
 import type { Operator } from './operator.ts'
 import { tiled } from './tiled.ts'
 
-export const AGGREGATES = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'distinct'] as const
-export type AggregateName = (typeof AGGREGATES)[number]
+/** Aggregates of the values that `of` takes. */
+export const VALUE_AGGREGATES = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'distinct'] as const
+export type ValueAggregate = (typeof VALUE_AGGREGATES)[number]
+
+/** Aggregates of the days on which a user was active. */
+export const ACTIVITY_AGGREGATES = ['days', 'weeks', 'months', 'streak'] as const
+export type ActivityAggregate = (typeof ACTIVITY_AGGREGATES)[number]
+
+export const AGGREGATES = [...VALUE_AGGREGATES, ...ACTIVITY_AGGREGATES] as const
+export type AggregateName = ValueAggregate | ActivityAggregate
 
 const TOTALLED = { count, sum, min, max, avg, first, last }
+const PERIOD_OF = { days: 'day', weeks: 'week', months: 'month' } as const
 
-export function createOperator(name: AggregateName, unit: TileUnit): Operator {
+export function isActivity(name: AggregateName): name is ActivityAggregate {
+  return (ACTIVITY_AGGREGATES as readonly string[]).includes(name)
+}
+
+export function createOperator(name: ValueAggregate, unit: TileUnit): Operator {
   if (name === 'distinct') return distinct
   const aggregate = TOTALLED[name] as Aggregate<unknown>
   return unit === 'all' ? lifetime(aggregate) : tiled(aggregate)
+}
+
+/**
+ * @param options of a streak
+ * @param startOfDay first instant of a day tile, epoch ms
+ */
+export function createActivityOperator(
+  name: ActivityAggregate,
+  options: StreakOptions | undefined,
+  startOfDay: (day: number) => number,
+): Operator {
+  return name === 'streak' ? streak(options!, startOfDay) : activePeriods(PERIOD_OF[name])
 }

@@ -36,7 +36,7 @@ export interface Batch {
 }
 
 /** What the user's actor made of an action. */
-export const OUTCOME = { accepted: 0, duplicate: 1, tooLate: 2 } as const
+export const OUTCOME = { accepted: 0, duplicate: 1, tooLate: 2, refused: 3 } as const
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME]
 
 /** What a submit waits for: the flush of the log, or also until every action was applied. */

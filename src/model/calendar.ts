@@ -1,7 +1,7 @@
 // Local time in the definition's zone: which minute, hour or day tile an instant falls into, and
 // where windows begin. Pure: the zone's rules come from the runtime's time zone data.
 
-import { civilOf, dayOf } from './civil-date.ts'
+import { firstDayOf, periodOf } from './period.ts'
 import type { TileUnit, Window } from './window.ts'
 import { type OffsetInterval, ZoneOffsets } from './zone-offsets.ts'
 
@@ -60,7 +60,10 @@ export function createCalendar(timezone: string): Calendar {
 
   function windowStart(window: Window, at: number): number {
     if (window.kind === 'lifetime') return Number.NEGATIVE_INFINITY
-    if (window.kind === 'calendar') return periodStart(window.period, dayTile(at))
+    if (window.kind === 'calendar') {
+      const { period, before = 0 } = window
+      return firstDayOf(period, periodOf(period, dayTile(at)) - before)
+    }
     if (window.unit === 'day') return dayTile(at) - window.count + 1
     return clockTile(window.unit === 'hour' ? HOUR_MS : MINUTE_MS, at, window.count - 1)
   }
@@ -111,7 +114,10 @@ export function createCalendar(timezone: string): Calendar {
 
 /** No shorter than any window of this kind. */
 function longestMs(window: Exclude<Window, { kind: 'lifetime' }>): number {
-  if (window.kind === 'calendar') return { day: 1, week: 7, month: 31, year: 366 }[window.period] * DAY_MS
+  if (window.kind === 'calendar') {
+    const { period, before = 0 } = window
+    return (before + 1) * { day: 1, week: 7, month: 31, year: 366 }[period] * DAY_MS
+  }
   return window.count * { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS }[window.unit]
 }
 
@@ -120,12 +126,4 @@ function longestMs(window: Exclude<Window, { kind: 'lifetime' }>): number {
  */
 function tileStart(interval: OffsetInterval, index: number, unitMs: number): number {
   return Math.floor(Math.max(interval.from, index * unitMs - interval.offsetMs) / MINUTE_MS)
-}
-
-function periodStart(period: 'day' | 'week' | 'month' | 'year', day: number): number {
-  if (period === 'day') return day
-  // 1970-01-01 was a Thursday; ISO weeks begin on Monday.
-  if (period === 'week') return day - ((day + 3) % 7)
-  const { year, dayOfMonth } = civilOf(day)
-  return period === 'month' ? day - dayOfMonth + 1 : dayOf(year, 1, 1)
 }

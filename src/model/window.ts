@@ -2,6 +2,7 @@
 // are read at, which is never before the user's newest action, so a window is always a suffix of
 // the tiles.
 import { durationMs } from './duration.ts'
+import { PERIODS, type Period } from './period.ts'
 
 /** What one tile covers. `all` is the single tile of a lifetime series. */
 export type TileUnit = 'minute' | 'hour' | 'day' | 'all'
@@ -12,10 +13,10 @@ export type Window =
    * The current minute, hour or day in the definition's time zone and the `count - 1` before it.
    */
   | { kind: 'rolling'; unit: 'minute' | 'hour' | 'day'; count: number }
-  | { kind: 'calendar'; period: 'day' | 'week' | 'month' | 'year' }
+  /** The current period, and `before` periods before it. */
+  | { kind: 'calendar'; period: Period; before?: number }
 
 const ROLLING_UNITS = { m: 'minute', h: 'hour', d: 'day' } as const
-const PERIODS = ['day', 'week', 'month', 'year'] as const
 
 /** Longest rolling window; the calendar knows its zone's transitions this far back. */
 const WINDOW_MS_MAX = 40 * 365 * 86_400_000

@@ -21,9 +21,11 @@ export function explainFeature(
   at: number,
 ): Own<FeatureExplained> {
   const { calendar } = definition
-  const { operator, unit } = definition.series[feature.series]!
+  const { operator } = feature
+  const { unit } = definition.series[feature.series]!
   const fromTile = calendar.windowStart(feature.window, at)
-  const startOf = (tile: number) => (unit === 'all' ? null : isoOf(calendar.startOf(unit, tile)))
+  const startOf = (tile: number) =>
+    unit === 'all' || !Number.isFinite(tile) ? null : isoOf(calendar.startOf(unit, tile))
   const { features, approximate } = readFeatures(definition, profile, [feature], at)
   const standardError = approximate?.[feature.name]?.standardError
   return {

@@ -2,23 +2,31 @@
 // log gives the same profiles, byte for byte, and the same effects.
 import type { Definition } from '../definition/definition.ts'
 import { OUTCOME, type Outcome } from '../ingest/batch.ts'
-import { copyOf, dueAt, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
+import { copyOf, dueAt, emptyLifecycleState, type LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
+import type { Condition } from '../model/evaluation-context.ts'
 import { hash53 } from '../model/hash.ts'
-import type { Effect } from '../rules/effect.ts'
+import type { Effect, Refusal } from '../rules/effect.ts'
 import { count, refusalOf } from './apply.ts'
 import { hasStanding, type Profile } from './profile.ts'
+import { ProfileContext } from './profile-context.ts'
 import { type Place, Reaction } from './rule-engine.ts'
 
+const NO_STANDING = emptyLifecycleState()
 const NOWHERE: Place = { shard: 0, sequence: 0, position: 0 }
 
 export class Fold {
   readonly definition: Definition
   readonly #reaction: Reaction | undefined
+  /** Undefined if there are none. */
+  readonly #guards: Definition['guards'] | undefined
+  readonly #situation: ProfileContext
 
   constructor(definition: Definition) {
     this.definition = definition
     this.#reaction = hasStanding(definition) ? new Reaction(definition) : undefined
+    this.#guards = definition.guards.size > 0 ? definition.guards : undefined
+    this.#situation = new ProfileContext(definition)
   }
 
   /**
@@ -33,6 +41,11 @@ export class Fold {
     const refusal = refusalOf(definition, profile, action, idHash, receivedAt)
     if (refusal !== undefined) return refusal
     const { standing } = profile
+    const guard = this.#guards?.get(action.action)
+    if (guard && !this.#allows(guard, profile, action)) {
+      effects.push(refusedBy(guard, action, place))
+      return OUTCOME.refused
+    }
     const reaction = this.#reaction
     const { sequence, position } = place
     if (!standing || !reaction) {
@@ -73,6 +86,14 @@ export class Fold {
     return then
   }
 
+  /** Looks at the user as of the action, with everything that is due by then. Changes nothing. */
+  #allows(guard: Condition, profile: Profile, action: Action): boolean {
+    const at = Math.max(action.occurredAt, profile.newestAt, profile.standing?.clock ?? 0)
+    const standing = this.standingAt(action.user, profile, at) ?? NO_STANDING
+    this.#situation.look(action.user, profile, standing, at, action)
+    return guard.holds(this.#situation)
+  }
+
   /**
    * If something was due before the action even arrived, it is history, and more of it is likely on
    * its way.
@@ -80,5 +101,21 @@ export class Fold {
   #wakeAt(standing: LifecycleState, receivedAt: number): number {
     const due = dueAt(standing)
     return due > receivedAt ? due : receivedAt + this.definition.historyWaitMs
+  }
+}
+
+/** Nothing else comes of a refused action, so its id is the first of its place. */
+function refusedBy({ source }: Condition, action: Action, place: Place): Refusal {
+  const { shard, sequence, position } = place
+  const { id, user, action: name, occurredAt } = action
+  return {
+    kind: 'refusal',
+    id: `${shard}.${sequence}.${position}.0`,
+    user,
+    position,
+    at: occurredAt,
+    actionId: id,
+    action: name,
+    guard: source,
   }
 }

@@ -61,12 +61,9 @@ export class ProfileContext implements EvaluationContext {
 
   feature(index: number): Value {
     if (this.#lookOf[index] !== this.#look) {
-      const { series, window } = this.#definition.features[index]!
+      const { series, window, operator } = this.#definition.features[index]!
       const fromTile = this.#definition.calendar.windowStart(window, this.#at)
-      this.#values[index] = this.#definition.series[series]!.operator.value(
-        this.#section.select(this.#profile, series),
-        fromTile,
-      )
+      this.#values[index] = operator.value(this.#section.select(this.#profile, series), fromTile)
       this.#lookOf[index] = this.#look
     }
     return this.#values[index]!

@@ -25,7 +25,7 @@ export function readFeatures(
 ): Features {
   const read: Features = { features: {} }
   for (const feature of wanted) {
-    const { operator } = definition.series[feature.series]!
+    const { operator } = feature
     section.select(profile, feature.series)
     const fromTile = definition.calendar.windowStart(feature.window, at)
     const value = operator.value(section, fromTile)

@@ -206,13 +206,13 @@ export class Reaction {
   }
 
   #tileLeaves({ features }: Condition, profile: Profile, at: number): number {
-    const { calendar, series } = this.#definition
+    const { calendar } = this.#definition
     let next = Number.POSITIVE_INFINITY
     for (const index of features) {
-      const { window, series: read } = this.#definition.features[index]!
+      const { window, series, operator } = this.#definition.features[index]!
       if (window.kind === 'lifetime') continue
-      this.#section.select(profile, read)
-      const oldest = series[read]!.operator.oldest(this.#section, calendar.windowStart(window, at))
+      this.#section.select(profile, series)
+      const oldest = operator.oldest(this.#section, calendar.windowStart(window, at))
       if (oldest !== undefined) next = Math.min(next, calendar.leavesAt(window, oldest))
     }
     return next

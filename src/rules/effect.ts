@@ -29,4 +29,11 @@ export interface Decision extends Origin {
   readonly stream: string | undefined
 }
 
-export type Effect = StageChange | Decision
+/** An action whose guard did not hold when its turn came. */
+export interface Refusal extends Origin {
+  readonly kind: 'refusal'
+  /** The guard, as the definition has it. */
+  readonly guard: string
+}
+
+export type Effect = StageChange | Decision | Refusal

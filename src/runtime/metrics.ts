@@ -7,7 +7,7 @@ export type ActionsCounter = Counter<'status'>
 export type RequestDurations = Histogram<'method' | 'route' | 'status'>
 
 /**
- * The statuses `accepted`, `duplicate` and `rejected` are outcomes of an action. `logged` actions
+ * The statuses `accepted`, `duplicate`, `rejected` and `refused` are outcomes of an action. `logged` actions
  * are durable and will be applied; the front door answered before it knew whether they are
  * duplicates.
  */

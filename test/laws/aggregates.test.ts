@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { AGGREGATES, createOperator } from '../../src/features/operators.ts'
+import { createOperator, VALUE_AGGREGATES } from '../../src/features/operators.ts'
 import { type Calendar, createCalendar } from '../../src/model/calendar.ts'
 import type { Value } from '../../src/model/value.ts'
 import { parseWindow, unitOf, type Window } from '../../src/model/window.ts'
@@ -40,7 +40,7 @@ const story = fc.constantFrom(...ZONES).chain((zone) =>
 
 const calendars = new Map<string, Calendar>(ZONES.map((zone) => [zone, createCalendar(zone)]))
 
-describe.each(AGGREGATES)('%s', (name) => {
+describe.each(VALUE_AGGREGATES)('%s', (name) => {
   test.each(Object.entries(WINDOWS))(
     'over %s equals the naive oracle, whatever came late, was pruned, stored or read later',
     (_, window) => {

@@ -1,7 +1,7 @@
 // Every aggregate over a plain list of what happened, computed the obvious way. The laws compare
 // the engine with this.
 
-import type { AggregateName } from '../../src/features/operators.ts'
+import type { ValueAggregate } from '../../src/features/operators.ts'
 import type { Value } from '../../src/model/value.ts'
 
 /** In the order they were accepted. */
@@ -12,7 +12,7 @@ export interface Happened {
 
 type Naive = (happened: readonly Happened[]) => Value
 
-export const NAIVE: Record<AggregateName, Naive> = {
+export const NAIVE: Record<ValueAggregate, Naive> = {
   count: (happened) => happened.length,
   sum: (happened) => exactSum(numbersOf(happened)),
   min: (happened) => (numbersOf(happened).length > 0 ? Math.min(...numbersOf(happened)) + 0 : null),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileDefinition } from '../../src/definition/compile.ts'
-import type { AggregateName } from '../../src/features/operators.ts'
+import type { ValueAggregate } from '../../src/features/operators.ts'
 import type { Action } from '../../src/model/action.ts'
 import { readDayCounts } from '../../src/profile/counts-view.ts'
 import { Fold } from '../../src/profile/fold.ts'
@@ -17,7 +17,7 @@ const IDEMPOTENCY_MS = 600_000
 /** New York begins in 1969; Lord Howe's clock changes by half an hour. */
 const ZONES = ['Europe/London', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe']
 
-const AGGREGATES: AggregateName[] = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'distinct']
+const AGGREGATES: ValueAggregate[] = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'distinct']
 const WINDOWS = [undefined, '3m', '3h', '2d', '40d', 'day', 'week', 'month', 'year']
 /**
  * Every aggregate over every window; of each pair one variant, so that all meet all over the pairs.

@@ -2,7 +2,7 @@
 // from all of them. The laws compare the fold with this. `of` is `properties.x`, `where` is
 // `channel == 'ios'`.
 
-import type { AggregateName } from '../../src/features/operators.ts'
+import type { ValueAggregate } from '../../src/features/operators.ts'
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Action } from '../../src/model/action.ts'
@@ -21,7 +21,7 @@ export interface NaiveLimits {
 
 export interface NaiveFeature {
   name: string
-  aggregate: AggregateName
+  aggregate: ValueAggregate
   window: string | undefined
   action?: string
   onlyIos: boolean

@@ -37,7 +37,7 @@ function readAny(fields: Fields, entry: Field): void {
 function readAction(fields: Fields, entry: Field): ActionType {
   const action: ActionType = { name: entry.name, properties: [] }
   if (!entry.value) return action
-  const parts = fields.map(entry.value, entry.path, entry.key, ['object', 'properties'])
+  const parts = fields.map(entry.value, entry.path, entry.key, ['object', 'properties', 'guard'])
   const object = parts?.get('object')
   const type = object && fields.text(object, 'Name the type of its objects: `object: product`.')
   if (type) action.object = type.value

@@ -5,12 +5,13 @@ import type { Definition } from '../definition.ts'
 import type { Field, Fields } from '../document/fields.ts'
 import type { DeclaredActions } from './actions-section.ts'
 import { Conditions } from './condition-fields.ts'
-import { type ReadFeatures, typeOf } from './features-section.ts'
+import { type ReadFeatures, typeOf } from './features/features-section.ts'
+import { readGuards } from './guards-section.ts'
 import { readLifecycle, readStages } from './lifecycle-section.ts'
 import { readRules } from './rules-section.ts'
 import { readStreams } from './streams-section.ts'
 
-export type LifecycleAndRules = Pick<Definition, 'lifecycle' | 'rules' | 'streams'>
+export type LifecycleAndRules = Pick<Definition, 'guards' | 'lifecycle' | 'rules' | 'streams'>
 
 /** @param top the sections of the document by name */
 export function readLifecycleAndRules(
@@ -32,6 +33,7 @@ export function readLifecycleAndRules(
   const streams = readStreams(fields, top.get('streams'))
   const rules = readRules(fields, top.get('rules'), { declared, conditions, lifecycle, streams })
   const emitted = rules.flatMap(({ stream }) => stream ?? [])
-  const own = lifecycle ? ['actions', 'stages'] : ['actions']
-  return { lifecycle, rules, streams: new Set([...own, ...(streams ?? []), ...emitted]) }
+  const guards = readGuards(fields, top.get('actions'), conditions)
+  const own = ['actions', ...(lifecycle ? ['stages'] : []), ...(guards.size > 0 ? ['refused'] : [])]
+  return { guards, lifecycle, rules, streams: new Set([...own, ...(streams ?? []), ...emitted]) }
 }

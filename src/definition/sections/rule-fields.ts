@@ -8,7 +8,7 @@ import type { Field, Fields } from '../document/fields.ts'
 import { checkIdentifier } from '../document/names.ts'
 import type { DeclaredActions } from './actions-section.ts'
 import type { Conditions } from './condition-fields.ts'
-import { readActionNames, readWindow } from './feature-fields.ts'
+import { readActionNames, readWindow } from './features/feature-fields.ts'
 
 /** What rules refer to. */
 export interface RuleContext {

@@ -4,7 +4,7 @@ import { suggest } from '../../model/suggest.ts'
 import type { Field, Fields } from '../document/fields.ts'
 import type { DeclaredActions } from './actions-section.ts'
 import type { Conditions } from './condition-fields.ts'
-import { readActionNames } from './feature-fields.ts'
+import { readActionNames } from './features/feature-fields.ts'
 
 const SINCE = ['action', 'stage'] as const
 

@@ -78,7 +78,7 @@ test('the error registry, the OpenAPI document and the docs page name the same c
   const schema = document.components.schemas.Problem?.properties.code?.enum
   expect(schema?.toSorted()).toEqual(registry)
   const answered = JSON.stringify(Object.values(document.paths)).match(
-    /\b[A-Z]+_[A-Z_]+\b|\bINTERNAL\b|\bUNAUTHORIZED\b|\bOVERLOADED\b|\bFENCED\b/g,
+    /\b[A-Z]+_[A-Z_]+\b|\bINTERNAL\b|\bUNAUTHORIZED\b|\bOVERLOADED\b|\bFENCED\b|\bREFUSED\b/g,
   )
   const described = new Set(answered)
   expect([...described].filter((code) => !registry.includes(code))).toEqual([])

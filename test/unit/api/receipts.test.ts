@@ -18,11 +18,15 @@ const batch: Batch = {
       error: { code: 'INVALID_ACTION', path: '/2/action', message: 'is required' },
     },
     { id: 'c', chunk: 0, position: 1 },
+    { id: 'd', chunk: 1, position: 1 },
   ],
 }
 const submitted: Submitted = {
   sequences: [88123, 17],
-  outcomes: [[OUTCOME.accepted, OUTCOME.tooLate], [OUTCOME.duplicate]],
+  outcomes: [
+    [OUTCOME.accepted, OUTCOME.tooLate],
+    [OUTCOME.duplicate, OUTCOME.refused],
+  ],
   effects: [[], []],
 }
 
@@ -44,9 +48,16 @@ test('receipts come in the order of the items, each with the shard and sequence 
         sequence: 88123,
         error: { code: 'TOO_LATE', path: '/3/occurredAt', message: expect.stringContaining('latenessLimit') },
       },
+      {
+        id: 'd',
+        status: 'refused',
+        shard: 3,
+        sequence: 17,
+        error: { code: 'REFUSED', path: '/4', message: expect.stringContaining('guard') },
+      },
     ],
   })
-  expect(receipts).toMatchObject({ accepted: 1, duplicate: 1, rejected: 2 })
+  expect(receipts).toMatchObject({ accepted: 1, duplicate: 1, rejected: 2, refused: 1 })
 })
 
 test('further members are put on accepted receipts only', () => {
@@ -58,10 +69,12 @@ test('further members are put on accepted receipts only', () => {
 })
 
 test('the status is 200 without rejections, 207 with some, 422 when all were wrong, 400 when all were unreadable', () => {
-  const counts = { json: '', accepted: 0, duplicate: 0, rejected: 0, unreadable: true }
+  const counts = { json: '', accepted: 0, duplicate: 0, rejected: 0, refused: 0, unreadable: true }
   expect(statusOf(counts)).toBe(200)
   expect(statusOf({ ...counts, accepted: 1 })).toBe(200)
   expect(statusOf({ ...counts, duplicate: 1, rejected: 1 })).toBe(207)
+  expect(statusOf({ ...counts, refused: 1 })).toBe(200)
+  expect(statusOf({ ...counts, refused: 1, rejected: 1, unreadable: false })).toBe(207)
   expect(statusOf({ ...counts, rejected: 2, unreadable: false })).toBe(422)
   expect(statusOf({ ...counts, rejected: 2 })).toBe(400)
 })

@@ -81,6 +81,7 @@ const BOUND_ROWS: Record<keyof typeof BOUNDS, string> = {
   featureActionsMax: 'actions named by one feature',
   windowTilesMax: 'days, hours, minutes of a window',
   conditionTilesMax: 'days, hours or minutes of a window that a condition without `on` reads',
+  graceMax: "periods of a streak's `grace`",
   stagesMax: 'stages',
   transitionsMax: 'transitions',
   rulesMax: 'rules',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AGGREGATES, createOperator } from '../../../src/features/operators.ts'
+import { createOperator, VALUE_AGGREGATES } from '../../../src/features/operators.ts'
 import { TestState } from '../../support/state-of.ts'
 
 test('late actions fill in any of hundreds of tiles, and every window sees them', () => {
@@ -12,7 +12,7 @@ test('late actions fill in any of hundreds of tiles, and every window sees them'
   expect(count.value(state.section, 0)).toBe(10)
 })
 
-test.each(AGGREGATES)('%s of nothing is 0 or null, and has no tiles', (name) => {
+test.each(VALUE_AGGREGATES)('%s of nothing is 0 or null, and has no tiles', (name) => {
   for (const unit of ['all', 'day'] as const) {
     const operator = createOperator(name, unit)
     const { section } = new TestState()

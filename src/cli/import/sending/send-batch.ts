@@ -5,7 +5,7 @@ import { FATE, type Fate, type Source } from '../tally.ts'
 import { type Patience, sendPatiently } from './patience.ts'
 
 export interface Receipt {
-  status: 'accepted' | 'duplicate' | 'rejected'
+  status: 'accepted' | 'duplicate' | 'rejected' | 'refused'
   /** Place of the action in the log; missing if the log does not hold it. */
   shard?: number
   sequence?: number

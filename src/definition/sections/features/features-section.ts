@@ -1,15 +1,17 @@
 // The `features` section: reads and checks each feature by itself. Which features share state is
 // decided in share-series.ts.
-import type { AggregateName } from '../../features/operators.ts'
-import type { Expression } from '../../model/value.ts'
-import type { Window } from '../../model/window.ts'
-import { BOUNDS } from '../bounds.ts'
-import type { Feature } from '../definition.ts'
-import type { Field, Fields } from '../document/fields.ts'
-import { checkIdentifier } from '../document/names.ts'
-import type { DeclaredActions } from './actions-section.ts'
-import type { Expressions } from './expression-fields.ts'
+import type { StreakOptions } from '../../../features/activity/streak.ts'
+import { type AggregateName, isActivity } from '../../../features/operators.ts'
+import type { Expression } from '../../../model/value.ts'
+import { type TileUnit, unitOf, type Window } from '../../../model/window.ts'
+import { BOUNDS } from '../../bounds.ts'
+import type { Feature } from '../../definition.ts'
+import type { Field, Fields } from '../../document/fields.ts'
+import { checkIdentifier } from '../../document/names.ts'
+import type { DeclaredActions } from '../actions-section.ts'
+import type { Expressions } from '../expression-fields.ts'
 import { readActionNames, readAggregate, readWindow } from './feature-fields.ts'
+import { checkOnlyStreak, readStreak, STREAK_KEYS, windowOfStreak } from './streak-fields.ts'
 
 export interface FeatureDraft {
   name: string
@@ -18,11 +20,19 @@ export interface FeatureDraft {
   actions: string[] | undefined
   where: Expression | undefined
   of: Expression | undefined
+  /** The window that its value is read over. */
   window: Window
+  /** The window whose tiles it needs to be kept. */
+  kept: Window
+  /** Of its tiles. */
+  unit: TileUnit
+  /** Only of a streak. */
+  streak: StreakOptions | undefined
   declared: Record<string, unknown>
 }
 
-const KEYS = ['aggregate', 'action', 'where', 'of', 'window']
+const KEYS = ['aggregate', 'action', 'where', 'of', 'window', ...STREAK_KEYS]
+const LIFETIME: Window = { kind: 'lifetime' }
 const NUMERIC: readonly string[] = ['sum', 'avg', 'min', 'max']
 /** CEL types that are not numbers. A timestamp has an order but no sum. */
 const NOT_NUMBERS = ['string', 'bool', 'list', 'map']
@@ -61,7 +71,8 @@ export function readFeatures(
 }
 
 /** True if its values are instants. */
-export function typeOf({ aggregate, of }: FeatureDraft): Feature['type'] {
+export function typeOf({ aggregate, of, streak }: FeatureDraft): Feature['type'] {
+  if (streak) return streak.show === 'endsAt' ? 'timestamp' : 'any'
   const shows = ['first', 'last', 'min', 'max'].includes(aggregate)
   return shows && of?.type === 'timestamp' ? 'timestamp' : 'any'
 }
@@ -80,10 +91,13 @@ function readFeature(
   const of = expressions.read(parts.get('of'), 'of')
   const window = readWindow(fields, parts.get('window'))
   if (!aggregate) return undefined
-  if (!parts.has('of') && aggregate !== 'count') {
+  if (!parts.has('of') && aggregate !== 'count' && !isActivity(aggregate)) {
     const message = `\`${aggregate}\` needs \`of\`: what to take from each action`
     fields.problems.add(entry.key, entry.path, message, OF_EXAMPLE[aggregate])
   }
+  if (isActivity(aggregate)) checkDays(fields, parts.get('window'), aggregate, window)
+  const streak = aggregate === 'streak' ? readStreak(fields, parts) : undefined
+  if (aggregate !== 'streak') checkOnlyStreak(fields, parts)
   if (of && NUMERIC.includes(aggregate)) checkNumeric(fields, parts.get('of')!, aggregate, of.resultType)
   return {
     name: entry.name,
@@ -91,7 +105,10 @@ function readFeature(
     actions,
     where: where?.expression,
     of: of?.expression,
-    window,
+    window: streak ? windowOfStreak(streak) : window,
+    kept: streak ? LIFETIME : window,
+    unit: isActivity(aggregate) ? 'day' : unitOf(window),
+    streak,
     declared: Object.fromEntries([...parts].map(([name, part]) => [name, fields.plain(part.value)])),
   }
 }
@@ -105,6 +122,10 @@ const OF_EXAMPLE = {
   first: 'For example `of: occurredAt`.',
   last: 'For example `of: occurredAt`.',
   distinct: 'For example `of: object.id`.',
+  days: '',
+  weeks: '',
+  months: '',
+  streak: '',
 } satisfies Record<AggregateName, string>
 
 function checkNumeric(fields: Fields, field: Field, aggregate: string, type: string): void {
@@ -115,4 +136,11 @@ function checkNumeric(fields: Fields, field: Field, aggregate: string, type: str
   const message = `\`${aggregate}\` needs numbers, but this gives ${timestamp ? 'timestamp' : type}`
   const hint = 'Use a number, or another aggregate such as `last`, `count` or `distinct`.'
   fields.problems.add(field.value, field.path, message, hint)
+}
+
+/** Activity is kept by the day. */
+function checkDays(fields: Fields, field: Field | undefined, aggregate: string, window: Window): void {
+  if (!field || window.kind !== 'rolling' || window.unit === 'day') return
+  const message = `\`${aggregate}\` counts days, so its window must too`
+  fields.problems.add(field.value ?? field.key, field.path, message, 'For example `window: 30d`.')
 }

@@ -1,11 +1,11 @@
 // The fields of one feature that name something: its aggregate, its actions, its window.
 import type { Scalar } from 'yaml'
-import { AGGREGATES, type AggregateName } from '../../features/operators.ts'
-import { nearest, suggest } from '../../model/suggest.ts'
-import { parseWindow, type Window } from '../../model/window.ts'
-import { BOUNDS } from '../bounds.ts'
-import type { Field, Fields } from '../document/fields.ts'
-import type { DeclaredActions } from './actions-section.ts'
+import { AGGREGATES, type AggregateName } from '../../../features/operators.ts'
+import { nearest, suggest } from '../../../model/suggest.ts'
+import { parseWindow, type Window } from '../../../model/window.ts'
+import { BOUNDS } from '../../bounds.ts'
+import type { Field, Fields } from '../../document/fields.ts'
+import type { DeclaredActions } from '../actions-section.ts'
 
 export function readAggregate(
   fields: Fields,
