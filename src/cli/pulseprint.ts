@@ -11,6 +11,7 @@ import { rebuildCommand } from './commands/rebuild.ts'
 import { shardsCommand } from './commands/shards.ts'
 import { startCommand } from './commands/start.ts'
 import { tailCommand } from './commands/tail.ts'
+import { testCommand } from './commands/test.ts'
 import { printableLines } from './printable.ts'
 
 const program = new Command('pulseprint')
@@ -18,6 +19,7 @@ const program = new Command('pulseprint')
   .addCommand(startCommand())
   .addCommand(importCommand())
   .addCommand(checkCommand())
+  .addCommand(testCommand())
   .addCommand(profileCommand())
   .addCommand(tailCommand())
   .addCommand(shardsCommand())

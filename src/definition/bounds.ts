@@ -30,6 +30,11 @@ export const BOUNDS = {
   /** Scalars of one payload, and how deep it may nest. */
   payloadLeavesMax: 100,
   payloadDepthMax: 16,
+  /** Tests in one file, and steps of one test. */
+  testsMax: 500,
+  testStepsMax: 1_000,
+  /** Parts of a value in a test. */
+  valuePartsMax: 1_000,
   /** Problems reported for one document. */
   problemsMax: 200,
 } as const

@@ -14,7 +14,9 @@ import { type DeclaredActions, readActions } from './sections/actions-section.ts
 import { Expressions } from './sections/expression-fields.ts'
 import { type FeatureDraft, readFeatures } from './sections/features/features-section.ts'
 import { type LifecycleAndRules, readLifecycleAndRules } from './sections/lifecycle-and-rules.ts'
+import { readTests } from './sections/tests-section.ts'
 import { shareSeries } from './share-series.ts'
+import type { Story } from './story.ts'
 import { triggersByAction } from './triggers-by-action.ts'
 
 export type { Problem } from './document/problems.ts'
@@ -31,6 +33,7 @@ const KEYS = [
   'lifecycle',
   'rules',
   'streams',
+  'tests',
 ]
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -58,8 +61,13 @@ export function compileDefinition(text: string): { definition: Definition } | { 
   const declared = readActions(fields, top.get('actions'))
   const features = readFeatures(fields, top.get('features'), declared, new Expressions(fields, text))
   const reactive = readLifecycleAndRules(fields, top, text, declared, features)
+  const tests = readTests(fields, top.get('tests'), {
+    features: features.names,
+    stages: reactive.lifecycle?.stages ?? [],
+    rules: reactive.rules.map(({ name }) => name),
+  })
   if (problems.any) return { problems: problems.list() }
-  return { definition: assemble(timezone, limits, declared, features.drafts, reactive) }
+  return { definition: { ...assemble(timezone, limits, declared, features.drafts, reactive), tests } }
 }
 
 type Durations = Pick<
@@ -67,13 +75,32 @@ type Durations = Pick<
   'latenessLimitMs' | 'futureLimitMs' | 'idempotencyWindowMs' | 'historyWaitMs'
 >
 
+/**
+ * Compiles a file of tests for a definition: `tests:` and nothing else. Never throws for what the
+ * text says.
+ */
+export function compileTests(
+  text: string,
+  { features, lifecycle, rules }: Definition,
+): { tests: Story[] } | { problems: Problem[] } {
+  const { document, problems } = parseSource(text)
+  const fields = new Fields(document, problems)
+  const top = problems.any ? undefined : fields.map(document.contents ?? undefined, '', 0, ['tests'])
+  const tests = readTests(fields, top?.get('tests'), {
+    features: features.map(({ name }) => name),
+    stages: lifecycle?.stages ?? [],
+    rules: rules.map(({ name }) => name),
+  })
+  return problems.any ? { problems: problems.list() } : { tests }
+}
+
 function assemble(
   timezone: string,
   limits: Durations,
   declared: DeclaredActions,
   drafts: FeatureDraft[],
   reactive: LifecycleAndRules,
-): Definition {
+): Omit<Definition, 'tests'> {
   const calendar = createCalendar(timezone)
   const { features, series, retention } = shareSeries(drafts, calendar)
   // Sorted, so that the stored state stays valid if you move lines around in the document.

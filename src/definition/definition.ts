@@ -7,6 +7,7 @@ import type { Calendar } from '../model/calendar.ts'
 import type { Condition } from '../model/evaluation-context.ts'
 import type { TileUnit, Window } from '../model/window.ts'
 import type { Rule } from '../rules/rule.ts'
+import type { Story } from './story.ts'
 
 export type PropertyKind = 'string' | 'number' | 'integer' | 'boolean' | 'timestamp' | 'list' | 'map'
 export interface PropertyType {
@@ -104,6 +105,8 @@ export interface Definition {
    * How long a timer waits for more of the user's history, if it was due before its action arrived.
    */
   historyWaitMs: number
+  /** What the document expects of itself; nothing depends on them. */
+  tests: readonly Story[]
   /**
    * Hash of everything that the stored state depends on. If it changes, profiles are rebuilt from
    * the log.

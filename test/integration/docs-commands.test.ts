@@ -29,10 +29,13 @@ test.each(['docs/http.md', 'docs/importing.md', 'docs/reward-service.md', 'docs/
   },
 )
 
-test.each(['README.md', 'docs/definition.md'])('%s does what it says, from nothing on', async (document) => {
-  const reader = await Walkthrough.begin()
-  await reader.read(document)
-})
+test.each(['README.md', 'docs/definition.md', 'docs/testing.md'])(
+  '%s does what it says, from nothing on',
+  async (document) => {
+    const reader = await Walkthrough.begin()
+    await reader.read(document)
+  },
+)
 
 /**
  * As the shop writes them: customer 12359 spends enough in a day, goes and comes back; 17841 has

@@ -3,6 +3,7 @@
 import { type Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
 import { durationMs } from '../../model/duration.ts'
 import { suggest } from '../../model/suggest.ts'
+import { BOUNDS } from '../bounds.ts'
 import { resolved } from './document.ts'
 import type { Place, Problems } from './problems.ts'
 
@@ -102,6 +103,31 @@ export class Fields {
     return Object.fromEntries(
       node.items.map(({ key, value }) => [scalarOf(key as Node), this.tree(this.#present(value))]),
     )
+  }
+
+  /**
+   * Any node as JSON. Reports a value of too many parts, because an alias could lead back to its own
+   * node, and makes null of it.
+   */
+  json(field: Field): unknown {
+    let left: number = BOUNDS.valuePartsMax
+    const convert = (node: Node | undefined, depth: number): unknown => {
+      if (--left < 0 || depth > BOUNDS.payloadDepthMax) {
+        left = -1
+        return null
+      }
+      if (isSeq(node)) return node.items.map((item) => convert(this.#present(item), depth + 1))
+      if (!isMap(node)) return scalarOf(node)
+      return Object.fromEntries(
+        node.items.map(({ key, value }) => [scalarOf(key as Node), convert(this.#present(value), depth + 1)]),
+      )
+    }
+    const value = convert(field.value, 0)
+    if (left >= 0) return value
+    const { valuePartsMax, payloadDepthMax } = BOUNDS
+    const hint = `At most ${valuePartsMax} parts, nested ${payloadDepthMax} deep, are allowed.`
+    this.problems.add(field.value ?? field.key, field.path, `${named(field.path)} is too large`, hint)
+    return null
   }
 
   /** The items of a list, named by their place. Undefined, and reported, if the node is no list. */

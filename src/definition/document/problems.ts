@@ -27,9 +27,14 @@ export class Problems {
   }
 
   add(place: Place, path: string, message: string, hint: string): void {
+    this.#found.push({ ...this.placeOf(place), path, message, hint })
+  }
+
+  /** Both count from 1. */
+  placeOf(place: Place): { line: number; column: number } {
     const position = typeof place === 'number' ? place : (place?.range?.[0] ?? 0)
     const { line, col } = this.#lines.linePos(position)
-    this.#found.push({ line: Math.max(line, 1), column: Math.max(col, 1), path, message, hint })
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
 
   get any(): boolean {

@@ -89,6 +89,9 @@ const BOUND_ROWS: Record<keyof typeof BOUNDS, string> = {
   limitTimesMax: '`times` of a limit per window',
   payloadLeavesMax: 'values in one payload',
   payloadDepthMax: 'levels that a payload nests',
+  testsMax: 'tests in one file',
+  testStepsMax: 'steps of one test',
+  valuePartsMax: 'parts of a value in a test',
   problemsMax: 'mistakes reported at once',
 }
 
