@@ -12,7 +12,7 @@ import type { Problem } from './document/problems.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type DeclaredActions, readActions } from './sections/actions-section.ts'
 import { Expressions } from './sections/expression-fields.ts'
-import { type FeatureDraft, readFeatures } from './sections/features/features-section.ts'
+import { type ReadFeatures, readFeatures } from './sections/features/features-section.ts'
 import { type LifecycleAndRules, readLifecycleAndRules } from './sections/lifecycle-and-rules.ts'
 import { readTests } from './sections/tests-section.ts'
 import { shareSeries } from './share-series.ts'
@@ -62,12 +62,12 @@ export function compileDefinition(text: string): { definition: Definition } | { 
   const features = readFeatures(fields, top.get('features'), declared, new Expressions(fields, text))
   const reactive = readLifecycleAndRules(fields, top, text, declared, features)
   const tests = readTests(fields, top.get('tests'), {
-    features: features.names,
+    features: features.order,
     stages: reactive.lifecycle?.stages ?? [],
     rules: reactive.rules.map(({ name }) => name),
   })
   if (problems.any) return { problems: problems.list() }
-  return { definition: { ...assemble(timezone, limits, declared, features.drafts, reactive), tests } }
+  return { definition: { ...assemble(timezone, limits, declared, features, reactive), tests } }
 }
 
 type Durations = Pick<
@@ -81,13 +81,13 @@ type Durations = Pick<
  */
 export function compileTests(
   text: string,
-  { features, lifecycle, rules }: Definition,
+  { featureByName, lifecycle, rules }: Definition,
 ): { tests: Story[] } | { problems: Problem[] } {
   const { document, problems } = parseSource(text)
   const fields = new Fields(document, problems)
   const top = problems.any ? undefined : fields.map(document.contents ?? undefined, '', 0, ['tests'])
   const tests = readTests(fields, top?.get('tests'), {
-    features: features.map(({ name }) => name),
+    features: [...featureByName.keys()],
     stages: lifecycle?.stages ?? [],
     rules: rules.map(({ name }) => name),
   })
@@ -98,7 +98,7 @@ function assemble(
   timezone: string,
   limits: Durations,
   declared: DeclaredActions,
-  drafts: FeatureDraft[],
+  { drafts, order }: ReadFeatures,
   reactive: LifecycleAndRules,
 ): Omit<Definition, 'tests'> {
   const calendar = createCalendar(timezone)
@@ -114,7 +114,7 @@ function assemble(
     actionNames,
     placeOfAction: (name) => places.get(name) ?? -1,
     features,
-    featureByName: new Map(features.map((feature) => [feature.name, feature])),
+    featureByName: inOrder([...features, ...reactive.derived], order),
     series,
     seriesOf: routes(series),
     ...reactive,
@@ -128,6 +128,14 @@ function assemble(
       actions: actionNames,
     }),
   }
+}
+
+function inOrder<Named extends { name: string }>(
+  features: readonly Named[],
+  order: readonly string[],
+): Map<string, Named> {
+  const byName = new Map(features.map((feature) => [feature.name, feature]))
+  return new Map(order.map((name) => [name, byName.get(name)!]))
 }
 
 /**

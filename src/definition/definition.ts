@@ -4,7 +4,8 @@ import type { Operator } from '../features/operator.ts'
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Calendar } from '../model/calendar.ts'
-import type { Condition } from '../model/evaluation-context.ts'
+import type { Condition, EvaluationContext } from '../model/evaluation-context.ts'
+import type { Value } from '../model/value.ts'
 import type { TileUnit, Window } from '../model/window.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { Story } from './story.ts'
@@ -39,6 +40,20 @@ export interface Feature {
   declared: Record<string, unknown>
   /** `timestamp` values are stored as epoch milliseconds and shown as ISO 8601. */
   type: 'any' | 'timestamp'
+}
+
+/** A feature that is made of others whenever it is read. It keeps nothing. */
+export interface DerivedFeature {
+  name: string
+  /** CEL over features. */
+  formula: string
+  evaluate(context: EvaluationContext): Value
+  /** All features that it is made of, also by way of derived ones: places among the features. */
+  features: readonly number[]
+  /** The derived features among them: places among the derived features. */
+  derived: readonly number[]
+  /** How it was declared, for `explain`. */
+  declared: Record<string, unknown>
 }
 
 /** What an action of one name can set off, so that it pays for nothing else. */
@@ -84,7 +99,9 @@ export interface Definition {
   /** True if `"*"` is declared: any other action is accepted untyped. */
   acceptsAny: boolean
   features: Feature[]
-  featureByName: Map<string, Feature>
+  derived: DerivedFeature[]
+  /** Both, in the order of the document. */
+  featureByName: Map<string, Feature | DerivedFeature>
   /** Features that aggregate the same thing over the same tiles share one series. */
   series: Series[]
   /** The series that an action of this name can touch. Names that no series asks for share one answer. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Condition } from '../model/evaluation-context.ts'
 import type { Rule } from '../rules/rule.ts'
-import type { Feature } from './definition.ts'
+import type { DerivedFeature, Feature } from './definition.ts'
 import { nameOf } from './share-series.ts'
 
 /** Raise it when the same definition leads to other stored bytes. */
@@ -16,6 +16,7 @@ export interface StateBasis {
   idempotencyWindowMs: number
   historyWaitMs: number
   features: readonly Feature[]
+  derived: readonly DerivedFeature[]
   /**
    * Keys of the series in their order, each with the windows that decide how long its tiles are
    * kept.
@@ -41,7 +42,7 @@ export function fingerprintOf(basis: StateBasis): string {
  * Profiles store stages and rules by their place, so their order counts. Empty if there are none.
  */
 function triggersFor(basis: StateBasis): unknown[][] {
-  const { guards, lifecycle, rules, historyWaitMs, features, series } = basis
+  const { guards, lifecycle, rules, historyWaitMs, features, derived, series } = basis
   const guardTexts = [...guards].map(([action, guard]) => [action, whenOf(guard)]).sort()
   const guarded = guardTexts.length > 0 ? [['guards', guardTexts]] : []
   if (!lifecycle && rules.length === 0) return guarded
@@ -73,7 +74,8 @@ function triggersFor(basis: StateBasis): unknown[][] {
       const { series: place, window, reads } = features[index]!
       return [series[place]!.key, nameOf(window), ...(reads ? [reads] : [])]
     })
-    return [when.source, meanings]
+    const formulas = when.derived.map((place) => [derived[place]!.name, derived[place]!.formula])
+    return formulas.length > 0 ? [when.source, meanings, formulas] : [when.source, meanings]
   }
 }
 

@@ -6,9 +6,10 @@ import { VARIABLES } from './cel-context.ts'
 /**
  * - `action`: an action is at hand.
  * - `stage`: a stage was entered; whatever entered it is not shown.
+ * - `derived`: a feature that is made of others.
  * - `state`: what holds at any instant, watched for the moment it becomes true.
  */
-export type Occasion = 'action' | 'stage' | 'state'
+export type Occasion = 'action' | 'stage' | 'state' | 'derived'
 
 const OF_USER = ['features', 'stage', 'userId']
 const OF_ACTION: readonly string[] = VARIABLES
@@ -16,6 +17,10 @@ const OF_ACTION: readonly string[] = VARIABLES
 export const SCOPES: Record<Occasion, Scope> = {
   action: { variables: [...VARIABLES, 'features', 'stage', 'profile'] },
   stage: { variables: [...OF_USER, 'profile'], absent: withoutAction },
+  derived: {
+    variables: ['features'],
+    absent: () => 'A derived feature sees nothing but `features`',
+  },
   state: {
     variables: OF_USER,
     absent: (name) =>

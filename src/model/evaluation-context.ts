@@ -16,8 +16,8 @@ export interface EvaluationContext {
   /** Badges by name, with the instant each was given, epoch ms. */
   badges(): ReadonlyMap<string, number>
   /**
-   * Value of a feature by its place in the definition's features; instants as epoch ms; null if it
-   * has none.
+   * Value of a feature by its place in the definition's features, and behind those in its derived
+   * ones; instants as epoch ms; null if it has none.
    */
   feature(index: number): Value
 }
@@ -27,8 +27,12 @@ export interface Condition {
   readonly source: string
   /** True only if the expression is `true`: a missing value is not. Never throws. */
   holds(situation: EvaluationContext): boolean
-  /** The features it reads, as places in the definition's features. */
+  /**
+   * The features it reads, also by way of derived ones, as places in the definition's features.
+   */
   readonly features: readonly number[]
+  /** The derived features it reads, likewise, as places in the definition's derived features. */
+  readonly derived: readonly number[]
   readonly readsStage: boolean
   /** Whether it reads the action at hand, so that nothing can be said without one. */
   readonly readsAction: boolean

@@ -1,5 +1,5 @@
 // Explains a feature or a rule of one user, for people who ask why. Pure.
-import type { Definition, Feature } from '../definition/definition.ts'
+import type { Definition, DerivedFeature, Feature } from '../definition/definition.ts'
 import { contributionOf } from '../features/series.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
@@ -39,6 +39,24 @@ export function explainFeature(
   }
 }
 
+/** A derived feature has the features that it is made of instead of tiles. */
+export function explainDerived(
+  definition: Definition,
+  profile: Profile,
+  feature: DerivedFeature,
+  at: number,
+): Own<FeatureExplained> {
+  const madeOf = feature.features.map((index) => definition.features[index]!)
+  const through = feature.derived.map((place) => definition.derived[place]!)
+  return {
+    kind: 'feature',
+    value: readFeatures(definition, profile, [feature], at).features[feature.name] ?? null,
+    madeOf: readFeatures(definition, profile, [...madeOf, ...through], at).features,
+    window: { from: null, to: isoOf(at) },
+    tiles: [],
+  }
+}
+
 /** True if the feature counts the action and the action's tile is in the window at `at`. */
 export function countsFor(definition: Definition, feature: Feature, at: number): (action: Action) => boolean {
   const series = definition.series[feature.series]!
@@ -60,7 +78,10 @@ export function explainRule(
   const situation = new ProfileContext(definition)
   situation.look(user, profile, standing, at, undefined)
   const { when } = rule
-  const read = (when?.features ?? []).map((index) => definition.features[index]!)
+  const read = [
+    ...(when?.features ?? []).map((index) => definition.features[index]!),
+    ...(when?.derived ?? []).map((place) => definition.derived[place]!),
+  ]
   const firing = firingOf(rule, standing)
   return {
     kind: 'rule',

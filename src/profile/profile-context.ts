@@ -16,14 +16,17 @@ export class ProfileContext implements EvaluationContext {
   #standing!: LifecycleState
   #at = 0
   #look = 0
+  /** Places from here on are those of derived features. */
+  readonly #counted: number
   readonly #lookOf: number[]
   readonly #values: Value[]
   readonly #section = new Section()
 
   constructor(definition: Definition) {
     this.#definition = definition
-    this.#lookOf = definition.features.map(() => 0)
-    this.#values = definition.features.map(() => null)
+    this.#counted = definition.features.length
+    this.#lookOf = new Array<number>(this.#counted + definition.derived.length).fill(0)
+    this.#values = new Array<Value>(this.#lookOf.length).fill(null)
   }
 
   /** Looks at the user as of `at` (epoch ms); windows end there. */
@@ -61,11 +64,19 @@ export class ProfileContext implements EvaluationContext {
 
   feature(index: number): Value {
     if (this.#lookOf[index] !== this.#look) {
-      const { series, window, operator } = this.#definition.features[index]!
-      const fromTile = this.#definition.calendar.windowStart(window, this.#at)
-      this.#values[index] = operator.value(this.#section.select(this.#profile, series), fromTile)
+      const value =
+        index < this.#counted
+          ? this.#countedValue(index)
+          : this.#definition.derived[index - this.#counted]!.evaluate(this)
+      this.#values[index] = value
       this.#lookOf[index] = this.#look
     }
     return this.#values[index]!
+  }
+
+  #countedValue(index: number): Value {
+    const { series, window, operator } = this.#definition.features[index]!
+    const fromTile = this.#definition.calendar.windowStart(window, this.#at)
+    return operator.value(this.#section.select(this.#profile, series), fromTile)
   }
 }

@@ -1,10 +1,12 @@
 // What a reader sees of a profile: its features as of an instant. Pure: the instant is given.
-import type { Definition, Feature } from '../definition/definition.ts'
+import type { Definition, DerivedFeature, Feature } from '../definition/definition.ts'
 import { PulseprintError } from '../errors.ts'
+import { emptyLifecycleState } from '../lifecycle/lifecycle-state.ts'
 import { isoOf } from '../model/instant.ts'
 import type { Value } from '../model/value.ts'
 import { Section } from '../numbers/section.ts'
 import type { Profile } from './profile.ts'
+import { ProfileContext } from './profile-context.ts'
 
 const section = new Section()
 
@@ -20,11 +22,17 @@ export interface Features {
 export function readFeatures(
   definition: Definition,
   profile: Profile,
-  wanted: readonly Feature[],
+  wanted: readonly (Feature | DerivedFeature)[],
   at: number,
 ): Features {
   const read: Features = { features: {} }
+  let situation: ProfileContext | undefined
   for (const feature of wanted) {
+    if ('formula' in feature) {
+      situation ??= situationOf(definition, profile, at)
+      read.features[feature.name] = feature.evaluate(situation)
+      continue
+    }
     const { operator } = feature
     section.select(profile, feature.series)
     const fromTile = definition.calendar.windowStart(feature.window, at)
@@ -38,6 +46,13 @@ export function readFeatures(
     }
   }
   return read
+}
+
+/** As derived features see it: they see features and nothing else. */
+function situationOf(definition: Definition, profile: Profile, at: number): ProfileContext {
+  const situation = new ProfileContext(definition)
+  situation.look('', profile, emptyLifecycleState(), at, undefined)
+  return situation
 }
 
 /**
@@ -60,8 +75,8 @@ export function readInstant(profile: Profile, wished: number | undefined, now: n
 export function selectFeatures(
   definition: Definition,
   fields: readonly string[] | undefined,
-): readonly Feature[] {
-  if (!fields) return definition.features
+): readonly (Feature | DerivedFeature)[] {
+  if (!fields) return [...definition.featureByName.values()]
   return fields.map((name) => {
     const feature = definition.featureByName.get(name)
     if (!feature)

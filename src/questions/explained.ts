@@ -5,7 +5,7 @@ import { PulseprintError } from '../errors.ts'
 import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
 import type { Value } from '../model/value.ts'
-import { countsFor, explainFeature, explainRule } from '../profile/explain.ts'
+import { countsFor, explainDerived, explainFeature, explainRule } from '../profile/explain.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Rule } from '../rules/rule.ts'
 
@@ -28,6 +28,16 @@ export interface Explained {
 export function explained(definition: Definition, name: string): Explained {
   const feature = definition.featureByName.get(name)
   const rule = definition.rules.find((each) => each.name === name)
+  if (feature && 'formula' in feature) {
+    return {
+      isRule: false,
+      declared: feature.declared as Record<string, Value>,
+      explain: (_user, profile, _standing, at) => ({
+        view: explainDerived(definition, profile, feature, at),
+        counts: anyCounts(definition, feature.features, at),
+      }),
+    }
+  }
   if (feature) {
     return {
       isRule: false,
@@ -55,8 +65,14 @@ export function explained(definition: Definition, name: string): Explained {
 /** The actions that the rule is on. Other rules: the actions that their features count. */
 function waitsFor(definition: Definition, { trigger, when }: Rule, at: number): (action: Action) => boolean {
   if (trigger.kind === 'action') return ({ action }) => trigger.actions?.has(action) ?? true
-  const features = (when?.features ?? []).map((index) =>
-    countsFor(definition, definition.features[index]!, at),
-  )
+  return anyCounts(definition, when?.features ?? [], at)
+}
+
+function anyCounts(
+  definition: Definition,
+  places: readonly number[],
+  at: number,
+): (action: Action) => boolean {
+  const features = places.map((index) => countsFor(definition, definition.features[index]!, at))
   return (action) => features.some((counts) => counts(action))
 }

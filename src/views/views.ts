@@ -136,6 +136,11 @@ export const FeatureExplained = Type.Object({
   standardError: Type.Optional(
     Type.Number({ description: 'Relative standard error, where the value is an estimate.' }),
   ),
+  madeOf: Type.Optional(
+    Type.Record(Type.String(), AnyValue, {
+      description: 'Of a derived feature: the features that it is made of.',
+    }),
+  ),
   window: Type.Object(
     {
       from: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),

@@ -19,8 +19,8 @@ export function checkCommand(): Command {
 }
 
 /** What a definition holds: `10 features, 3 stages, 1 rule, 2 declared actions and any other`. */
-export function partsOf({ features, lifecycle, rules, actions, acceptsAny }: Definition): string {
-  const parts = [count(features.length, 'feature')]
+export function partsOf({ featureByName, lifecycle, rules, actions, acceptsAny }: Definition): string {
+  const parts = [count(featureByName.size, 'feature')]
   if (lifecycle) parts.push(count(lifecycle.stages.length, 'stage'))
   if (rules.length > 0) parts.push(count(rules.length, 'rule'))
   parts.push(count(actions.size, 'declared action') + (acceptsAny ? ' and any other' : ''))

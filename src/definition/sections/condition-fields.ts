@@ -10,6 +10,7 @@ import {
 } from '../../expressions/expressions.ts'
 import type { Condition } from '../../model/evaluation-context.ts'
 import type { Window } from '../../model/window.ts'
+import type { DerivedFeature } from '../definition.ts'
 import type { Field, Fields } from '../document/fields.ts'
 import { tooManyTiles } from '../watched-windows.ts'
 import { placeIn } from './expression-fields.ts'
@@ -23,6 +24,7 @@ export type WindowedFeature = KnownFeature & { window?: Window | undefined }
 export class Conditions {
   readonly #compiler: ConditionCompiler
   readonly #features: readonly WindowedFeature[]
+  readonly #derived: readonly DerivedFeature[]
   readonly #fields: Fields
   readonly #text: string
 
@@ -31,10 +33,12 @@ export class Conditions {
     fields: Fields,
     text: string,
     features: readonly WindowedFeature[],
+    derived: readonly DerivedFeature[],
     stages: readonly string[] | undefined,
   ) {
     this.#compiler = new ConditionCompiler(features, stages)
     this.#features = features
+    this.#derived = derived
     this.#fields = fields
     this.#text = text
   }
@@ -48,8 +52,19 @@ export class Conditions {
     if (!scalar) return undefined
     const compiled = this.#compiler.condition(scalar.value.trim(), occasion)
     if ('problems' in compiled) return this.#report(scalar, field, compiled.problems)
-    const unfit = occasion === 'state' ? this.#unwatchable(compiled) : []
-    return unfit.length > 0 ? this.#report(scalar, field, unfit) : compiled
+    const condition = { ...compiled, ...this.#madeOf(compiled.features) }
+    const unfit = occasion === 'state' ? this.#unwatchable(condition) : []
+    return unfit.length > 0 ? this.#report(scalar, field, unfit) : condition
+  }
+
+  /** What is read in the end, where derived features are read. */
+  #madeOf(reads: readonly number[]): Pick<Condition, 'features' | 'derived'> {
+    const counted = this.#features.length - this.#derived.length
+    const named = reads.filter((index) => index >= counted).map((index) => index - counted)
+    const made = named.map((place) => this.#derived[place]!)
+    const features = [...reads.filter((index) => index < counted), ...made.flatMap((one) => one.features)]
+    const derived = [...named, ...made.flatMap((one) => one.derived)]
+    return { features: [...new Set(features)], derived: [...new Set(derived)] }
   }
 
   #unwatchable({ features }: Condition): CelProblem[] {

@@ -4,14 +4,15 @@
 import type { Definition } from '../definition.ts'
 import type { Field, Fields } from '../document/fields.ts'
 import type { DeclaredActions } from './actions-section.ts'
-import { Conditions } from './condition-fields.ts'
+import { Conditions, type WindowedFeature } from './condition-fields.ts'
+import { compileDerived } from './features/derived-section.ts'
 import { type ReadFeatures, typeOf } from './features/features-section.ts'
 import { readGuards } from './guards-section.ts'
 import { readLifecycle, readStages } from './lifecycle-section.ts'
 import { readRules } from './rules-section.ts'
 import { readStreams } from './streams-section.ts'
 
-export type LifecycleAndRules = Pick<Definition, 'guards' | 'lifecycle' | 'rules' | 'streams'>
+export type LifecycleAndRules = Pick<Definition, 'derived' | 'guards' | 'lifecycle' | 'rules' | 'streams'>
 
 /** @param top the sections of the document by name */
 export function readLifecycleAndRules(
@@ -19,21 +20,27 @@ export function readLifecycleAndRules(
   top: Map<string, Field>,
   text: string,
   declared: DeclaredActions,
-  { drafts, names }: ReadFeatures,
+  features: ReadFeatures,
 ): LifecycleAndRules {
   const draft = readStages(fields, top.get('lifecycle'))
   const stages = draft?.stages.names
-  const byName = new Map(drafts.map((feature) => [feature.name, feature]))
-  const known = names.map((name) => {
-    const feature = byName.get(name)
-    return { name, type: feature ? typeOf(feature) : 'any', window: feature?.window } as const
-  })
-  const conditions = new Conditions(fields, text, known, stages)
+  const known = knownFeatures(features)
+  const derived = compileDerived(fields, text, known, features.derived)
+  const conditions = new Conditions(fields, text, known, derived, stages)
   const lifecycle = draft && readLifecycle(fields, draft, declared, conditions)
   const streams = readStreams(fields, top.get('streams'))
   const rules = readRules(fields, top.get('rules'), { declared, conditions, lifecycle, streams })
   const emitted = rules.flatMap(({ stream }) => stream ?? [])
   const guards = readGuards(fields, top.get('actions'), conditions)
   const own = ['actions', ...(lifecycle ? ['stages'] : []), ...(guards.size > 0 ? ['refused'] : [])]
-  return { guards, lifecycle, rules, streams: new Set([...own, ...(streams ?? []), ...emitted]) }
+  return { derived, guards, lifecycle, rules, streams: new Set([...own, ...(streams ?? []), ...emitted]) }
+}
+
+/** The features that expressions may name, in the order of their places. */
+function knownFeatures({ drafts, names }: ReadFeatures): WindowedFeature[] {
+  const byName = new Map(drafts.map((feature) => [feature.name, feature]))
+  return names.map((name) => {
+    const feature = byName.get(name)
+    return { name, type: feature ? typeOf(feature) : 'any', window: feature?.window }
+  })
 }

@@ -32,7 +32,8 @@ export class ConditionCompiler {
     this.#plainLeaf = (node) => plainFeature(node, features) ?? plainStage(node) ?? plainPath(node)
   }
 
-  condition(source: string, occasion: Occasion): Condition | Outcome {
+  /** Without what is read by way of derived features. */
+  condition(source: string, occasion: Occasion): Omit<Condition, 'derived'> | Outcome {
     const made = this.#compile(source, occasion, 'when')
     if ('problems' in made) return made
     const { run, features, readsStage } = made
@@ -41,12 +42,15 @@ export class ConditionCompiler {
     return { source, holds: (situation) => run(situation) === true, features, readsStage, readsAction }
   }
 
-  /** Instants become ISO 8601; what has no value becomes null. */
-  value(source: string, occasion: Occasion): { evaluate: Evaluate } | Outcome {
+  /**
+   * Instants become ISO 8601; what has no value becomes null.
+   * @returns also the places of the features that it reads
+   */
+  value(source: string, occasion: Occasion): { evaluate: Evaluate; features: number[] } | Outcome {
     const made = this.#compile(source, occasion, 'payload')
     if ('problems' in made) return made
-    const { run } = made
-    return { evaluate: (situation) => toShown(run(situation)) ?? null }
+    const { run, features } = made
+    return { evaluate: (situation) => toShown(run(situation)) ?? null, features }
   }
 
   #compile(source: string, occasion: Occasion, purpose: 'when' | 'payload') {

@@ -48,8 +48,8 @@ it('the built-in lifecycle and rule make a customer of who buys, and reward the 
 })
 
 it('the built-in spend takes a missing quantity for one', () => {
-  const { series, featureByName } = compiled(DEFAULT_DEFINITION)
-  const { of } = series[featureByName.get('spend')!.series]!
+  const { series, features } = compiled(DEFAULT_DEFINITION)
+  const { of } = series[features.find(({ name }) => name === 'spend')!.series]!
   const action = { id: 'a', user: 'u', action: 'purchase', occurredAt: 0 }
   expect(of?.evaluate({ ...action, properties: { price: 5, quantity: 3 } })).toBe(15)
   expect(of?.evaluate({ ...action, properties: { price: 5 } })).toBe(5)
@@ -70,7 +70,7 @@ features:
   last_at:     { aggregate: last, of: occurredAt }
   times:       { aggregate: distinct, of: occurredAt }
 `)
-  const seriesOf = (name: string) => definition.featureByName.get(name)!.series
+  const seriesOf = (wanted: string) => definition.features.find(({ name }) => name === wanted)!.series
 
   it('are shared by features that differ in the window only, as long as the tiles are the same', () => {
     expect(seriesOf('views_30d')).toBe(seriesOf('views_7d'))
@@ -114,8 +114,8 @@ features:
   })
 
   it('show a timestamp where the aggregate picks one', () => {
-    expect(definition.featureByName.get('last_at')?.type).toBe('timestamp')
-    expect(definition.featureByName.get('times')?.type).toBe('any')
+    expect(definition.features.find(({ name }) => name === 'last_at')?.type).toBe('timestamp')
+    expect(definition.features.find(({ name }) => name === 'times')?.type).toBe('any')
   })
 
   it('take the actions of a feature through aliases', () => {
@@ -132,7 +132,7 @@ features:
   })
 
   it('remember how a feature was declared', () => {
-    expect(definition.featureByName.get('rich_7d')?.declared).toEqual({
+    expect(definition.features.find(({ name }) => name === 'rich_7d')?.declared).toEqual({
       aggregate: 'count',
       action: ['view', 'click'],
       where: 'properties.price > 9',

@@ -10,6 +10,7 @@ import type { Field, Fields } from '../../document/fields.ts'
 import { checkIdentifier } from '../../document/names.ts'
 import type { DeclaredActions } from '../actions-section.ts'
 import type { Expressions } from '../expression-fields.ts'
+import type { DerivedDraft } from './derived-section.ts'
 import { readActionNames, readAggregate, readWindow } from './feature-fields.ts'
 import { checkOnlyStreak, readStreak, STREAK_KEYS, windowOfStreak } from './streak-fields.ts'
 
@@ -31,7 +32,7 @@ export interface FeatureDraft {
   declared: Record<string, unknown>
 }
 
-const KEYS = ['aggregate', 'action', 'where', 'of', 'window', ...STREAK_KEYS]
+const KEYS = ['derived', 'aggregate', 'action', 'where', 'of', 'window', ...STREAK_KEYS]
 const LIFETIME: Window = { kind: 'lifetime' }
 const NUMERIC: readonly string[] = ['sum', 'avg', 'min', 'max']
 /** CEL types that are not numbers. A timestamp has an order but no sum. */
@@ -40,10 +41,13 @@ const EXAMPLE =
   'For example `spend: { aggregate: sum, action: purchase, of: properties.price, window: 30d }`.'
 
 export interface ReadFeatures {
-  /** The features without a mistake. */
+  /** The counted features without a mistake. */
   drafts: FeatureDraft[]
-  /** Names of all features, also of those with a mistake. */
+  derived: DerivedDraft[]
+  /** Names of all features, also of those with a mistake: the derived ones behind the others. */
   names: string[]
+  /** The names in the order of the document. */
+  order: string[]
 }
 
 export function readFeatures(
@@ -55,19 +59,38 @@ export function readFeatures(
   const { problems } = fields
   if (!section) {
     problems.add(0, 'features', '`features` is missing', `Add it, if only as \`features: {}\`. ${EXAMPLE}`)
-    return { drafts: [], names: [] }
+    return { drafts: [], derived: [], names: [], order: [] }
   }
   const entries = [...(fields.map(section.value, section.path, section.key)?.values() ?? [])]
   if (entries.length > BOUNDS.featuresMax) {
     const hint = `At most ${BOUNDS.featuresMax} are allowed.`
     problems.add(section.key, section.path, `${entries.length} features are declared`, hint)
   }
-  const drafts = entries.slice(0, BOUNDS.featuresMax).flatMap((entry) => {
+  const drafts: FeatureDraft[] = []
+  const derived: DerivedDraft[] = []
+  for (const entry of entries.slice(0, BOUNDS.featuresMax)) {
     const named = checkIdentifier(entry, 'feature', problems)
-    const draft = readFeature(fields, entry, declared, expressions)
-    return named && draft ? [draft] : []
-  })
-  return { drafts, names: entries.map((entry) => entry.name) }
+    const parts = fields.map(entry.value, entry.path, entry.key, KEYS)
+    const formula = parts?.get('derived')
+    if (parts && formula) derived.push(readDerived(fields, entry.name, parts, formula))
+    else if (parts) {
+      const draft = readFeature(fields, entry, parts, declared, expressions)
+      if (named && draft) drafts.push(draft)
+    }
+  }
+  const order = entries.map((entry) => entry.name)
+  const isDerived = new Set(derived.map(({ name }) => name))
+  const names = [...order.filter((name) => !isDerived.has(name)), ...isDerived]
+  return { drafts, derived, names, order }
+}
+
+function readDerived(fields: Fields, name: string, parts: Map<string, Field>, field: Field): DerivedDraft {
+  for (const other of parts.values()) {
+    if (other === field) continue
+    const hint = 'It is made of other features only. Remove the other keys.'
+    fields.problems.add(other.key, other.path, `\`derived\` takes no \`${other.name}\``, hint)
+  }
+  return { name, field, declared: { derived: fields.plain(field.value) } }
 }
 
 /** True if its values are instants. */
@@ -80,11 +103,10 @@ export function typeOf({ aggregate, of, streak }: FeatureDraft): Feature['type']
 function readFeature(
   fields: Fields,
   entry: Field,
+  parts: Map<string, Field>,
   declared: DeclaredActions,
   expressions: Expressions,
 ): FeatureDraft | undefined {
-  const parts = fields.map(entry.value, entry.path, entry.key, KEYS)
-  if (!parts) return undefined
   const aggregate = readAggregate(fields, entry, parts.get('aggregate'))
   const actions = readActionNames(fields, parts.get('action'), declared)
   const where = expressions.read(parts.get('where'), 'where')
