@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NatsConnection, Status } from '@nats-io/transport-node'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { startNatsServers } from '../../deploy/local-servers/nats.ts'
 import { NatsMembership } from '../../src/adapters/nats/cluster/nats-membership.ts'
 import {
@@ -75,6 +75,22 @@ test('logins that are refused while nodes run are tried on, until one is accepte
     () => JSON.stringify(beats),
   )
   expect(new Set(sinceThen())).toEqual(new Set([1]))
+})
+
+test('a clock that is set back by an hour keeps no lost connection away', async () => {
+  const nats = await startOpenServer()
+  const lines: LogLine[] = []
+  const real = Date.now.bind(Date)
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() + 3_600_000)
+  onTestFinished(() => clock.mockRestore())
+  const connection = await connectNats(nats.addresses, 'test', recordingLogger(lines), LOGIN)
+  onTestFinished(() => connection.close())
+  clock.mockRestore()
+  await nats.startAgain('')
+  await until(
+    () => lines.some(({ message }) => message === 'NATS is back'),
+    () => JSON.stringify(lines),
+  )
 })
 
 test('a wrong password is refused at the first connection, with the address of the server', async () => {

@@ -3,6 +3,7 @@
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import { PulseprintError } from '../../../errors.ts'
 import type { Logger } from '../../../runtime/logger.ts'
+import { reconnecting } from './nats-reconnect.ts'
 
 const OPTIONS = {
   // The client's own default gives up after ten tries.
@@ -10,8 +11,6 @@ const OPTIONS = {
   // Nor is a second refused login in a row the end: users and passwords are set anew while nodes
   // run.
   ignoreAuthErrorAbort: true,
-  reconnectTimeWait: 200,
-  reconnectJitter: 100,
   // A stopped server keeps its connections open; after two pings without an answer another one is
   // dialled.
   pingInterval: 2_000,
@@ -34,7 +33,7 @@ export async function connectNats(
 ): Promise<NatsConnection> {
   let connection: NatsConnection
   try {
-    connection = await connect({ ...OPTIONS, name, ...more, servers: [...servers] })
+    connection = await connect({ ...OPTIONS, ...reconnecting(), name, ...more, servers: [...servers] })
   } catch (error) {
     throw new PulseprintError(
       'STORAGE_UNAVAILABLE',
