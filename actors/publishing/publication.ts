@@ -1,7 +1,7 @@
 // Turns a record's outcomes into stream entries, in the form that subscribers get.
 import { OUTCOME, type Outcome } from '../../src/ingest/batch.ts'
 import type { Effect } from '../../src/rules/effect.ts'
-import { decisionView, refusalView, stageChangeView } from '../../src/rules/effect-view.ts'
+import { decisionView, holdoutView, refusalView, stageChangeView } from '../../src/rules/effect-view.ts'
 import type { Publication, StreamEntry } from '../../src/streams/stream-store.ts'
 
 const NONE: ReadonlyMap<string, readonly StreamEntry[]> = new Map()
@@ -49,8 +49,16 @@ function entriesOf(shard: number, sequence: number, effects: readonly Effect[]):
 }
 
 function streamOf(effect: Effect): string | undefined {
-  if (effect.kind === 'stage') return 'stages'
-  return effect.kind === 'refusal' ? 'refused' : effect.stream
+  switch (effect.kind) {
+    case 'stage':
+      return 'stages'
+    case 'holdout':
+      return 'holdouts'
+    case 'refusal':
+      return 'refused'
+    default:
+      return effect.stream
+  }
 }
 
 function dataOf(effect: Effect, shard: number, sequence: number): string {
@@ -58,6 +66,14 @@ function dataOf(effect: Effect, shard: number, sequence: number): string {
 }
 
 function viewOf(effect: Effect): object {
-  if (effect.kind === 'stage') return stageChangeView(effect)
-  return effect.kind === 'refusal' ? refusalView(effect) : decisionView(effect)
+  switch (effect.kind) {
+    case 'stage':
+      return stageChangeView(effect)
+    case 'holdout':
+      return holdoutView(effect)
+    case 'refusal':
+      return refusalView(effect)
+    default:
+      return decisionView(effect)
+  }
 }

@@ -23,6 +23,8 @@ export const BOUNDS = {
   stagesMax: 50,
   transitionsMax: 200,
   rulesMax: 200,
+  /** Of a rule, up and down. */
+  priorityMax: 1_000,
   /** Declared streams. The number of rules bounds the streams that rules name. */
   streamsMax: 200,
   /** Firings that a limit per window asks to remember, for each user. */

@@ -58,11 +58,11 @@ export interface DerivedFeature {
 
 /** What an action of one name can set off, so that it pays for nothing else. */
 export interface Triggers {
-  /** Rules on this action, in the order of the document. */
+  /** Rules on this action, in the order in which they are tried. */
   rules: readonly Rule[]
   /**
-   * Rules without `on` whose condition reads a feature that this action can change, in the order of
-   * the document.
+   * Rules without `on` whose condition reads a feature that this action can change, in the order in
+   * which they are tried.
    */
   conditions: readonly Rule[]
   /** True if a transition names this action in `on`. */
@@ -113,7 +113,7 @@ export interface Definition {
   rules: Rule[]
   /**
    * Names of the streams: `actions`, `stages` if there is a lifecycle, `refused` if there are
-   * guards, and those declared or emitted to.
+   * guards, `holdouts` if rules have some, and those declared or emitted to.
    */
   streams: ReadonlySet<string>
   /** Names that the document does not mention share one answer. */

@@ -61,6 +61,7 @@ function triggersFor(basis: StateBasis): unknown[][] {
     rule.limit ? [rule.limit.times, nameOf(rule.limit.window)] : null,
     rule.cooldownMs,
     rule.badge ?? null,
+    ...campaignOf(rule),
   ])
   return [[historyWaitMs, lifecycle?.stages ?? null, transitions ?? null, ruleTexts], ...guarded]
 
@@ -77,6 +78,14 @@ function triggersFor(basis: StateBasis): unknown[][] {
     const formulas = when.derived.map((place) => [derived[place]!.name, derived[place]!.formula])
     return formulas.length > 0 ? [when.source, meanings, formulas] : [when.source, meanings]
   }
+}
+
+/** Empty for a rule that is no campaign. */
+function campaignOf({ from, until, holdout, group, priority }: Rule): unknown[] {
+  const always = from === Number.NEGATIVE_INFINITY && until === Number.POSITIVE_INFINITY
+  if (always && holdout === 0 && group === undefined && priority === 0) return []
+  // JSON has no infinite numbers.
+  return [`${from} ${until} ${holdout} ${priority}`, group ?? null]
 }
 
 function triggerOf({ trigger }: Rule): unknown[] {

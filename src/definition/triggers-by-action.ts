@@ -4,7 +4,7 @@
 import type { Series } from '../features/series.ts'
 import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { Condition } from '../model/evaluation-context.ts'
-import type { Rule } from '../rules/rule.ts'
+import { byPriority, type Rule } from '../rules/rule.ts'
 import type { Feature, Triggers } from './definition.ts'
 
 interface Parts {
@@ -36,7 +36,9 @@ function namesIn({ series, lifecycle, rules }: Parts): Set<string> {
 }
 
 /** @param name undefined for a name that the document does not mention */
-function triggersFor({ features, series, lifecycle, rules }: Parts, name: string | undefined): Triggers {
+function triggersFor(parts: Parts, name: string | undefined): Triggers {
+  const { features, series, lifecycle } = parts
+  const rules = byPriority(parts.rules)
   const includes = (names: ReadonlySet<string> | undefined) =>
     !names || (name !== undefined && names.has(name))
   const touched = features.map((feature) => includes(series[feature.series]!.actions))

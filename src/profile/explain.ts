@@ -5,7 +5,7 @@ import type { LifecycleState } from '../lifecycle/lifecycle-state.ts'
 import type { Action } from '../model/action.ts'
 import { isoOf } from '../model/instant.ts'
 import { Section } from '../numbers/section.ts'
-import { firingOf, heldBackBy } from '../rules/fire.ts'
+import { firingOf, heldBackBy, isHeldOut } from '../rules/fire.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { FeatureExplained, RuleExplained } from '../views/views.ts'
 import type { Profile } from './profile.ts'
@@ -94,6 +94,7 @@ export function explainRule(
       : null,
     stage: situation.stage,
     fired: { times: firing?.times ?? 0, lastAt: firing ? isoOf(firing.lastAt) : null },
-    heldBack: heldBackBy(rule, standing, at, definition.calendar) ?? null,
+    heldBack:
+      heldBackBy(rule, standing, at, definition.calendar) ?? (isHeldOut(rule, user) ? 'holdout' : null),
   }
 }

@@ -15,8 +15,8 @@ import type { Action } from '../model/action.ts'
 import type { Condition } from '../model/evaluation-context.ts'
 import { Section } from '../numbers/section.ts'
 import type { Effect } from '../rules/effect.ts'
-import { countFiring, heldBackBy } from '../rules/fire.ts'
-import type { Rule } from '../rules/rule.ts'
+import { countFiring, heldBackBy, isHeldOut } from '../rules/fire.ts'
+import { byPriority, isOpen, type Rule } from '../rules/rule.ts'
 import type { Profile } from './profile.ts'
 import { ProfileContext } from './profile-context.ts'
 
@@ -36,6 +36,8 @@ export class Reaction {
   readonly #section = new Section()
   /** Stages that may not be entered again in this evaluation. */
   readonly #entered: number[] = []
+  /** Groups of rules of which one has fired in this evaluation. */
+  readonly #groups: string[] = []
   #effects: Effect[] = []
   #place: Place = { shard: 0, sequence: 0, position: 0 }
   #ordinal = 0
@@ -45,8 +47,9 @@ export class Reaction {
     this.#definition = definition
     this.#situation = new ProfileContext(definition)
     this.#guardsMakeCircle = definition.lifecycle !== undefined && guardsMakeCircle(definition.lifecycle)
-    this.#stageRules = definition.rules.filter(({ trigger }) => trigger.kind === 'stage')
-    this.#conditionRules = definition.rules.filter(({ trigger }) => trigger.kind === 'condition')
+    const rules = byPriority(definition.rules)
+    this.#stageRules = rules.filter(({ trigger }) => trigger.kind === 'stage')
+    this.#conditionRules = rules.filter(({ trigger }) => trigger.kind === 'condition')
   }
 
   /** The effects that follow belong to this place of the log. */
@@ -115,6 +118,7 @@ export class Reaction {
 
   #startEvaluation(): void {
     this.#entered.length = 0
+    this.#groups.length = 0
     this.#changed = false
   }
 
@@ -155,7 +159,7 @@ export class Reaction {
   #checkConditions(rules: readonly Rule[], standing: LifecycleState, at: number): void {
     for (const rule of rules) {
       const held = standing.holding.indexOf(rule.index)
-      const holds = rule.when!.holds(this.#situation)
+      const holds = isOpen(rule, at) && rule.when!.holds(this.#situation)
       if (holds === held >= 0) continue
       this.#changed = true
       if (holds) {
@@ -175,11 +179,20 @@ export class Reaction {
   #fireUnlessHeldBack(rule: Rule, standing: LifecycleState, at: number): void {
     const { calendar, rules } = this.#definition
     if (heldBackBy(rule, standing, at, calendar) !== undefined) return
-    countFiring(rule, rules, standing, at)
+    const { group, name } = rule
+    if (group !== undefined) {
+      if (this.#groups.includes(group)) return
+      this.#groups.push(group)
+    }
+    const held = isHeldOut(rule, this.#situation.user)
+    countFiring(rule, rules, standing, at, !held)
     this.#changed = true
     const payload = rule.payload?.evaluate(this.#situation)
-    const { name, badge, stream } = rule
-    this.#effects.push({ kind: 'decision', ...this.#origin(at), rule: name, payload, badge, stream })
+    const { badge, stream } = rule
+    const decided = { ...this.#origin(at), rule: name, payload }
+    this.#effects.push(
+      held ? { kind: 'holdout', ...decided } : { kind: 'decision', ...decided, badge, stream },
+    )
   }
 
   #origin(at: number) {
@@ -193,7 +206,9 @@ export class Reaction {
   #nextChange(profile: Profile, standing: LifecycleState, at: number): number {
     let next = Number.POSITIVE_INFINITY
     for (const rule of this.#conditionRules) {
-      next = Math.min(next, this.#tileLeaves(rule.when!, profile, at))
+      const { from, until } = rule
+      if (at < from) next = Math.min(next, from)
+      else if (at < until) next = Math.min(next, until, this.#tileLeaves(rule.when!, profile, at))
     }
     for (const transition of this.#lifecycle.transitions) {
       const { on, when, from } = transition

@@ -1,7 +1,7 @@
-// Stage changes, decisions and refusals as subscribers and receipts show them. What is undefined is left out
+// Stage changes, decisions, holdouts and refusals as subscribers and receipts show them. What is undefined is left out
 // of the JSON.
 import { isoOf } from '../model/instant.ts'
-import type { Decision, Refusal, StageChange } from './effect.ts'
+import type { Decision, Holdout, Refusal, StageChange } from './effect.ts'
 
 export function stageChangeView({ id, user, from, to, at, actionId }: StageChange) {
   return { id, userId: user, from, to, at: isoOf(at), actionId }
@@ -9,6 +9,10 @@ export function stageChangeView({ id, user, from, to, at, actionId }: StageChang
 
 export function decisionView({ id, user, rule, at, actionId, payload, badge }: Decision) {
   return { id, userId: user, rule, at: isoOf(at), actionId, payload, badge }
+}
+
+export function holdoutView({ id, user, rule, at, actionId, payload }: Holdout) {
+  return { id, userId: user, rule, at: isoOf(at), actionId, payload }
 }
 
 export function refusalView({ id, user, action, at, actionId, guard }: Refusal) {

@@ -36,4 +36,11 @@ export interface Refusal extends Origin {
   readonly guard: string
 }
 
-export type Effect = StageChange | Decision | Refusal
+/** A decision that is not given, because the user is held out of the rule. */
+export interface Holdout extends Origin {
+  readonly kind: 'holdout'
+  readonly rule: string
+  readonly payload: Value | undefined
+}
+
+export type Effect = StageChange | Decision | Holdout | Refusal

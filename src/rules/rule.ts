@@ -25,8 +25,26 @@ export interface Rule {
   readonly limit: { times: number; window: Window } | undefined
   /** Shortest time between two firings, 0 for none. */
   readonly cooldownMs: number
+  /** It decides nothing before and from these instants of the user's clock on, epoch ms. */
+  readonly from: number
+  readonly until: number
+  /** Share of users, 0 to 1, for whom it is decided but not given. */
+  readonly holdout: number
+  /** Of the rules of one group, what happens sets off only the first; undefined: no group. */
+  readonly group: string | undefined
+  /** Rules of a higher one come first; those of the same one in the order of the document. */
+  readonly priority: number
   /** Badge it gives; undefined: none. */
   readonly badge: string | undefined
   /** How the rule was declared, for `explain`. */
   readonly declared: Record<string, unknown>
+}
+
+/** In the order in which they are tried. */
+export function byPriority(rules: readonly Rule[]): Rule[] {
+  return rules.toSorted((a, b) => b.priority - a.priority || a.index - b.index)
+}
+
+export function isOpen({ from, until }: Rule, at: number): boolean {
+  return at >= from && at < until
 }

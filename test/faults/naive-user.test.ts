@@ -55,7 +55,8 @@ test('the model sets off what the fold does, with the same ids, and counts the s
       const wanted = effects.map((effect) => `${effect.id} ${textOf(effect)}`)
       expect(naive.expected.map(({ id, text }) => `${id} ${text}`)).toEqual(wanted)
       for (const effect of effects) {
-        if (effect.kind !== 'refusal') seen.add(effect.kind === 'stage' ? effect.to : effect.rule)
+        if (effect.kind === 'stage' || effect.kind === 'decision')
+          seen.add(effect.kind === 'stage' ? effect.to : effect.rule)
       }
     }),
     { numRuns: 300 },
@@ -70,7 +71,7 @@ function textOf(effect: Effect): string {
     const { from, to, at, actionId } = stageChangeView(effect)
     return JSON.stringify({ from, to, at, actionId })
   }
-  if (effect.kind === 'refusal') throw new Error('no action has a guard')
+  if (effect.kind !== 'decision') throw new Error('there are neither guards nor holdouts')
   const { rule, at, actionId, payload } = decisionView(effect)
   return JSON.stringify({ rule, at, actionId, payload })
 }

@@ -221,7 +221,7 @@ export class Story {
     const entries = new Map<string, object[]>()
     for (const user of this.users.values()) {
       for (const effect of user.effects) {
-        if (effect.kind === 'refusal') continue
+        if (effect.kind !== 'stage' && effect.kind !== 'decision') continue
         const stream = effect.kind === 'stage' ? 'stages' : effect.stream
         if (stream === undefined) continue
         const { id, user: userId, actionId } = effect

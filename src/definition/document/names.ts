@@ -22,6 +22,7 @@ const EXAMPLES = {
   rule: 'third_purchase',
   badge: 'first_purchase',
   stream: 'rewards',
+  group: 'welcome',
 }
 
 type Named = Pick<Field, 'name' | 'key' | 'path'>

@@ -9,7 +9,7 @@ import { compileDerived } from './features/derived-section.ts'
 import { type ReadFeatures, typeOf } from './features/features-section.ts'
 import { readGuards } from './guards-section.ts'
 import { readLifecycle, readStages } from './lifecycle-section.ts'
-import { readRules } from './rules-section.ts'
+import { readRules } from './rules/rules-section.ts'
 import { readStreams } from './streams-section.ts'
 
 export type LifecycleAndRules = Pick<Definition, 'derived' | 'guards' | 'lifecycle' | 'rules' | 'streams'>
@@ -32,7 +32,10 @@ export function readLifecycleAndRules(
   const rules = readRules(fields, top.get('rules'), { declared, conditions, lifecycle, streams })
   const emitted = rules.flatMap(({ stream }) => stream ?? [])
   const guards = readGuards(fields, top.get('actions'), conditions)
-  const own = ['actions', ...(lifecycle ? ['stages'] : []), ...(guards.size > 0 ? ['refused'] : [])]
+  const own = ['actions']
+  if (lifecycle) own.push('stages')
+  if (guards.size > 0) own.push('refused')
+  if (rules.some(({ holdout }) => holdout > 0)) own.push('holdouts')
   return { derived, guards, lifecycle, rules, streams: new Set([...own, ...(streams ?? []), ...emitted]) }
 }
 

@@ -5,7 +5,7 @@ import { BOUNDS } from '../bounds.ts'
 import type { Field, Fields } from '../document/fields.ts'
 import { checkIdentifier } from '../document/names.ts'
 
-const RESERVED = ['actions', 'stages', 'refused']
+const RESERVED = ['actions', 'stages', 'refused', 'holdouts']
 
 /** Names of the declared streams; undefined if the document declares none. */
 export function readStreams(fields: Fields, section: Field | undefined): string[] | undefined {

@@ -85,6 +85,7 @@ const BOUND_ROWS: Record<keyof typeof BOUNDS, string> = {
   stagesMax: 'stages',
   transitionsMax: 'transitions',
   rulesMax: 'rules',
+  priorityMax: "a rule's `priority`, up and down",
   streamsMax: 'declared streams',
   limitTimesMax: '`times` of a limit per window',
   payloadLeavesMax: 'values in one payload',

@@ -1,13 +1,13 @@
 // The payload of a rule: JSON whose texts are CEL, computed each time the rule fires.
 
 import { isMap, isScalar, isSeq } from 'yaml'
-import { type Occasion, PayloadRoom } from '../../expressions/expressions.ts'
-import type { EvaluationContext, Payload } from '../../model/evaluation-context.ts'
-import type { Value } from '../../model/value.ts'
-import { BOUNDS } from '../bounds.ts'
-import type { Field, Fields } from '../document/fields.ts'
-import { checkReserved } from '../document/names.ts'
-import type { Conditions } from './condition-fields.ts'
+import { type Occasion, PayloadRoom } from '../../../expressions/expressions.ts'
+import type { EvaluationContext, Payload } from '../../../model/evaluation-context.ts'
+import type { Value } from '../../../model/value.ts'
+import { BOUNDS } from '../../bounds.ts'
+import type { Field, Fields } from '../../document/fields.ts'
+import { checkReserved } from '../../document/names.ts'
+import type { Conditions } from '../condition-fields.ts'
 
 type Make = (situation: EvaluationContext) => Value
 

@@ -1,14 +1,15 @@
 // The `rules` section: reads and checks each rule by itself.
-import type { Occasion } from '../../expressions/expressions.ts'
-import type { Rule } from '../../rules/rule.ts'
-import { BOUNDS } from '../bounds.ts'
-import type { Field, Fields } from '../document/fields.ts'
-import { checkIdentifier } from '../document/names.ts'
+import type { Occasion } from '../../../expressions/expressions.ts'
+import type { Rule } from '../../../rules/rule.ts'
+import { BOUNDS } from '../../bounds.ts'
+import type { Field, Fields } from '../../document/fields.ts'
+import { checkIdentifier } from '../../document/names.ts'
+import { readStreamName } from '../streams-section.ts'
+import { CAMPAIGN_KEYS, readCampaign } from './campaign-fields.ts'
 import { readPayload } from './payload-section.ts'
 import { givesNoBadge, type RuleContext, readBadge, readLimit, readTrigger } from './rule-fields.ts'
-import { readStreamName } from './streams-section.ts'
 
-const KEYS = ['on', 'when', 'emit', 'limit', 'cooldown', 'badge']
+const KEYS = ['on', 'when', 'emit', 'limit', 'cooldown', 'badge', ...CAMPAIGN_KEYS]
 const OCCASIONS = { action: 'action', stage: 'stage', condition: 'state' } as const
 
 export function readRules(fields: Fields, section: Field | undefined, context: RuleContext): Rule[] {
@@ -48,6 +49,7 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
     limit: readLimit(fields, parts.get('limit')),
     cooldownMs: fields.duration(parts.get('cooldown'), 0),
     badge: readBadge(fields, entry, parts.get('badge')),
+    ...readCampaign(fields, parts),
     declared: declaredAs(fields, parts),
   }
 }

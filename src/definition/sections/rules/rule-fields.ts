@@ -1,14 +1,14 @@
 // The fields of one rule: what it waits for, how often it may fire, the badge it gives.
 import { isMap, isScalar, type Scalar } from 'yaml'
-import type { Lifecycle } from '../../lifecycle/lifecycle.ts'
-import { suggest } from '../../model/suggest.ts'
-import type { Rule, Trigger } from '../../rules/rule.ts'
-import { BOUNDS } from '../bounds.ts'
-import type { Field, Fields } from '../document/fields.ts'
-import { checkIdentifier } from '../document/names.ts'
-import type { DeclaredActions } from './actions-section.ts'
-import type { Conditions } from './condition-fields.ts'
-import { readActionNames, readWindow } from './features/feature-fields.ts'
+import type { Lifecycle } from '../../../lifecycle/lifecycle.ts'
+import { suggest } from '../../../model/suggest.ts'
+import type { Rule, Trigger } from '../../../rules/rule.ts'
+import { BOUNDS } from '../../bounds.ts'
+import type { Field, Fields } from '../../document/fields.ts'
+import { checkIdentifier } from '../../document/names.ts'
+import type { DeclaredActions } from '../actions-section.ts'
+import type { Conditions } from '../condition-fields.ts'
+import { readActionNames, readWindow } from '../features/feature-fields.ts'
 
 /** What rules refer to. */
 export interface RuleContext {
