@@ -4,6 +4,7 @@ export { type Compiled, ExpressionCompiler, type Role } from './action-expressio
 export type { CelProblem } from './cel-check.ts'
 export { createEnvironment, EXPRESSION_LENGTH_MAX } from './cel-environment.ts'
 export { toValue } from './cel-value.ts'
+export { type DeclaredProperties, kindOf, misusedProperties } from './declared-properties.ts'
 export type { Occasion } from './occasions.ts'
 export { PayloadRoom } from './payload-room.ts'
 export type { KnownFeature } from './user/user-context.ts'

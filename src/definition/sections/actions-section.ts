@@ -1,5 +1,6 @@
 // The `actions` section: declared actions and the types of their properties.
 import { isMap, isScalar } from 'yaml'
+import type { DeclaredProperties } from '../../expressions/expressions.ts'
 import { suggest } from '../../model/suggest.ts'
 import { BOUNDS } from '../bounds.ts'
 import type { ActionType, PropertyKind, PropertyType } from '../definition.ts'
@@ -92,4 +93,29 @@ function readRequired(fields: Fields, field: Field | undefined): boolean {
   const place = field.value ?? field.key
   fields.problems.add(place, field.path, '`required` must be true or false', 'Write `required: true`.')
   return false
+}
+
+/**
+ * The properties of the actions that an expression is about. Undefined if one of them may have
+ * others: it is not declared, or has no declared property.
+ * @param names undefined: any action
+ */
+export function propertiesOf(
+  { actions, acceptsAny }: DeclaredActions,
+  names: Iterable<string> | undefined,
+): DeclaredProperties | undefined {
+  if (names === undefined && acceptsAny) return undefined
+  const kinds = new Map<string, string>()
+  const declaring = new Map<string, number>()
+  const concerned = names ? [...names] : [...actions.keys()]
+  for (const name of concerned) {
+    const { properties } = actions.get(name) ?? { properties: [] }
+    if (properties.length === 0) return undefined
+    for (const { name: property, kind } of properties) {
+      kinds.set(property, kinds.has(property) && kinds.get(property) !== kind ? 'any' : kind)
+      declaring.set(property, (declaring.get(property) ?? 0) + 1)
+    }
+  }
+  for (const [property, count] of declaring) if (count < concerned.length) kinds.set(property, 'any')
+  return kinds
 }

@@ -4,6 +4,7 @@ import { isScalar, type Scalar } from 'yaml'
 import {
   type CelProblem,
   ConditionCompiler,
+  type DeclaredProperties,
   type Evaluate,
   type KnownFeature,
   type Occasion,
@@ -13,7 +14,7 @@ import type { Window } from '../../model/window.ts'
 import type { DerivedFeature } from '../definition.ts'
 import type { Field, Fields } from '../document/fields.ts'
 import { tooManyTiles } from '../watched-windows.ts'
-import { placeIn } from './expression-fields.ts'
+import { misused, placeIn } from './expression-fields.ts'
 
 const EXAMPLE = 'Write a CEL expression: `when: features.purchases >= 10`.'
 const QUOTE = 'Text in a payload is CEL; for the text itself write quotes in quotes: `"\'gold\'"`.'
@@ -43,15 +44,21 @@ export class Conditions {
     this.#text = text
   }
 
-  /** Undefined if the field is absent or wrong; what is wrong is reported. */
-  when(field: Field | undefined, occasion: Occasion): Condition | undefined {
+  /**
+   * Undefined if the field is absent or wrong; what is wrong is reported.
+   * @param properties those of the action at hand, if they are known
+   */
+  when(field: Field | undefined, occasion: Occasion, properties?: DeclaredProperties): Condition | undefined {
     if (!field) return undefined
     const constant = isScalar(field.value) && typeof field.value.value === 'boolean'
     const hint = constant ? 'Leave `when` out where it always holds.' : EXAMPLE
     const scalar = this.#fields.text(field, hint)
     if (!scalar) return undefined
-    const compiled = this.#compiler.condition(scalar.value.trim(), occasion)
+    const source = scalar.value.trim()
+    const compiled = this.#compiler.condition(source, occasion)
     if ('problems' in compiled) return this.#report(scalar, field, compiled.problems)
+    const found = misused(source, properties)
+    if (found.length > 0) return this.#report(scalar, field, found)
     const condition = { ...compiled, ...this.#madeOf(compiled.features) }
     const unfit = occasion === 'state' ? this.#unwatchable(condition) : []
     return unfit.length > 0 ? this.#report(scalar, field, unfit) : condition
@@ -76,9 +83,18 @@ export class Conditions {
   }
 
   /** A text of a payload; undefined, and reported, if it is wrong. */
-  payload(scalar: Scalar<string>, field: Field, occasion: Occasion): Evaluate | undefined {
-    const compiled = this.#compiler.value(scalar.value.trim(), occasion)
-    if (!('problems' in compiled)) return compiled.evaluate
+  payload(
+    scalar: Scalar<string>,
+    field: Field,
+    occasion: Occasion,
+    properties?: DeclaredProperties,
+  ): Evaluate | undefined {
+    const source = scalar.value.trim()
+    const compiled = this.#compiler.value(source, occasion)
+    if (!('problems' in compiled)) {
+      const found = misused(source, properties)
+      return found.length > 0 ? this.#report(scalar, field, found) : compiled.evaluate
+    }
     const problems = compiled.problems.map((problem) => ({ ...problem, hint: `${problem.hint} ${QUOTE}` }))
     return this.#report(scalar, field, problems)
   }

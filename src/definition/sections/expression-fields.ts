@@ -2,7 +2,14 @@
 // document.
 
 import type { Scalar } from 'yaml'
-import { type Compiled, ExpressionCompiler, type Role } from '../../expressions/expressions.ts'
+import {
+  type CelProblem,
+  type Compiled,
+  type DeclaredProperties,
+  ExpressionCompiler,
+  misusedProperties,
+  type Role,
+} from '../../expressions/expressions.ts'
 import type { Field, Fields } from '../document/fields.ts'
 
 export class Expressions {
@@ -15,19 +22,33 @@ export class Expressions {
     this.#text = text
   }
 
-  /** Undefined if the field is absent or wrong; what is wrong is reported. */
-  read(field: Field | undefined, role: Role): Compiled | undefined {
+  /**
+   * Undefined if the field is absent or wrong; what is wrong is reported.
+   * @param properties those of the actions that it is about, if they are known
+   */
+  read(
+    field: Field | undefined,
+    role: Role,
+    properties: DeclaredProperties | undefined,
+  ): Compiled | undefined {
     if (!field) return undefined
     const example = role === 'where' ? '`where: properties.price > 10`' : '`of: properties.price`'
     const scalar = this.#fields.text(field, `Write a CEL expression: ${example}.`)
     if (!scalar) return undefined
-    const compiled = this.#compiler.compile(scalar.value.trim(), role)
-    if (!('problems' in compiled)) return compiled
-    for (const { offset, message, hint } of compiled.problems) {
+    const source = scalar.value.trim()
+    const compiled = this.#compiler.compile(source, role)
+    const found = 'problems' in compiled ? compiled.problems : misused(source, properties)
+    if (!('problems' in compiled) && found.length === 0) return compiled
+    for (const { offset, message, hint } of found) {
       this.#fields.problems.add(placeIn(this.#text, scalar, offset), field.path, message, hint)
     }
     return undefined
   }
+}
+
+/** Nothing, if the properties are not known. */
+export function misused(source: string, properties: DeclaredProperties | undefined): CelProblem[] {
+  return properties ? misusedProperties(source, properties) : []
 }
 
 /**

@@ -31,7 +31,7 @@ export function readLifecycleAndRules(
   const streams = readStreams(fields, top.get('streams'))
   const rules = readRules(fields, top.get('rules'), { declared, conditions, lifecycle, streams })
   const emitted = rules.flatMap(({ stream }) => stream ?? [])
-  const guards = readGuards(fields, top.get('actions'), conditions)
+  const guards = readGuards(fields, top.get('actions'), conditions, declared)
   const own = ['actions']
   if (lifecycle) own.push('stages')
   if (guards.size > 0) own.push('refused')

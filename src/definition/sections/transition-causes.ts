@@ -2,7 +2,7 @@
 import type { Transition } from '../../lifecycle/lifecycle.ts'
 import { suggest } from '../../model/suggest.ts'
 import type { Field, Fields } from '../document/fields.ts'
-import type { DeclaredActions } from './actions-section.ts'
+import { type DeclaredActions, propertiesOf } from './actions-section.ts'
 import type { Conditions } from './condition-fields.ts'
 import { readActionNames } from './features/feature-fields.ts'
 
@@ -31,7 +31,11 @@ export function readCauses(
   const since = readSince(fields, parts)
   return {
     on: on && (names ? new Set(names) : 'any'),
-    when: conditions.when(parts.get('when'), on ? 'action' : 'state'),
+    when: conditions.when(
+      parts.get('when'),
+      on ? 'action' : 'state',
+      on ? propertiesOf(declared, names) : undefined,
+    ),
     silenceMs: since === 'action' ? afterMs : undefined,
     dwellMs: since === 'stage' ? afterMs : undefined,
   }

@@ -1,5 +1,6 @@
 // The `features` section: reads and checks each feature by itself. Which features share state is
 // decided in share-series.ts.
+import { type Compiled, type DeclaredProperties, kindOf } from '../../../expressions/expressions.ts'
 import type { StreakOptions } from '../../../features/activity/streak.ts'
 import { type AggregateName, isActivity } from '../../../features/operators.ts'
 import type { Expression } from '../../../model/value.ts'
@@ -8,7 +9,7 @@ import { BOUNDS } from '../../bounds.ts'
 import type { Feature } from '../../definition.ts'
 import type { Field, Fields } from '../../document/fields.ts'
 import { checkIdentifier } from '../../document/names.ts'
-import type { DeclaredActions } from '../actions-section.ts'
+import { type DeclaredActions, propertiesOf } from '../actions-section.ts'
 import type { Expressions } from '../expression-fields.ts'
 import type { DerivedDraft } from './derived-section.ts'
 import { readActionNames, readAggregate, readWindow } from './feature-fields.ts'
@@ -109,8 +110,9 @@ function readFeature(
 ): FeatureDraft | undefined {
   const aggregate = readAggregate(fields, entry, parts.get('aggregate'))
   const actions = readActionNames(fields, parts.get('action'), declared)
-  const where = expressions.read(parts.get('where'), 'where')
-  const of = expressions.read(parts.get('of'), 'of')
+  const properties = propertiesOf(declared, actions)
+  const where = expressions.read(parts.get('where'), 'where', properties)
+  const of = expressions.read(parts.get('of'), 'of', properties)
   const window = readWindow(fields, parts.get('window'))
   if (!aggregate) return undefined
   if (!parts.has('of') && aggregate !== 'count' && !isActivity(aggregate)) {
@@ -120,7 +122,7 @@ function readFeature(
   if (isActivity(aggregate)) checkDays(fields, parts.get('window'), aggregate, window)
   const streak = aggregate === 'streak' ? readStreak(fields, parts) : undefined
   if (aggregate !== 'streak') checkOnlyStreak(fields, parts)
-  if (of && NUMERIC.includes(aggregate)) checkNumeric(fields, parts.get('of')!, aggregate, of.resultType)
+  if (of) checkValues(fields, parts.get('of')!, aggregate, typeOfValues(of, properties))
   return {
     name: entry.name,
     aggregate,
@@ -150,10 +152,39 @@ const OF_EXAMPLE = {
   streak: '',
 } satisfies Record<AggregateName, string>
 
+const TYPE_OF_KIND: Record<string, string> = {
+  string: 'string',
+  boolean: 'bool',
+  list: 'list',
+  map: 'map',
+  timestamp: 'string',
+}
+
+/** The CEL type of the values; of a declared property, that of its kind. */
+function typeOfValues(
+  { expression, resultType }: Compiled,
+  properties: DeclaredProperties | undefined,
+): string {
+  const kind = properties && kindOf(expression.source, properties)
+  return (kind && TYPE_OF_KIND[kind]) ?? resultType
+}
+
+/** Reports values that the aggregate would not count. */
+function checkValues(fields: Fields, field: Field, aggregate: AggregateName, type: string): void {
+  if (NUMERIC.includes(aggregate)) checkNumeric(fields, field, aggregate, type)
+  if (aggregate !== 'distinct' || !isOneOf(type, ['list', 'map'])) return
+  const message = `\`distinct\` counts texts, numbers and truth values, but this gives ${type}`
+  fields.problems.add(field.value, field.path, message, 'Take one value of each action, such as an id.')
+}
+
+function isOneOf(type: string, names: readonly string[]): boolean {
+  return names.some((name) => type === name || type.startsWith(`${name}<`))
+}
+
 function checkNumeric(fields: Fields, field: Field, aggregate: string, type: string): void {
   const summed = aggregate === 'sum' || aggregate === 'avg'
   const timestamp = type === 'google.protobuf.Timestamp'
-  const composite = NOT_NUMBERS.some((name) => type === name || type.startsWith(`${name}<`))
+  const composite = isOneOf(type, NOT_NUMBERS)
   if (!composite && !(timestamp && summed)) return
   const message = `\`${aggregate}\` needs numbers, but this gives ${timestamp ? 'timestamp' : type}`
   const hint = 'Use a number, or another aggregate such as `last`, `count` or `distinct`.'

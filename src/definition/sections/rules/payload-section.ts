@@ -1,7 +1,7 @@
 // The payload of a rule: JSON whose texts are CEL, computed each time the rule fires.
 
 import { isMap, isScalar, isSeq } from 'yaml'
-import { type Occasion, PayloadRoom } from '../../../expressions/expressions.ts'
+import { type DeclaredProperties, type Occasion, PayloadRoom } from '../../../expressions/expressions.ts'
 import type { EvaluationContext, Payload } from '../../../model/evaluation-context.ts'
 import type { Value } from '../../../model/value.ts'
 import { BOUNDS } from '../../bounds.ts'
@@ -20,6 +20,7 @@ export function readPayload(
   field: Field | undefined,
   conditions: Conditions,
   occasion: Occasion,
+  properties?: DeclaredProperties,
 ): Payload | undefined {
   if (!field) return undefined
   if (!field.value) {
@@ -94,7 +95,9 @@ export function readPayload(
     }
     const constant = value.value
     if (typeof constant === 'string') {
-      return conditions.payload(value as typeof value & { value: string }, part, occasion) ?? nothing
+      return (
+        conditions.payload(value as typeof value & { value: string }, part, occasion, properties) ?? nothing
+      )
     }
     if (typeof constant === 'boolean' || Number.isFinite(constant)) return () => constant as Value
     const hint = 'Use a finite number, true, false, null or text.'

@@ -1,9 +1,10 @@
 // The `rules` section: reads and checks each rule by itself.
-import type { Occasion } from '../../../expressions/expressions.ts'
+import type { DeclaredProperties, Occasion } from '../../../expressions/expressions.ts'
 import type { Rule } from '../../../rules/rule.ts'
 import { BOUNDS } from '../../bounds.ts'
 import type { Field, Fields } from '../../document/fields.ts'
 import { checkIdentifier } from '../../document/names.ts'
+import { propertiesOf } from '../actions-section.ts'
 import { readStreamName } from '../streams-section.ts'
 import { CAMPAIGN_KEYS, readCampaign } from './campaign-fields.ts'
 import { readPayload } from './payload-section.ts'
@@ -31,7 +32,8 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
   if (!parts) return undefined
   const trigger = readTrigger(fields, parts.get('on'), context)
   const occasion = OCCASIONS[trigger.kind]
-  const when = context.conditions.when(parts.get('when'), occasion)
+  const properties = trigger.kind === 'action' ? propertiesOf(context.declared, trigger.actions) : undefined
+  const when = context.conditions.when(parts.get('when'), occasion, properties)
   if (!parts.has('on') && !parts.has('when')) {
     const hint = 'Give it `on` (an action or a stage), `when` (a condition) or both.'
     fields.problems.add(entry.key, entry.path, `The rule \`${entry.name}\` waits for nothing`, hint)
@@ -45,7 +47,7 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
     index,
     trigger,
     when,
-    ...readEmit(fields, parts.get('emit'), occasion, context),
+    ...readEmit(fields, parts.get('emit'), occasion, properties, context),
     limit: readLimit(fields, parts.get('limit')),
     cooldownMs: fields.duration(parts.get('cooldown'), 0),
     badge: readBadge(fields, entry, parts.get('badge')),
@@ -54,7 +56,13 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
   }
 }
 
-function readEmit(fields: Fields, field: Field | undefined, occasion: Occasion, context: RuleContext) {
+function readEmit(
+  fields: Fields,
+  field: Field | undefined,
+  occasion: Occasion,
+  properties: DeclaredProperties | undefined,
+  context: RuleContext,
+) {
   const parts = field && fields.map(field.value, field.path, field.key, ['stream', 'payload'])
   if (!parts) return { stream: undefined, payload: undefined }
   const stream = parts.get('stream')
@@ -64,7 +72,7 @@ function readEmit(fields: Fields, field: Field | undefined, occasion: Occasion, 
   }
   return {
     stream: stream && readStreamName(fields, stream, context.streams),
-    payload: readPayload(fields, parts.get('payload'), context.conditions, occasion),
+    payload: readPayload(fields, parts.get('payload'), context.conditions, occasion, properties),
   }
 }
 
