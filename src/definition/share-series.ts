@@ -1,7 +1,7 @@
 // Decides which state is kept. Features that aggregate the same thing over the same kind of tile
 // share one series, and each reads it through its own window.
 import type { Operator } from '../features/operator.ts'
-import { createActivityOperator, createOperator, isActivity } from '../features/operators.ts'
+import { createActivityOperator, createCountBy, createOperator, isActivity } from '../features/operators.ts'
 import type { Series } from '../features/series.ts'
 import type { Calendar } from '../model/calendar.ts'
 import type { Window } from '../model/window.ts'
@@ -33,18 +33,19 @@ export function shareSeries(drafts: readonly FeatureDraft[], calendar: Calendar)
   }
 }
 
-function keyOf({ aggregate, actions, where, of, unit }: FeatureDraft): string {
+function keyOf({ aggregate, actions, where, of, by, unit }: FeatureDraft): string {
   return JSON.stringify([
     isActivity(aggregate) ? 'active days' : aggregate,
     actions ?? '*',
     where?.source ?? null,
     of?.source ?? null,
     unit,
+    ...(by ? [by.source] : []),
   ])
 }
 
 function toFeature(draft: FeatureDraft, series: number, calendar: Calendar): Feature {
-  const { aggregate, streak } = draft
+  const { aggregate, streak, top } = draft
   return {
     name: draft.name,
     series,
@@ -52,12 +53,14 @@ function toFeature(draft: FeatureDraft, series: number, calendar: Calendar): Fea
     aggregate,
     operator: operatorOf(draft, calendar),
     ...(isActivity(aggregate) && { reads: JSON.stringify([aggregate, streak ?? null]) }),
+    ...(aggregate === 'countBy' && { reads: `top ${top}` }),
     declared: draft.declared,
     type: typeOf(draft),
   }
 }
 
-function operatorOf({ aggregate, unit, streak }: FeatureDraft, calendar: Calendar): Operator {
+function operatorOf({ aggregate, unit, streak, top }: FeatureDraft, calendar: Calendar): Operator {
+  if (aggregate === 'countBy') return createCountBy(top, unit)
   if (!isActivity(aggregate)) return createOperator(aggregate, unit)
   return createActivityOperator(aggregate, streak, (day) => calendar.startOf('day', day))
 }
@@ -69,6 +72,7 @@ function toSeries(key: string, draft: FeatureDraft, windows: Window[], calendar:
     ...(draft.actions && { actions: new Set(draft.actions) }),
     ...(draft.where && { where: draft.where }),
     ...(draft.of && { of: draft.of }),
+    ...(draft.by && { by: draft.by }),
     unit,
     operator: operatorOf(draft, calendar),
     firstTile: unit === 'all' ? () => Number.NEGATIVE_INFINITY : firstTileOf(windows),

@@ -22,6 +22,8 @@ export interface Aggregate<Total> {
    * occurred earlier. Changes neither state nor total.
    */
   withEarlier(total: Total, numbers: Numbers, start: number, end: number): Total
+  /** By what share of it the value may be wrong; undefined if it is exact. */
+  error?(total: Total): number | undefined
   /** @param numbers the same as in `withEarlier` */
   value(total: Total, numbers: Numbers): Value
 }

@@ -12,6 +12,7 @@ import { last } from './aggregates/last.ts'
 import { max } from './aggregates/max.ts'
 import { min } from './aggregates/min.ts'
 import { sum } from './aggregates/sum.ts'
+import { countBy } from './keyed/count-by.ts'
 import { lifetime } from './lifetime.ts'
 import type { Operator } from './operator.ts'
 import { tiled } from './tiled.ts'
@@ -24,8 +25,8 @@ export type ValueAggregate = (typeof VALUE_AGGREGATES)[number]
 export const ACTIVITY_AGGREGATES = ['days', 'weeks', 'months', 'streak'] as const
 export type ActivityAggregate = (typeof ACTIVITY_AGGREGATES)[number]
 
-export const AGGREGATES = [...VALUE_AGGREGATES, ...ACTIVITY_AGGREGATES] as const
-export type AggregateName = ValueAggregate | ActivityAggregate
+export const AGGREGATES = [...VALUE_AGGREGATES, ...ACTIVITY_AGGREGATES, 'countBy'] as const
+export type AggregateName = (typeof AGGREGATES)[number]
 
 const TOTALLED = { count, sum, min, max, avg, first, last }
 const PERIOD_OF = { days: 'day', weeks: 'week', months: 'month' } as const
@@ -38,6 +39,11 @@ export function createOperator(name: ValueAggregate, unit: TileUnit): Operator {
   if (name === 'distinct') return distinct
   const aggregate = TOTALLED[name] as Aggregate<unknown>
   return unit === 'all' ? lifetime(aggregate) : tiled(aggregate)
+}
+
+/** @param top of how many keys it gives the counts */
+export function createCountBy(top: number, unit: TileUnit): Operator {
+  return unit === 'all' ? lifetime(countBy(top)) : tiled(countBy(top))
 }
 
 /**

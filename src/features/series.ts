@@ -14,6 +14,8 @@ export interface Series {
   actions?: ReadonlySet<string>
   where?: Expression
   of?: Expression
+  /** Of each action the key that it counts to. */
+  by?: Expression
   unit: TileUnit
   operator: Operator
   /**
@@ -24,7 +26,8 @@ export interface Series {
 }
 
 /** What an action of one of its names adds to the series; undefined if it does not count. */
-export function contributionOf({ where, of }: Series, action: Action): Value | undefined {
+export function contributionOf({ where, of, by }: Series, action: Action): Value | undefined {
   if (where && where.evaluate(action) !== true) return undefined
+  if (by) return by.evaluate(action)
   return of ? of.evaluate(action) : true
 }

@@ -28,6 +28,17 @@ function placeFrom({ numbers, start, end }: Section, tile: number): number {
 }
 
 export function tiled<Total>(aggregate: Aggregate<Total>): Operator {
+  function totalFrom({ numbers, start, end }: Section, fromTile: number): Total {
+    let total = aggregate.none
+    for (let after = end; after > start; ) {
+      if (tileOf(numbers[after - 1]!) < fromTile) break
+      const first = stateOf(numbers, after - 1)
+      total = aggregate.withEarlier(total, numbers, first, after - 1)
+      after = first
+    }
+    return total
+  }
+
   return {
     add(section, value, at, tile) {
       const after = placeFrom(section, tile + 1)
@@ -43,17 +54,10 @@ export function tiled<Total>(aggregate: Aggregate<Total>): Operator {
       const { start } = section
       section.remove(start, placeFrom(section, firstTile) - start)
     },
-    value(section, fromTile) {
-      const { numbers, start } = section
-      let total = aggregate.none
-      for (let after = section.end; after > start; ) {
-        if (tileOf(numbers[after - 1]!) < fromTile) break
-        const first = stateOf(numbers, after - 1)
-        total = aggregate.withEarlier(total, numbers, first, after - 1)
-        after = first
-      }
-      return aggregate.value(total, numbers)
-    },
+    value: (section, fromTile) => aggregate.value(totalFrom(section, fromTile), section.numbers),
+    ...(aggregate.error && {
+      error: (section: Section, fromTile: number) => aggregate.error!(totalFrom(section, fromTile)),
+    }),
     oldest(section, fromTile) {
       const { numbers, start } = section
       let oldest: number | undefined

@@ -13,6 +13,7 @@ import { type DeclaredActions, propertiesOf } from '../actions-section.ts'
 import type { Expressions } from '../expression-fields.ts'
 import type { DerivedDraft } from './derived-section.ts'
 import { readActionNames, readAggregate, readWindow } from './feature-fields.ts'
+import { checkKeyed, checkNotKeyed, KEYED_KEYS, readTop } from './keyed-fields.ts'
 import { checkOnlyStreak, readStreak, STREAK_KEYS, windowOfStreak } from './streak-fields.ts'
 
 export interface FeatureDraft {
@@ -22,6 +23,10 @@ export interface FeatureDraft {
   actions: string[] | undefined
   where: Expression | undefined
   of: Expression | undefined
+  /** Of each action its key; only of `countBy`. */
+  by: Expression | undefined
+  /** Of how many keys the counts are given; only of `countBy`. */
+  top: number
   /** The window that its value is read over. */
   window: Window
   /** The window whose tiles it needs to be kept. */
@@ -33,7 +38,7 @@ export interface FeatureDraft {
   declared: Record<string, unknown>
 }
 
-const KEYS = ['derived', 'aggregate', 'action', 'where', 'of', 'window', ...STREAK_KEYS]
+const KEYS = ['derived', 'aggregate', 'action', 'where', 'of', 'window', ...KEYED_KEYS, ...STREAK_KEYS]
 const LIFETIME: Window = { kind: 'lifetime' }
 const NUMERIC: readonly string[] = ['sum', 'avg', 'min', 'max']
 /** CEL types that are not numbers. A timestamp has an order but no sum. */
@@ -113,11 +118,14 @@ function readFeature(
   const properties = propertiesOf(declared, actions)
   const where = expressions.read(parts.get('where'), 'where', properties)
   const of = expressions.read(parts.get('of'), 'of', properties)
+  const by = expressions.read(parts.get('by'), 'of', properties)
   const window = readWindow(fields, parts.get('window'))
   if (!aggregate) return undefined
-  if (!parts.has('of') && aggregate !== 'count' && !isActivity(aggregate)) {
+  if (aggregate === 'countBy') checkKeyed(fields, entry, parts)
+  else checkNotKeyed(fields, parts)
+  if (!parts.has('of') && NEEDS_OF.includes(aggregate)) {
     const message = `\`${aggregate}\` needs \`of\`: what to take from each action`
-    fields.problems.add(entry.key, entry.path, message, OF_EXAMPLE[aggregate])
+    fields.problems.add(entry.key, entry.path, message, OF_EXAMPLE[aggregate] ?? '')
   }
   if (isActivity(aggregate)) checkDays(fields, parts.get('window'), aggregate, window)
   const streak = aggregate === 'streak' ? readStreak(fields, parts) : undefined
@@ -129,6 +137,8 @@ function readFeature(
     actions,
     where: where?.expression,
     of: of?.expression,
+    by: by?.expression,
+    top: readTop(fields, parts.get('top')),
     window: streak ? windowOfStreak(streak) : window,
     kept: streak ? LIFETIME : window,
     unit: isActivity(aggregate) ? 'day' : unitOf(window),
@@ -137,8 +147,7 @@ function readFeature(
   }
 }
 
-const OF_EXAMPLE = {
-  count: '',
+const OF_EXAMPLE: Partial<Record<AggregateName, string>> = {
   sum: 'For example `of: properties.price`.',
   min: 'For example `of: properties.price`.',
   max: 'For example `of: properties.price`.',
@@ -146,11 +155,8 @@ const OF_EXAMPLE = {
   first: 'For example `of: occurredAt`.',
   last: 'For example `of: occurredAt`.',
   distinct: 'For example `of: object.id`.',
-  days: '',
-  weeks: '',
-  months: '',
-  streak: '',
-} satisfies Record<AggregateName, string>
+}
+const NEEDS_OF = Object.keys(OF_EXAMPLE)
 
 const TYPE_OF_KIND: Record<string, string> = {
   string: 'string',
