@@ -1,7 +1,13 @@
 // Decides which state is kept. Features that aggregate the same thing over the same kind of tile
 // share one series, and each reads it through its own window.
 import type { Operator } from '../features/operator.ts'
-import { createActivityOperator, createCountBy, createOperator, isActivity } from '../features/operators.ts'
+import {
+  createActivityOperator,
+  createKeyedOperator,
+  createOperator,
+  isActivity,
+  isKeyed,
+} from '../features/operators.ts'
 import type { Series } from '../features/series.ts'
 import type { Calendar } from '../model/calendar.ts'
 import type { Window } from '../model/window.ts'
@@ -33,7 +39,7 @@ export function shareSeries(drafts: readonly FeatureDraft[], calendar: Calendar)
   }
 }
 
-function keyOf({ aggregate, actions, where, of, by, unit }: FeatureDraft): string {
+function keyOf({ aggregate, actions, where, of, by, top, unit }: FeatureDraft): string {
   return JSON.stringify([
     isActivity(aggregate) ? 'active days' : aggregate,
     actions ?? '*',
@@ -41,6 +47,8 @@ function keyOf({ aggregate, actions, where, of, by, unit }: FeatureDraft): strin
     of?.source ?? null,
     unit,
     ...(by ? [by.source] : []),
+    // It keeps as many values as it shows.
+    ...(aggregate === 'recent' ? [top] : []),
   ])
 }
 
@@ -60,7 +68,7 @@ function toFeature(draft: FeatureDraft, series: number, calendar: Calendar): Fea
 }
 
 function operatorOf({ aggregate, unit, streak, top }: FeatureDraft, calendar: Calendar): Operator {
-  if (aggregate === 'countBy') return createCountBy(top, unit)
+  if (isKeyed(aggregate)) return createKeyedOperator(aggregate, top, unit)
   if (!isActivity(aggregate)) return createOperator(aggregate, unit)
   return createActivityOperator(aggregate, streak, (day) => calendar.startOf('day', day))
 }

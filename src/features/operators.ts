@@ -13,6 +13,7 @@ import { max } from './aggregates/max.ts'
 import { min } from './aggregates/min.ts'
 import { sum } from './aggregates/sum.ts'
 import { countBy } from './keyed/count-by.ts'
+import { recent } from './keyed/recent.ts'
 import { lifetime } from './lifetime.ts'
 import type { Operator } from './operator.ts'
 import { tiled } from './tiled.ts'
@@ -25,11 +26,19 @@ export type ValueAggregate = (typeof VALUE_AGGREGATES)[number]
 export const ACTIVITY_AGGREGATES = ['days', 'weeks', 'months', 'streak'] as const
 export type ActivityAggregate = (typeof ACTIVITY_AGGREGATES)[number]
 
-export const AGGREGATES = [...VALUE_AGGREGATES, ...ACTIVITY_AGGREGATES, 'countBy'] as const
+/** Aggregates that keep several values of a user, and show the first of them. */
+export const KEYED_AGGREGATES = ['countBy', 'recent'] as const
+export type KeyedAggregate = (typeof KEYED_AGGREGATES)[number]
+
+export const AGGREGATES = [...VALUE_AGGREGATES, ...ACTIVITY_AGGREGATES, ...KEYED_AGGREGATES] as const
 export type AggregateName = (typeof AGGREGATES)[number]
 
 const TOTALLED = { count, sum, min, max, avg, first, last }
 const PERIOD_OF = { days: 'day', weeks: 'week', months: 'month' } as const
+
+export function isKeyed(name: AggregateName): name is KeyedAggregate {
+  return (KEYED_AGGREGATES as readonly string[]).includes(name)
+}
 
 export function isActivity(name: AggregateName): name is ActivityAggregate {
   return (ACTIVITY_AGGREGATES as readonly string[]).includes(name)
@@ -41,9 +50,10 @@ export function createOperator(name: ValueAggregate, unit: TileUnit): Operator {
   return unit === 'all' ? lifetime(aggregate) : tiled(aggregate)
 }
 
-/** @param top of how many keys it gives the counts */
-export function createCountBy(top: number, unit: TileUnit): Operator {
-  return unit === 'all' ? lifetime(countBy(top)) : tiled(countBy(top))
+/** @param top how many keys or values it shows */
+export function createKeyedOperator(name: KeyedAggregate, top: number, unit: TileUnit): Operator {
+  const aggregate = (name === 'countBy' ? countBy(top) : recent(top)) as Aggregate<unknown>
+  return unit === 'all' ? lifetime(aggregate) : tiled(aggregate)
 }
 
 /**

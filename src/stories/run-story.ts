@@ -54,6 +54,7 @@ class Run {
   readonly #fold: Fold
   readonly #users = new Map<string, User>()
   #now = BEGIN
+  #hasBegun = false
   #sequence = 0
 
   constructor(definition: Definition) {
@@ -65,8 +66,9 @@ class Run {
   take({ at, afterMs, user: name, action, expected }: Step): string[] {
     const before = this.#now
     this.#now = at ?? before + afterMs
-    if (this.#now < before)
+    if (this.#hasBegun && this.#now < before)
       return [`the step is at ${iso(this.#now)}, before the one before it: ${iso(before)}`]
+    this.#hasBegun = true
     for (const [other, user] of this.#users) this.#letTimePass(other, user)
     const user = this.#users.get(name) ?? { profile: emptyProfile(this.#definition), effects: [] }
     this.#users.set(name, user)

@@ -29,7 +29,7 @@ test.each(['docs/http.md', 'docs/importing.md', 'docs/reward-service.md', 'docs/
   },
 )
 
-test.each(['README.md', 'docs/definition.md', 'docs/testing.md'])(
+test.each(['README.md', 'docs/definition.md', 'docs/testing.md', 'examples/learning/README.md'])(
   '%s does what it says, from nothing on',
   async (document) => {
     const reader = await Walkthrough.begin()

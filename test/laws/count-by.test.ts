@@ -1,7 +1,7 @@
 // Counts by key beside a plain map of what happened, in every window, through the store and late.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createCountBy } from '../../src/features/operators.ts'
+import { createKeyedOperator } from '../../src/features/operators.ts'
 import { createCalendar } from '../../src/model/calendar.ts'
 import type { Value } from '../../src/model/value.ts'
 import { parseWindow, unitOf, type Window } from '../../src/model/window.ts'
@@ -30,8 +30,8 @@ test.each(Object.entries(WINDOWS))(
   'over %s, counts are those of a plain map, the most frequent first',
   (_, window) => {
     const unit = unitOf(window)
-    const operator = createCountBy(3, unit)
-    const all = createCountBy(64, unit)
+    const operator = createKeyedOperator('countBy', 3, unit)
+    const all = createKeyedOperator('countBy', 64, unit)
     fc.assert(
       fc.property(
         anchor(ZONE),
@@ -72,7 +72,7 @@ test.each(Object.entries(WINDOWS))(
 )
 
 test('beyond its bound no count is too low, none too high by more than it says, and frequent keys are there', () => {
-  const operator = createCountBy(64, 'all')
+  const operator = createKeyedOperator('countBy', 64, 'all')
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 300, maxLength: 2_000 }), (drawn) => {
       const state = new TestState()

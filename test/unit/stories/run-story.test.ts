@@ -108,6 +108,7 @@ test('what falls due for another user in between is told at that user’s next s
 })
 
 test('a step before the one before it is a mistake of the test', () => {
+  expect(differencesOf('{ at: 2020-01-01T00:00:00Z, action: earn, properties: { points: 1 } }')).toEqual([])
   expect(differencesOf('{ at: 2026-03-01T00:00:00Z }', '{ at: 2026-02-01T00:00:00Z }')).toEqual([
     '2: the step is at 2026-02-01T00:00:00.000Z, before the one before it: 2026-03-01T00:00:00.000Z',
   ])

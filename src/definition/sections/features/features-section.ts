@@ -13,7 +13,7 @@ import { type DeclaredActions, propertiesOf } from '../actions-section.ts'
 import type { Expressions } from '../expression-fields.ts'
 import type { DerivedDraft } from './derived-section.ts'
 import { readActionNames, readAggregate, readWindow } from './feature-fields.ts'
-import { checkKeyed, checkNotKeyed, KEYED_KEYS, readTop } from './keyed-fields.ts'
+import { checkKeyed, KEYED_KEYS, readTop } from './keyed-fields.ts'
 import { checkOnlyStreak, readStreak, STREAK_KEYS, windowOfStreak } from './streak-fields.ts'
 
 export interface FeatureDraft {
@@ -25,7 +25,7 @@ export interface FeatureDraft {
   of: Expression | undefined
   /** Of each action its key; only of `countBy`. */
   by: Expression | undefined
-  /** Of how many keys the counts are given; only of `countBy`. */
+  /** How many keys of `countBy`, or values of `recent`, are shown. */
   top: number
   /** The window that its value is read over. */
   window: Window
@@ -121,8 +121,7 @@ function readFeature(
   const by = expressions.read(parts.get('by'), 'of', properties)
   const window = readWindow(fields, parts.get('window'))
   if (!aggregate) return undefined
-  if (aggregate === 'countBy') checkKeyed(fields, entry, parts)
-  else checkNotKeyed(fields, parts)
+  checkKeyed(fields, entry, parts, aggregate)
   if (!parts.has('of') && NEEDS_OF.includes(aggregate)) {
     const message = `\`${aggregate}\` needs \`of\`: what to take from each action`
     fields.problems.add(entry.key, entry.path, message, OF_EXAMPLE[aggregate] ?? '')
@@ -138,7 +137,7 @@ function readFeature(
     where: where?.expression,
     of: of?.expression,
     by: by?.expression,
-    top: readTop(fields, parts.get('top')),
+    top: readTop(fields, parts.get('top'), aggregate),
     window: streak ? windowOfStreak(streak) : window,
     kept: streak ? LIFETIME : window,
     unit: isActivity(aggregate) ? 'day' : unitOf(window),
@@ -155,6 +154,7 @@ const OF_EXAMPLE: Partial<Record<AggregateName, string>> = {
   first: 'For example `of: occurredAt`.',
   last: 'For example `of: occurredAt`.',
   distinct: 'For example `of: object.id`.',
+  recent: 'For example `of: object.id`.',
 }
 const NEEDS_OF = Object.keys(OF_EXAMPLE)
 
