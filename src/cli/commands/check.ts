@@ -5,16 +5,20 @@ import { Command } from 'commander'
 import { compileDefinition, type Problem } from '../../definition/compile.ts'
 import type { Definition } from '../../definition/definition.ts'
 import { CliError, fileError } from '../cli-error.ts'
+import { printableLines } from '../printable.ts'
+import { sentencesOf } from '../sentences.ts'
 
 export function checkCommand(): Command {
   return new Command('check')
     .description('Check a definition and show every mistake with its line and column.')
     .argument('<definition>', 'a YAML file')
+    .option('--explain', 'also say what it means, a sentence for each part')
     .addHelpText('after', '\nExample:\n  pulseprint check definition.yaml')
-    .action((file: string) => {
+    .action((file: string, { explain }: { explain?: true }) => {
       const compiled = compileDefinition(readText(file))
       if ('problems' in compiled) throw new CliError(listProblems(file, compiled.problems))
       console.log(`${file} is right: ${partsOf(compiled.definition)}.`)
+      if (explain) console.log(printableLines(sentencesOf(compiled.definition).join('\n')))
     })
 }
 
