@@ -111,8 +111,10 @@ function occasionOf({ trigger }: Rule, stages: readonly string[]): string {
   return `when a user enters ${entered ? anyOf([...entered].map((stage) => stages[stage]!)) : 'any stage'}`
 }
 
-function boundsOf({ limit, cooldownMs, from, until, holdout, group }: Rule): string[] {
+function boundsOf({ audience, rearm, limit, cooldownMs, from, until, holdout, group }: Rule): string[] {
   const bounds: string[] = []
+  if (audience) bounds.push(`only for users with ${code(audience.source)}`)
+  if (rearm) bounds.push(`again only after ${code(rearm.source)}`)
   if (limit) bounds.push(`at most ${plural(limit.times, 'time')}${perOf(limit.window)}`)
   if (cooldownMs > 0) bounds.push(`not within ${duration(cooldownMs)} of the last time`)
   if (Number.isFinite(from)) bounds.push(`from ${new Date(from).toISOString()} on`)

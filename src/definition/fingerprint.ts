@@ -62,6 +62,7 @@ function triggersFor(basis: StateBasis): unknown[][] {
     rule.cooldownMs,
     rule.badge ?? null,
     ...campaignOf(rule),
+    ...(rule.audience || rule.rearm ? [whenOf(rule.audience), whenOf(rule.rearm)] : []),
   ])
   return [[historyWaitMs, lifecycle?.stages ?? null, transitions ?? null, ruleTexts], ...guarded]
 

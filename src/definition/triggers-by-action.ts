@@ -46,7 +46,9 @@ function triggersFor(parts: Parts, name: string | undefined): Triggers {
   const transitions = lifecycle?.transitions ?? []
   return {
     rules: rules.filter(({ trigger }) => trigger.kind === 'action' && includes(trigger.actions)),
-    conditions: rules.filter(({ trigger, when }) => trigger.kind === 'condition' && touches(when)),
+    conditions: rules.filter(
+      ({ trigger, when, rearm }) => trigger.kind === 'condition' && (touches(when) || touches(rearm)),
+    ),
     moves: transitions.some(({ on }) => on !== undefined && includes(on === 'any' ? undefined : on)),
     touchesGuards: transitions.some(({ on, when }) => on === undefined && touches(when)),
   }

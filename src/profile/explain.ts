@@ -67,6 +67,12 @@ export function countsFor(definition: Definition, feature: Feature, at: number):
     contributionOf(series, action) !== undefined
 }
 
+/** What keeps the rule from this user of all. */
+function keptFrom(rule: Rule, situation: ProfileContext): 'audience' | 'holdout' | null {
+  if (rule.audience && !rule.audience.holds(situation)) return 'audience'
+  return isHeldOut(rule, situation.user) ? 'holdout' : null
+}
+
 export function explainRule(
   definition: Definition,
   user: string,
@@ -94,7 +100,6 @@ export function explainRule(
       : null,
     stage: situation.stage,
     fired: { times: firing?.times ?? 0, lastAt: firing ? isoOf(firing.lastAt) : null },
-    heldBack:
-      heldBackBy(rule, standing, at, definition.calendar) ?? (isHeldOut(rule, user) ? 'holdout' : null),
+    heldBack: heldBackBy(rule, standing, at, definition.calendar) ?? keptFrom(rule, situation),
   }
 }

@@ -159,7 +159,7 @@ export class Reaction {
   #checkConditions(rules: readonly Rule[], standing: LifecycleState, at: number): void {
     for (const rule of rules) {
       const held = standing.holding.indexOf(rule.index)
-      const holds = isOpen(rule, at) && rule.when!.holds(this.#situation)
+      const holds = this.#holds(rule, held >= 0, at)
       if (holds === held >= 0) continue
       this.#changed = true
       if (holds) {
@@ -172,6 +172,13 @@ export class Reaction {
     }
   }
 
+  /** @param held whether it held until now */
+  #holds(rule: Rule, held: boolean, at: number): boolean {
+    if (!isOpen(rule, at)) return false
+    if (held && rule.rearm) return !rule.rearm.holds(this.#situation)
+    return rule.when!.holds(this.#situation)
+  }
+
   #try(rule: Rule, standing: LifecycleState, at: number): void {
     if (!rule.when || rule.when.holds(this.#situation)) this.#fireUnlessHeldBack(rule, standing, at)
   }
@@ -179,6 +186,7 @@ export class Reaction {
   #fireUnlessHeldBack(rule: Rule, standing: LifecycleState, at: number): void {
     const { calendar, rules } = this.#definition
     if (heldBackBy(rule, standing, at, calendar) !== undefined) return
+    if (rule.audience && !rule.audience.holds(this.#situation)) return
     const { group, name } = rule
     if (group !== undefined) {
       if (this.#groups.includes(group)) return
@@ -209,6 +217,7 @@ export class Reaction {
       const { from, until } = rule
       if (at < from) next = Math.min(next, from)
       else if (at < until) next = Math.min(next, until, this.#tileLeaves(rule.when!, profile, at))
+      if (rule.rearm && at < until) next = Math.min(next, this.#tileLeaves(rule.rearm, profile, at))
     }
     for (const transition of this.#lifecycle.transitions) {
       const { on, when, from } = transition

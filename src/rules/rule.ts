@@ -18,6 +18,13 @@ export interface Rule {
   readonly trigger: Trigger
   /** Always there where the trigger is a condition. */
   readonly when: Condition | undefined
+  /** Whom it is for: asked whenever it would fire. Undefined: everybody. */
+  readonly audience: Condition | undefined
+  /**
+   * After it fired, it may fire again only once this has held. Undefined: once `when` has not held.
+   * Only where the trigger is a condition.
+   */
+  readonly rearm: Condition | undefined
   /** Stream its decisions go to; undefined if it only gives a badge. */
   readonly stream: string | undefined
   readonly payload: Payload | undefined

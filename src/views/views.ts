@@ -174,7 +174,7 @@ export const RuleExplained = Type.Object({
     times: Type.Integer(),
     lastAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
   }),
-  heldBack: Type.Union([Type.Enum(['closed', 'limit', 'cooldown', 'holdout']), Type.Null()], {
+  heldBack: Type.Union([Type.Enum(['closed', 'limit', 'cooldown', 'audience', 'holdout']), Type.Null()], {
     description: 'What keeps the rule from firing at this instant, if anything does.',
   }),
 })

@@ -31,7 +31,8 @@ lifecycle:
     - { from: "*", to: d, after: 36h }
     - { from: [b, c], to: a, after: 7d, since: stage }
 rules:
-  r1: { on: "*", limit: 1, badge: gold }
+  r1: { on: "*", audience: features.rich, limit: 1, badge: gold }
+  r4: { when: features.spend > 100.0, rearm: features.spend < 50.0, badge: true }
   r2: { on: { stage: [b, c] }, cooldown: 90m, emit: { stream: s } }
   r3:
     when: features.rich
@@ -64,7 +65,8 @@ rules:
     'From `b` to `c`: as soon as `features.rich`.',
     'From any other stage to `d`: after 36 hours without any action.',
     'From `b` or `c` to `a`: after 7 days in the stage.',
-    '`r1`: at actions, the badge `gold`, at most 1 time.',
+    '`r1`: at actions, the badge `gold`, only for users with `features.rich`, at most 1 time.',
+    '`r4`: as soon as `features.spend > 100.0`, the badge `r4`, again only after `features.spend < 50.0`.',
     '`r2`: when a user enters `b` or `c`, a decision on the stream `s`, not within 90 minutes of the last time.',
     '`r3`: as soon as `features.rich`, a decision on the stream `s` and the badge `r3`, at most 3 times a month, ' +
       'from 2026-06-01T00:00:00.000Z on, until 2026-07-01T00:00:00.000Z, held out from 2.5 % of the users, ' +

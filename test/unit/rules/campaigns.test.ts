@@ -94,6 +94,43 @@ tests:
   })
 })
 
+describe('audience and rearm', () => {
+  test('a rule is for its audience only, asked when it would decide', () => {
+    expectAllRight(`${HEAD}lifecycle: { initial: a, transitions: [ { from: a, to: b, on: join } ] }
+rules:
+  each: { on: buy, audience: "stage == 'b'", emit: { stream: s } }
+  twice: { when: features.n >= 2, audience: "stage == 'b'", emit: { stream: s } }
+tests:
+  outside, then inside:
+    - { action: buy, expect: { decisions: [] } }
+    - { action: buy, expect: { decisions: [] } }
+    - { action: join, expect: { stage: b, decisions: [] } }
+    - { action: buy, expect: { decisions: [each] } }
+  inside from the first:
+    - { action: join }
+    - { action: buy, expect: { decisions: [each] } }
+    - { action: buy, expect: { decisions: [each, twice] } }
+`)
+  })
+
+  test('a rule that must be rearmed stays silent around its bound, and is rearmed by time alone', () => {
+    expectAllRight(`${HEAD}rules:
+  busy: { when: features.week >= 3, rearm: features.week <= 1, emit: { stream: s } }
+  plain: { when: features.week >= 3, emit: { stream: s } }
+tests:
+  around the bound:
+    - { action: buy }
+    - { after: 1d, action: buy }
+    - { after: 1d, action: buy, expect: { decisions: [busy, plain] } }
+    - { at: 2026-01-08T12:00:00Z, expect: { features: { week: 2 } } }
+    - { action: buy, expect: { features: { week: 3 }, decisions: [plain] } }
+    - { at: 2026-01-14T12:00:00Z, expect: { features: { week: 1 } } }
+    - { action: buy }
+    - { action: buy, expect: { features: { week: 3 }, decisions: [busy, plain] } }
+`)
+  })
+})
+
 describe('holdouts', () => {
   const TEXT = `${HEAD}rules: { gift: { on: buy, holdout: 10%, limit: 1, badge: true, emit: { stream: s, payload: { n: features.n } } } }\n`
   const definition = compiled(TEXT)
@@ -155,6 +192,8 @@ test('mistakes of a campaign are named', () => {
     const result = compileDefinition(`${HEAD}rules: { r: { on: buy, badge: true, ${body} } }\n`)
     return 'problems' in result ? result.problems.map(({ message }) => message) : []
   }
+  expect(messages('rearm: features.n > 1')).toEqual(['`rearm` is only for a rule without `on`'])
+  expect(messages('audience: properties.x == 1')).toHaveLength(1)
   expect(messages('from: tomorrow')).toEqual(['Not an instant: tomorrow'])
   expect(messages('from: 2026-02-01T00:00:00Z, until: 2026-01-01T00:00:00Z')).toEqual([
     '`until` is not after `from`',

@@ -1,6 +1,7 @@
 // The `rules` section: reads and checks each rule by itself.
 import type { DeclaredProperties, Occasion } from '../../../expressions/expressions.ts'
-import type { Rule } from '../../../rules/rule.ts'
+import type { Condition } from '../../../model/evaluation-context.ts'
+import type { Rule, Trigger } from '../../../rules/rule.ts'
 import { BOUNDS } from '../../bounds.ts'
 import type { Field, Fields } from '../../document/fields.ts'
 import { checkIdentifier } from '../../document/names.ts'
@@ -10,7 +11,7 @@ import { CAMPAIGN_KEYS, readCampaign } from './campaign-fields.ts'
 import { readPayload } from './payload-section.ts'
 import { givesNoBadge, type RuleContext, readBadge, readLimit, readTrigger } from './rule-fields.ts'
 
-const KEYS = ['on', 'when', 'emit', 'limit', 'cooldown', 'badge', ...CAMPAIGN_KEYS]
+const KEYS = ['on', 'when', 'emit', 'limit', 'cooldown', 'badge', 'audience', 'rearm', ...CAMPAIGN_KEYS]
 const OCCASIONS = { action: 'action', stage: 'stage', condition: 'state' } as const
 
 export function readRules(fields: Fields, section: Field | undefined, context: RuleContext): Rule[] {
@@ -47,6 +48,8 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
     index,
     trigger,
     when,
+    audience: context.conditions.when(parts.get('audience'), 'stage'),
+    rearm: readRearm(fields, parts.get('rearm'), trigger, context),
     ...readEmit(fields, parts.get('emit'), occasion, properties, context),
     limit: readLimit(fields, parts.get('limit')),
     cooldownMs: fields.duration(parts.get('cooldown'), 0),
@@ -54,6 +57,19 @@ function readRule(fields: Fields, entry: Field, index: number, context: RuleCont
     ...readCampaign(fields, parts),
     declared: declaredAs(fields, parts),
   }
+}
+
+function readRearm(
+  fields: Fields,
+  field: Field | undefined,
+  trigger: Trigger,
+  context: RuleContext,
+): Condition | undefined {
+  if (field && trigger.kind !== 'condition') {
+    const hint = 'A rule with `on` is tried each time. Leave `rearm` out, or use `cooldown`.'
+    fields.problems.add(field.key, field.path, '`rearm` is only for a rule without `on`', hint)
+  }
+  return context.conditions.when(field, 'state')
 }
 
 function readEmit(
