@@ -11,6 +11,8 @@ import type { Publication, StreamStore } from '../../src/streams/stream-store.ts
  * and decisions go at once. Everything goes at once if there is little.
  */
 const LINGER_MS = 20
+/** The same for a store that takes the actions: each message of it costs its servers a flush. */
+const LINGER_TAKEN_MS = 100
 /** Pause before a refused publication is tried again. */
 const RETRY_MS = 200
 
@@ -118,7 +120,8 @@ export class Publisher {
 
   /** False if the publisher was stopped first. */
   async #publishGathered(): Promise<boolean> {
-    const waitMs = this.#begunAt + LINGER_MS - performance.now()
+    const lingerMs = this.#streams.takesActions ? LINGER_TAKEN_MS : LINGER_MS
+    const waitMs = this.#begunAt + lingerMs - performance.now()
     if (waitMs > 0 && !this.#urgent) await this.#gatherMore(waitMs)
     this.#begunAt = performance.now()
     const publications = this.#gathering
